@@ -1,4 +1,7 @@
-//! `dictum kb`: show the directives of a KB.md, and detect directives in messages. It never writes KB.md.
+//! `dictum kb`: show the directives of a KB.md, and detect directives in messages. It never writes KB.md; the review does.
+
+pub mod desk;
+pub mod review;
 
 use std::io::{BufRead, Write};
 
