@@ -10,6 +10,7 @@ pub mod detect;
 pub mod document;
 pub mod edit;
 pub mod facts;
+pub mod find;
 pub mod frame;
 pub mod gate;
 pub mod insert;

@@ -1,6 +1,8 @@
 //! `dictum kb`: show the directives of a KB.md, and detect directives in messages. It never writes KB.md; the review does.
 
+pub mod change;
 pub mod desk;
+pub mod history;
 pub mod review;
 
 use std::io::{BufRead, Write};

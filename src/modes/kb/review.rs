@@ -21,6 +21,10 @@ use crate::draw::patch;
 use crate::io::files;
 use crate::io::kbfile::{Outside, SaveError, Saved};
 
+/// Said where nobody can be asked.
+pub const NOBODY: &str =
+    "Nothing was written: only at a terminal, for input and output, can an edit be accepted.\n";
+
 /// Unchanged lines around a change.
 const CONTEXT: usize = 2;
 
@@ -118,12 +122,12 @@ pub fn print_only(proposals: &[Proposal], made_on: &Snapshot, out: &mut impl Wri
             }
         }
     }
-    write(out, "Nothing was written: only at a terminal, for input and output, can an edit be accepted.\n")?;
+    write(out, NOBODY)?;
     Ok(outcome)
 }
 
-/// Whether KB.md can be edited at all.
-fn usable(kb: &Snapshot) -> Result<()> {
+/// Fails, with the reason, where KB.md cannot be edited at all.
+pub fn usable(kb: &Snapshot) -> Result<()> {
     if let Some(why) = kb.explanation() {
         bail!(why);
     }
@@ -327,22 +331,30 @@ impl<A: Answers, O: Write, F: KbFile> Review<'_, A, O, F> {
         write(self.out, words)
     }
 
-    /// Puts a question and waits for a line; `None` at the end of the input.
     fn ask(&mut self, question: &str) -> Result<Option<String>> {
-        self.answers.forget();
-        self.say(question)?;
-        let line = self.answers.line().context("the terminal cannot be read any further")?;
-        if line.is_none() {
-            self.say("\n")?;
-        }
-        Ok(line)
+        ask(self.answers, self.out, question)
     }
 }
 
-fn write(out: &mut impl Write, words: &str) -> Result<()> {
-    out.write_all(words.as_bytes())
-        .and_then(|()| out.flush())
-        .context("the output cannot be written any further")
+/// Puts a question and waits for a line; `None` at the end of the input.
+pub fn ask(answers: &mut impl Answers, out: &mut impl Write, question: &str) -> Result<Option<String>> {
+    answers.forget();
+    write(out, question)?;
+    let line = answers.line().context("the terminal cannot be read any further")?;
+    if line.is_none() {
+        write(out, "\n")?;
+    }
+    Ok(line)
+}
+
+/// Prints at once; a reader that goes away (`| head`) is no error.
+pub fn write(out: &mut impl Write, words: &str) -> Result<()> {
+    match out.write_all(words.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(error).context("the output cannot be written any further")
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// An edit as the user judges it: what it does and why, the diff, and what wants a second look.
