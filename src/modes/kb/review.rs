@@ -96,7 +96,7 @@ pub fn review<A: Answers, O: Write, F: KbFile>(
         waiting: proposals.into(),
         how,
         kb: made_on.clone(),
-        reconciler: Reconciler::new(),
+        reconciler: None,
         file,
         answers,
         out,
@@ -145,7 +145,8 @@ struct Review<'a, A, O, F> {
     how: How,
     /// What KB.md was at the last look; every waiting proposal is made on it.
     kb: Snapshot,
-    reconciler: Reconciler,
+    /// Made when it is needed, which is seldom.
+    reconciler: Option<Reconciler>,
     file: &'a mut F,
     answers: &'a mut A,
     out: &'a mut O,
@@ -313,12 +314,16 @@ impl<A: Answers, O: Write, F: KbFile> Review<'_, A, O, F> {
         let rebased = match proposal.edit.op {
             // A line that is gone is no reason to remove another.
             Op::Remove => edit::rebase(&proposal.edit, &kb).ok().map(|edit| Proposal { edit, ..proposal }),
-            Op::Replace => proposal.rebased(&kb, &self.reconciler),
+            Op::Replace => proposal.rebased(&kb, self.reconciler.get_or_insert_default()),
             // Place and words of a line to add stay as offered, unless the new text says something of the same.
-            Op::Add => proposal.clone().rebased(&kb, &self.reconciler).map(|fresh| match fresh.edit.op {
-                Op::Add => proposal,
-                Op::Replace | Op::Remove => fresh,
-            }),
+            Op::Add => {
+                proposal.clone().rebased(&kb, self.reconciler.get_or_insert_default()).map(
+                    |fresh| match fresh.edit.op {
+                        Op::Add => proposal,
+                        Op::Replace | Op::Remove => fresh,
+                    },
+                )
+            }
         };
         if rebased.is_none() {
             self.outcome.settled += 1;
@@ -400,7 +405,7 @@ mod tests {
     use super::*;
     use crate::domain::kb::proposal::{Source, remembered};
     use crate::domain::kb::state::KbState;
-    use crate::domain::kb::{Edit, LineRef, Verdict};
+    use crate::domain::kb::{Edit, LineRef};
     use std::path::PathBuf;
 
     const KB: &str = "# KB\n\n- Use npm.\n- Dates are in UTC.\n";
@@ -451,10 +456,11 @@ mod tests {
 
     /// What `/remember` would offer on KB.
     fn offer(rule: &str) -> Proposal {
+        let replaces = rule.contains("pnpm").then(|| LineRef { line: 3, text: "Use npm.".to_string() });
+        let op = if replaces.is_some() { Op::Replace } else { Op::Add };
         let candidate = remembered(rule);
-        let Verdict::Change(edit) = Reconciler::new().reconcile(&Document::parse(KB), &candidate) else {
-            panic!("{rule} is known");
-        };
+        let edit =
+            Edit { op, text: candidate.text.clone(), supersedes: replaces, section: Some("KB".to_string()) };
         Proposal::new(1, candidate, edit, Source::Remembered)
     }
 
