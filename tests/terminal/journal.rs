@@ -293,3 +293,21 @@ fn a_spoiled_journal_is_read_as_far_as_it_goes() {
     assert!(screen.has("add line 7: Use pnpm.") && screen.has("2 lines of the journal are no records"));
     assert!(!app.raw().contains("title"));
 }
+
+#[test]
+fn an_edit_is_saved_though_the_journal_cannot_be() {
+    let desk = desk();
+    fs::create_dir_all(desk.outside("state/dictum")).unwrap();
+    fs::write(desk.outside("state/dictum/journal"), "in the way").unwrap();
+    let app = desk.open();
+    app.direct("from now on use pnpm");
+    app.wait_idle();
+    app.review();
+    app.send("a");
+    app.wait_text("KB.md was written, but the journal");
+    app.quit();
+    assert!(desk.read("KB.md").contains("pnpm"));
+    let screen = answered(&desk, &["undo"], &[("a undo it", "a")]);
+    assert!(screen.has("KB.md was written, but the journal"), "{:?}", screen.rows);
+    assert_eq!(desk.read("KB.md"), KB);
+}
