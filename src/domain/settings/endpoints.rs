@@ -151,6 +151,16 @@ fn is_local_name(host: &str) -> bool {
         || host == "::1"
 }
 
+/// Whether the server is on this machine or in its own network, where a request costs nothing.
+pub fn is_near(base_url: &str) -> bool {
+    let host = host(base_url);
+    let second = host.strip_prefix("172.").and_then(|rest| rest.split('.').next()?.parse::<u8>().ok());
+    is_local_name(&host)
+        || host == "host.docker.internal"
+        || [".localhost", ".local", ".internal", ".lan"].iter().any(|end| host.ends_with(end))
+        || second.is_some_and(|second| (16..32).contains(&second))
+}
+
 /// Whether a model answers in words: embedding, speech and picture models do not.
 pub fn chats(model: &str) -> bool {
     const OTHERS: &[&str] = &[
