@@ -3,6 +3,8 @@
 mod invention;
 mod shape;
 
+use std::ops::Range;
+
 use super::arguments::{self, Proposed, short};
 use super::detect::Detector;
 use super::document::Document;
@@ -11,7 +13,7 @@ use super::facts::Facts;
 use super::quote;
 use super::reconcile::Reconciler;
 use super::words::{Overlap, fold};
-use super::{Band, Candidate, Edit, LineRef, Op, Polarity, Span, Verdict};
+use super::{Band, Candidate, Edit, LineRef, Op, Origin, Polarity, Span, Verdict};
 use crate::domain::exchange::ToolSpec;
 
 /// The system text that tells a model when to propose.
@@ -196,6 +198,11 @@ fn is_doubled(admitted: &[Admitted], edit: &Edit) -> bool {
     })
 }
 
+/// The addresses in a text.
+fn links(text: &str) -> Vec<&str> {
+    text.split_whitespace().filter(|word| word.contains("://")).collect()
+}
+
 struct Gate<'a> {
     reconciler: &'a Reconciler,
     detector: &'a Detector,
@@ -215,16 +222,24 @@ impl Gate<'_> {
         // Secrets first, since the other refusals repeat the model's words.
         shape::without_secrets(&self.reconciler.tables().alarms, &proposed)?;
         let mut worded = self.quoted(&mut proposed)?;
-        shape::one_sentence(&proposed, &self.source(worded))?;
+        shape::one_sentence(&proposed, &self.source(worded, &proposed.quote))?;
         let named = self.named(&proposed);
         let line = named.as_ref().filter(|_| proposed.op == Op::Replace).map(|line| line.text.as_str());
         let tables = self.reconciler.tables();
-        if let Err(why) = invention::none_in(tables, &proposed.text, &self.source(worded), line) {
+        if let Err(why) =
+            invention::none_in(tables, &proposed.text, &self.source(worded, &proposed.quote), line)
+        {
             let agreed = self.agreed.is_some() && worded == Worded::ByUser;
             worded = Worded::ByModel;
-            if !agreed || invention::none_in(tables, &proposed.text, &self.source(worded), line).is_err() {
+            if !agreed
+                || invention::none_in(tables, &proposed.text, &self.source(worded, &proposed.quote), line)
+                    .is_err()
+            {
                 return Err(why.into());
             }
+        }
+        if worded == Worded::ByUser && proposed.op != Op::Remove {
+            invention::none_turned_round(tables, &proposed.text, &proposed.quote)?;
         }
         let edit = match proposed.op {
             Op::Remove => self.removal(&proposed, named)?,
@@ -236,18 +251,20 @@ impl Gate<'_> {
         Ok(Admitted { edit, quote: proposed.quote, reason: shape::one_line(&proposed.reason), worded })
     }
 
-    /// The words that a proposal may take up.
-    fn source(&self, worded: Worded) -> String {
+    /// The words that a proposal may take up: the user's, with the addresses of the quote, and the model's where the user agreed.
+    fn source(&self, worded: Worded, quote: &str) -> String {
+        let links = links(quote).join(" ");
         match (worded, self.agreed) {
-            (Worded::ByModel, Some(reply)) => format!("{}\n{reply}", self.spoken),
-            (Worded::ByModel, None) | (Worded::ByUser, _) => self.spoken.clone(),
+            (Worded::ByModel, Some(reply)) => format!("{}\n{links}\n{reply}", self.spoken),
+            (Worded::ByModel, None) | (Worded::ByUser, _) => format!("{}\n{links}", self.spoken),
         }
     }
 
     /// V1 and V2: the user typed it, and meant it to last.
     fn quoted(&self, proposed: &mut Proposed) -> Result<Worded, Refusal> {
-        if let Some(range) = quote::locate(&self.spoken, &proposed.quote) {
-            return match self.detector.vetoed_in(&self.spans, &range) {
+        if let Some(range) = self.located(&proposed.quote) {
+            let why = self.detector.vetoed_in(&self.spans, &range).or_else(|| self.withdrawn(&range));
+            return match why {
                 Some(why) => {
                     Err(format!("\"{}\" is no standing rule: it {why}.", short(&proposed.quote)).into())
                 }
@@ -268,6 +285,34 @@ impl Gate<'_> {
         }
         Err(format!("The quote \"{short}\" is not in what the user typed in this turn; copy it exactly.")
             .into())
+    }
+
+    /// Where the user typed the quote. An address is masked, so it is looked for by itself.
+    fn located(&self, quote: &str) -> Option<Range<usize>> {
+        let links = links(quote);
+        if links.is_empty() {
+            return quote::locate(&self.spoken, quote);
+        }
+        let typed = |link: &&str| {
+            let link = link.trim_end_matches(['.', ',', ';', ':', ')']);
+            self.spans.iter().any(|span| span.origin == Origin::Typed && span.text.contains(link))
+        };
+        let words: Vec<&str> = quote.split_whitespace().filter(|word| !word.contains("://")).collect();
+        links.iter().all(|link| typed(&link)).then(|| quote::locate(&self.spoken, &words.join(" ")))?
+    }
+
+    /// Whether what comes after the quoted words takes them back ("always use tabs. no wait, scratch that"): the detector hears a rule
+    /// up to there, and none in the whole.
+    fn withdrawn(&self, range: &Range<usize>) -> Option<String> {
+        let heard = |text: &str| {
+            let found = self.detector.detect(&[Span::typed(text)], self.kb).candidates;
+            found.iter().any(|found| found.range.start < range.end && range.start < found.range.end)
+        };
+        let after = self.spoken.get(range.end..)?;
+        let goes_on = after.chars().any(char::is_alphanumeric);
+        let before = self.spoken.get(..range.end)?;
+        (goes_on && heard(before) && !heard(&self.spoken))
+            .then(|| "is taken back in the same message".to_string())
     }
 
     /// Whether the words are there, but are not the user's own.
@@ -312,7 +357,8 @@ impl Gate<'_> {
                 .text
                 .split(|c: char| !c.is_alphanumeric())
                 .any(|word| tables.words.is_revoking(word))
-            || quote.values.iter().any(|stated| stated.stance == Polarity::Forbid);
+            || quote.values.iter().any(|stated| stated.stance == Polarity::Forbid)
+            || self.takes_back(&proposed.quote);
         if !revokes {
             return Err(format!("\"{}\" does not take a rule back.", short(&proposed.quote)));
         }
@@ -342,6 +388,12 @@ impl Gate<'_> {
         }
     }
 
+    /// Whether the detector hears a rule taken back ("the rule about tabs can go").
+    fn takes_back(&self, quote: &str) -> bool {
+        let found = self.detector.detect(&[Span::typed(quote)], self.kb).candidates;
+        found.iter().any(|candidate| candidate.revokes)
+    }
+
     fn change(&self, proposed: &Proposed, named: Option<LineRef>) -> Result<Edit, String> {
         let candidate = candidate(proposed, &proposed.text);
         let verdict = self.reconciler.reconcile(self.kb, &candidate);
@@ -350,16 +402,10 @@ impl Gate<'_> {
             Verdict::NoSuchRule => return Err("KB.md has no such rule.".to_string()),
             Verdict::Change(edit) => edit,
         };
+        let said = Facts::of(self.reconciler.tables(), &format!("{} {}", proposed.quote, proposed.text));
         match (edit.op, proposed.op, named) {
-            (Op::Add, Op::Replace, Some(line)) => {
-                let said =
-                    Facts::of(self.reconciler.tables(), &format!("{} {}", proposed.quote, proposed.text));
-                if !self.speaks_of(&said, &line) {
-                    return Err(format!(
-                        "The user's words do not speak of the line \"{}\".",
-                        short(&line.text)
-                    ));
-                }
+            // A line that the user's words do not speak of stays, whatever the model says; the rule itself was said.
+            (Op::Add, Op::Replace, Some(line)) if self.speaks_of(&said, &line) => {
                 let section = self.heading(&line);
                 Ok(Edit { op: Op::Replace, supersedes: Some(line), section, ..edit })
             }

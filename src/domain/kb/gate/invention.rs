@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::domain::kb::Polarity;
 use crate::domain::kb::arguments::short;
 use crate::domain::kb::facts::{Facts, Tables};
 use crate::domain::kb::words::ratio;
@@ -30,6 +31,25 @@ pub fn none_in(tables: &Tables, text: &str, said: &str, line: Option<&str>) -> R
             "Most of \"{}\" is not in the user's words; keep to their wording.",
             short(text)
         ));
+    }
+    Ok(())
+}
+
+/// Whether `text` asks for what the `quote` rules out, or rules out what nothing in it speaks against.
+pub fn none_turned_round(tables: &Tables, text: &str, quote: &str) -> Result<(), String> {
+    let (stated, said) = (Facts::of(tables, text), Facts::of(tables, quote));
+    let forbids = |facts: &Facts| {
+        let value = facts.values.iter().any(|value| value.stance == Polarity::Forbid);
+        value || facts.polarity == Polarity::Forbid || !facts.ruled.is_empty() || !facts.dropped.is_empty()
+    };
+    let against = said.tokens.iter().any(|token| tables.words.is_revoking(&token.word));
+    let made_ban = stated.polarity == Polarity::Forbid && !forbids(&said) && !against;
+    let wanted: Vec<&String> =
+        stated.meanings.iter().filter(|meaning| said.meanings.contains(*meaning)).collect();
+    let made_wish =
+        !forbids(&stated) && !wanted.is_empty() && wanted.iter().all(|meaning| said.ruled.contains(*meaning));
+    if made_ban || made_wish {
+        return Err(format!("\"{}\" says the opposite of the user's words.", short(text)));
     }
     Ok(())
 }
