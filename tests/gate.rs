@@ -401,7 +401,7 @@ fn what_a_good_model_proposes_passes() {
             }
         }
         let all = passed + stopped.len();
-        println!("## {name}: {passed} of {all} pass");
+        println!("## {name}: {passed} of {all} pass\n{}", stopped.join("\n"));
         assert!(passed * 100 >= all * 95, "{name}: {passed} of {all}\n{}", stopped.join("\n"));
     }
 }

@@ -225,13 +225,17 @@ pub fn ended(state: &mut State, task: TaskId, outcome: Outcome) -> Vec<Effect> {
         return Vec::new();
     }
     let Some(mut replying) = proposing::take_turn(state, task) else { return Vec::new() };
-    let complete = matches!(outcome, Outcome::Complete(_));
     let broken = matches!(outcome, Outcome::Failed(_) | Outcome::Truncated);
-    let cut = matches!(outcome, Outcome::Complete(StopReason::MaxTokens));
+    let whole = match outcome {
+        Outcome::Complete(StopReason::EndTurn | StopReason::ToolUse | StopReason::Other(_)) => Whole::Yes,
+        Outcome::Complete(StopReason::MaxTokens | StopReason::Refusal)
+        | Outcome::Truncated
+        | Outcome::Failed(_)
+        | Outcome::Cancelled => Whole::No,
+    };
     state.log.amend(replying.entry, |reply| {
         reply.outcome = Some(outcome);
     });
-    let whole = if complete && !cut { Whole::Yes } else { Whole::No };
     let called = proposing::answer_calls(state, &mut replying, whole);
     let by_block = proposing::take_blocks(state, &mut replying, whole);
     if called && whole == Whole::Yes && replying.round < ROUNDS {

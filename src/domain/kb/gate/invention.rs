@@ -46,8 +46,10 @@ pub fn none_turned_round(tables: &Tables, text: &str, quote: &str) -> Result<(),
     let made_ban = stated.polarity == Polarity::Forbid && !forbids(&said) && !against;
     let wanted: Vec<&String> =
         stated.meanings.iter().filter(|meaning| said.meanings.contains(*meaning)).collect();
-    let made_wish =
-        !forbids(&stated) && !wanted.is_empty() && wanted.iter().all(|meaning| said.ruled.contains(*meaning));
+    let made_wish = !forbids(&stated)
+        && stated.marks.is_empty()
+        && !wanted.is_empty()
+        && wanted.iter().all(|meaning| said.ruled.contains(*meaning));
     if made_ban || made_wish {
         return Err(format!("\"{}\" says the opposite of the user's words.", short(text)));
     }
