@@ -107,16 +107,13 @@ impl Rig {
     }
 
     /// Takes events until the condition holds.
-    #[track_caller]
-    fn until(&mut self, what: &str, holds: impl Fn(&Self) -> bool) -> impl Future<Output = ()> {
-        async move {
-            while !holds(self) {
-                let Ok(Some(event)) = timeout(PATIENCE, self.events.recv()).await else {
-                    panic!("{what} did not come: {}", self.chat());
-                };
-                let effects = update(&mut self.state, event);
-                self.perform(effects);
-            }
+    async fn until(&mut self, what: &str, holds: impl Fn(&Self) -> bool) {
+        while !holds(self) {
+            let Ok(Some(event)) = timeout(PATIENCE, self.events.recv()).await else {
+                panic!("{what} did not come: {}", self.chat());
+            };
+            let effects = update(&mut self.state, event);
+            self.perform(effects);
         }
     }
 

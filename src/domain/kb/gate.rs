@@ -298,7 +298,7 @@ impl Gate<'_> {
             self.spans.iter().any(|span| span.origin == Origin::Typed && span.text.contains(link))
         };
         let words: Vec<&str> = quote.split_whitespace().filter(|word| !word.contains("://")).collect();
-        links.iter().all(|link| typed(&link)).then(|| quote::locate(&self.spoken, &words.join(" ")))?
+        links.iter().all(typed).then(|| quote::locate(&self.spoken, &words.join(" ")))?
     }
 
     /// Whether what comes after the quoted words takes them back ("always use tabs. no wait, scratch that"): the detector hears a rule

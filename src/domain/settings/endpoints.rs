@@ -155,10 +155,12 @@ fn is_local_name(host: &str) -> bool {
 pub fn is_near(base_url: &str) -> bool {
     let host = host(base_url);
     let second = host.strip_prefix("172.").and_then(|rest| rest.split('.').next()?.parse::<u8>().ok());
-    is_local_name(&host)
+    // "10." begins names, too.
+    let numbers = host.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ':'));
+    (is_local_name(&host) && (numbers || host == "localhost"))
         || host == "host.docker.internal"
         || [".localhost", ".local", ".internal", ".lan"].iter().any(|end| host.ends_with(end))
-        || second.is_some_and(|second| (16..32).contains(&second))
+        || (numbers && second.is_some_and(|second| (16..32).contains(&second)))
 }
 
 /// Whether a model answers in words: embedding, speech and picture models do not.
