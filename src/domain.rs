@@ -4,6 +4,7 @@ pub mod briefing;
 pub mod chat;
 pub mod exchange;
 pub mod handbook;
+pub mod inquiry;
 pub mod kb;
 pub mod persona;
 pub mod settings;

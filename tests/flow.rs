@@ -11,6 +11,8 @@
 mod anytext;
 #[path = "support/app.rs"]
 mod app;
+#[path = "flow/block.rs"]
+mod block;
 #[path = "flow/keys.rs"]
 mod keys;
 #[path = "flow/model.rs"]

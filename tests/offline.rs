@@ -341,6 +341,7 @@ fn request(question: &str, system: Vec<SystemPart>) -> Request {
             Message::User { text: question.to_string() },
         ],
         tools: Vec::new(),
+        without_tools: None,
         max_tokens: 1_000,
     }
 }

@@ -71,6 +71,7 @@ fn request(endpoint: Endpoint) -> Request {
         system: vec![part("persona", "You are Ada."), part("KB.md", "Use pnpm.")],
         messages: vec![Message::User { text: "Hello".to_string() }],
         tools: Vec::new(),
+        without_tools: None,
         max_tokens: 1000,
     }
 }

@@ -108,7 +108,8 @@ pub fn show_models(state: &mut State) {
 
 /// Starts a new conversation; the draft, the queue and pending edits stay.
 pub fn clear(state: &mut State) -> Vec<Effect> {
-    let effects = super::turn::stop(state).unwrap_or_default();
+    let mut effects = super::turn::stop(state).unwrap_or_default();
+    effects.extend(super::proposing::stop_asking(state));
     state.log.clear();
     state.decided.forget_words();
     state.transcript.follow();

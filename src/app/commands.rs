@@ -147,6 +147,9 @@ fn kb(state: &mut State, what: &str) -> Vec<Effect> {
 
 fn remember(state: &mut State, text: &str) -> Vec<Effect> {
     if text.is_empty() {
+        if let Some(unsure) = state.decided.unsure.take() {
+            return turn::remember(state, unsure);
+        }
         state.note("say what: /remember Use pnpm for installs");
         return Vec::new();
     }

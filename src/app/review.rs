@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use super::state::{EditingWhat, Focus, Overlay, Saving, State};
+use super::state::{Decided, EditingWhat, Focus, Overlay, Saving, State};
 use super::update::open;
 use super::{overlay, screen};
 use crate::base::text;
@@ -71,7 +71,13 @@ pub enum Offer {
 pub fn offer(state: &mut State, candidate: Candidate, edit: Edit, source: Source) -> Offer {
     let lifted = candidate.kb_command;
     state.decided.next_id += 1;
-    let proposal = Proposal::new(state.decided.next_id, candidate, edit, source);
+    let proposal = Proposal::new(
+        state.decided.next_id,
+        candidate,
+        edit,
+        source,
+        &state.tools.reconciler.tables().alarms,
+    );
     let key = proposal.key();
     let waits = state.review.pending.iter().any(|pending| pending.key() == key);
     if waits {
@@ -89,6 +95,23 @@ pub fn offer(state: &mut State, candidate: Candidate, edit: Edit, source: Source
     }
     guard_what_is_new(state, before);
     Offer::Waits
+}
+
+/// Takes the model's wording of a waiting edit, unless the user is at work on it.
+pub fn reworded_by_model(state: &mut State, id: u64, text: String) {
+    let written = state.errands.saving.as_ref().map(|saving| saving.proposal);
+    let edited = match &state.review.mode {
+        Mode::Editing(_) => state.review.current().map(|proposal| proposal.id),
+        Mode::Looking | Mode::Reason(_) | Mode::Saving => None,
+    };
+    if [written, edited].contains(&Some(id)) {
+        return;
+    }
+    let before = seen(state);
+    if let Some(proposal) = state.review.pending.iter_mut().find(|proposal| proposal.id == id) {
+        proposal.take_wording(text, &state.tools.reconciler.tables().alarms);
+    }
+    guard_what_is_new(state, before);
 }
 
 /// The waiting edit of the same line, whose place a newer one takes: the user's last word counts. An edit that is being written, or that
@@ -266,7 +289,7 @@ pub fn reworded(state: &mut State, id: u64, words: &str) {
         return;
     }
     if let Some(proposal) = state.review.pending.iter_mut().find(|proposal| proposal.id == id) {
-        proposal.reword(words);
+        proposal.reword(words, &state.tools.reconciler.tables().alarms);
     }
     state.review.settle(now);
 }
@@ -285,6 +308,9 @@ fn reject(state: &mut State, reason: Option<String>) {
     let now = state.screen.now;
     let Some(proposal) = state.review.take_current(now) else { return };
     state.decided.rejected.insert(proposal.key());
+    if state.decided.turned_down() == Decided::ENOUGH {
+        state.note("three edits rejected in a row: only what you state outright is offered from here on");
+    }
     if proposal.edit.op != Op::Remove {
         // The wording that was offered, too: it would come back from the same words.
         let words = [&proposal.edit.text, &proposal.candidate.text].map(String::clone);
@@ -321,6 +347,7 @@ pub fn saved(state: &mut State, task: TaskId, snapshot: Snapshot) -> Vec<Effect>
             format!("Saved to KB.md: {}: {}  (/kb undo takes it back)", proposal.title(), proposal.gist());
         state.log.push(Body::Decision { level: Level::Good, summary, diff });
         state.note("Saved to KB.md");
+        state.decided.agreed();
     }
     kb_changed(state, snapshot);
     let now = state.screen.now;

@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 
 use crate::domain::chat::{Body, EntryId, Level, Log, Voice};
 use crate::domain::exchange::{Endpoint, Protocol};
+use crate::domain::inquiry::Inquiry;
 use crate::domain::kb::detect::Detector;
 use crate::domain::kb::document::Document;
+use crate::domain::kb::fence::Fence;
 use crate::domain::kb::reconcile::Reconciler;
 use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Candidate, Span};
 use crate::domain::persona::{Library, Persona};
+use crate::domain::settings::Switch;
 use crate::draw::theme::{Palette, Theme};
 use crate::panels::menu::Menu;
 use crate::panels::pager::Pager;
@@ -92,14 +95,26 @@ pub struct Replying {
     pub persona: Box<Persona>,
     /// The user's message as spans, for the checks of the model's proposals.
     pub message: Vec<Span>,
-    /// What the detector saw but was not sure of.
-    pub weak: Vec<Candidate>,
+    /// What the detector found in it.
+    pub candidates: Vec<Candidate>,
+    pub tally: Tally,
+    /// Takes the block out of the reply of a model without tools.
+    pub fence: Option<Fence>,
     /// How often the model was asked in this turn, because it called tools.
     pub round: u32,
     pub started: Millis,
     pub last_byte: Millis,
     /// Said while a request is tried again.
     pub retry: Option<String>,
+}
+
+/// What the model proposed in a turn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Edits that passed the gate.
+    pub admitted: usize,
+    /// Calls of which an edit did not.
+    pub failures: u32,
 }
 
 /// The personas and who speaks.
@@ -149,6 +164,10 @@ pub struct Decided {
     /// The rules of rejected edits, as sentences: not offered again in other words either.
     pub refused: Vec<String>,
     pub next_id: u64,
+    /// A rule that may be one, with no model to judge it: `/remember` alone offers it.
+    pub unsure: Option<String>,
+    /// How many edits were rejected in a row.
+    rejected_in_a_row: u32,
     /// What the user typed in the running turn, last, and in the turns before it, as far as it may be quoted.
     typed: Vec<String>,
 }
@@ -169,9 +188,31 @@ impl Decided {
         self.typed.split_last().map(|(_, earlier)| earlier).unwrap_or_default()
     }
 
+    /// Edits rejected in a row after which the model's own are not offered any more.
+    pub const ENOUGH: u32 = 3;
+
+    /// The user rejected an edit; tells how many that were in a row.
+    pub fn turned_down(&mut self) -> u32 {
+        self.rejected_in_a_row += 1;
+        self.rejected_in_a_row
+    }
+
+    /// The user accepted an edit.
+    pub fn agreed(&mut self) {
+        if !self.is_wary() {
+            self.rejected_in_a_row = 0;
+        }
+    }
+
+    /// Whether only what the user states outright is offered for the rest of the session.
+    pub fn is_wary(&self) -> bool {
+        self.rejected_in_a_row >= Self::ENOUGH
+    }
+
     /// The conversation begins afresh: nothing before can be meant any more.
     pub fn forget_words(&mut self) {
         self.typed.clear();
+        self.unsure = None;
     }
 }
 
@@ -201,6 +242,17 @@ pub struct Connection {
     pub search: Search,
     pub max_tokens: u32,
     pub model: ModelChoice,
+    pub proposing: Proposing,
+}
+
+/// How models propose edits of KB.md.
+#[derive(Clone, Debug, Default)]
+pub struct Proposing {
+    /// The settings `tools` and `kb_extra_call`.
+    pub tools: Switch,
+    pub extra_call: Switch,
+    /// Servers, each with its model, that turned out in this session to take no tools.
+    pub toolless: BTreeSet<String>,
 }
 
 /// Whose word on the model counts.
@@ -233,6 +285,8 @@ pub struct Errands {
     next_task: u64,
     /// KB.md is being read to remember these.
     pub remember: Vec<(TaskId, String)>,
+    /// The model is asked once more about the last message.
+    pub asking: Option<Box<Asking>>,
     /// KB.md is being written.
     pub saving: Option<Saving>,
     /// The editor is open for this.
@@ -245,6 +299,18 @@ impl Errands {
         self.next_task += 1;
         TaskId(self.next_task)
     }
+}
+
+/// The small extra call on its way.
+#[derive(Clone, Debug)]
+pub struct Asking {
+    pub task: TaskId,
+    pub inquiry: Inquiry,
+    pub answer: String,
+    /// What it was asked about, and the turn that it comes from.
+    pub unsure: Vec<Candidate>,
+    pub message: Vec<Span>,
+    pub earlier: Vec<String>,
 }
 
 /// An accepted edit on its way to the disk.
@@ -332,6 +398,7 @@ impl State {
                 search: start.search,
                 max_tokens: start.max_tokens,
                 model: ModelChoice::default(),
+                proposing: Proposing::default(),
             },
             errands: Errands::default(),
             tools,

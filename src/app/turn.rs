@@ -1,13 +1,16 @@
 //! One turn: read KB.md, look for directives, ask, stream, check the model's proposals. It never waits and never writes KB.md.
 
+use super::proposing::{self, Whole};
 use super::review::{self, Offer};
-use super::state::{ModelChoice, Replying, State, Turn};
+use super::state::{ModelChoice, Replying, State, Tally, Turn};
 use crate::domain::briefing::Briefing;
-use crate::domain::chat::{Body, Level, Reply, ToolResult, Voice};
+use crate::domain::chat::{Body, Level, Reply, Voice};
 use crate::domain::exchange::{Outcome, Protocol, ReplyEvent, StopReason};
+use crate::domain::kb::fence::Fence;
+use crate::domain::kb::gate::Channel;
 use crate::domain::kb::proposal::{self, Source};
 use crate::domain::kb::state::Snapshot;
-use crate::domain::kb::{Band, Candidate, Origin, Span, Verdict, gate};
+use crate::domain::kb::{Band, Candidate, Origin, Span, Verdict};
 use crate::domain::persona::Persona;
 use crate::domain::settings;
 use crate::protocol::message::{Effect, TaskId};
@@ -33,9 +36,12 @@ fn start(state: &mut State, message: Vec<Span>) -> Vec<Effect> {
     state.log.push(Body::User { text: joined(&message) });
     let typed = state.tools.detector.typed_unmasked(&message);
     state.decided.said(typed);
+    state.decided.unsure = None;
+    let mut effects = proposing::stop_asking(state);
     let task = state.errands.task();
     state.turn = Turn::Reading { task, message };
-    vec![Effect::ReadKb { task }]
+    effects.push(Effect::ReadKb { task });
+    effects
 }
 
 /// The text of a message.
@@ -58,22 +64,22 @@ pub fn kb_read(state: &mut State, task: TaskId, snapshot: Snapshot) -> Vec<Effec
         return Vec::new();
     }
     let Turn::Reading { message, .. } = std::mem::take(&mut state.turn) else { return Vec::new() };
-    let weak = detect(state, &message);
+    let candidates = detect(state, &message);
     let persona = state.personas.active.clone();
-    ask(state, persona, message, weak, 1)
+    ask(state, Round { persona, message, candidates, number: 1, tally: Tally::default() })
 }
 
-/// Layer one and three on the user's message: strong candidates become proposals, weak ones are kept for the model.
+/// Layer one and three on the user's message: strong candidates become proposals, and the model is told of all.
 fn detect(state: &mut State, message: &[Span]) -> Vec<Candidate> {
     let found = state.tools.detector.detect(message, &state.kb.document).candidates;
-    let (strong, weak): (Vec<_>, Vec<_>) =
-        found.into_iter().partition(|candidate| candidate.band == Band::Strong);
+    let strong: Vec<Candidate> =
+        found.iter().filter(|candidate| candidate.band == Band::Strong).cloned().collect();
     for settled in state.tools.reconciler.settle(&state.kb.document, &strong) {
         if let Some(candidate) = strong.get(settled.candidate) {
             settle_verdict(state, candidate.clone(), settled.verdict, Source::Told);
         }
     }
-    weak
+    found
 }
 
 fn settle_verdict(state: &mut State, candidate: Candidate, verdict: Verdict, source: Source) {
@@ -101,15 +107,19 @@ fn remember_now(state: &mut State, text: &str) {
     settle_verdict(state, candidate, verdict, Source::Remembered);
 }
 
-/// Sends the conversation as it stands and opens the reply.
-fn ask(
-    state: &mut State,
+/// What a turn carries from one question to the model to the next.
+struct Round {
     persona: Persona,
     message: Vec<Span>,
-    weak: Vec<Candidate>,
-    round: u32,
-) -> Vec<Effect> {
-    if round == 1
+    candidates: Vec<Candidate>,
+    number: u32,
+    tally: Tally,
+}
+
+/// Sends the conversation as it stands and opens the reply.
+fn ask(state: &mut State, round: Round) -> Vec<Effect> {
+    let Round { persona, message, candidates, number, tally } = round;
+    if number == 1
         && let Some(why) = state.kb.snapshot.explanation()
     {
         state.notice(Level::Warning, why);
@@ -117,12 +127,15 @@ fn ask(
     let model = speaking_model(state, &persona);
     let mut endpoint = state.connection.endpoint.clone();
     endpoint.model = model;
+    let channel = proposing::channel(state);
     let request = Briefing {
         endpoint: &endpoint,
         persona: &persona,
         kb: &state.kb.snapshot,
         log: &state.log,
         pending: &state.review.pending,
+        hints: &candidates,
+        channel,
         max_tokens: state.connection.max_tokens,
     }
     .request();
@@ -135,8 +148,10 @@ fn ask(
         entry,
         persona: Box::new(persona),
         message,
-        weak,
-        round,
+        candidates,
+        tally,
+        fence: (channel == Channel::Block).then(Fence::default),
+        round: number,
         started: now,
         last_byte: now,
         retry: None,
@@ -169,6 +184,9 @@ fn speaking_model(state: &mut State, persona: &Persona) -> String {
 
 /// A piece of the reply came.
 pub fn replied(state: &mut State, task: TaskId, event: ReplyEvent) -> Vec<Effect> {
+    if proposing::extra_replied(state, task, &event) {
+        return Vec::new();
+    }
     let now = state.screen.now;
     let Turn::Replying(replying) = &mut state.turn else { return Vec::new() };
     if replying.task != task {
@@ -181,42 +199,63 @@ pub fn replied(state: &mut State, task: TaskId, event: ReplyEvent) -> Vec<Effect
         replying.retry = Some(format!("{cause}; try {} in {seconds} s", attempt + 1));
         return Vec::new();
     }
+    let event = match (event, &mut replying.fence) {
+        (ReplyEvent::NoTools, fence) => {
+            fence.get_or_insert_default();
+            proposing::without_tools(state);
+            return Vec::new();
+        }
+        (ReplyEvent::Text(text), Some(fence)) => ReplyEvent::Text(fence.feed(&text)),
+        (event, _) => event,
+    };
     state.log.amend(entry, |reply| match event {
         ReplyEvent::Start { model, .. } => reply.model = model,
         ReplyEvent::Text(text) => reply.text.push_str(&text),
         ReplyEvent::Thinking(text) => reply.thinking.push_str(&text),
         ReplyEvent::Call(call) => reply.calls.push(call),
         ReplyEvent::Usage(usage) => reply.usage.merge(usage),
-        ReplyEvent::Retry { .. } => {}
+        ReplyEvent::NoTools | ReplyEvent::Retry { .. } => {}
     });
     Vec::new()
 }
 
 /// The reply ended: its tool calls are answered, and the model goes on, or the next message gets its turn.
 pub fn ended(state: &mut State, task: TaskId, outcome: Outcome) -> Vec<Effect> {
-    let replying = match std::mem::take(&mut state.turn) {
-        Turn::Replying(replying) if replying.task == task => replying,
-        // The end of a reply that was stopped may come when the next turn has begun; it must not end that one.
-        other @ (Turn::Idle | Turn::Reading { .. } | Turn::Replying(_)) => {
-            state.turn = other;
-            return Vec::new();
-        }
-    };
-    let complete = matches!(outcome, Outcome::Complete(_));
+    if proposing::extra_ended(state, task, &outcome) {
+        return Vec::new();
+    }
+    let Some(mut replying) = proposing::take_turn(state, task) else { return Vec::new() };
     let broken = matches!(outcome, Outcome::Failed(_) | Outcome::Truncated);
-    let cut = matches!(outcome, Outcome::Complete(StopReason::MaxTokens));
+    let whole = match outcome {
+        Outcome::Complete(StopReason::EndTurn | StopReason::ToolUse | StopReason::Other(_)) => Whole::Yes,
+        Outcome::Complete(StopReason::MaxTokens | StopReason::Refusal)
+        | Outcome::Truncated
+        | Outcome::Failed(_)
+        | Outcome::Cancelled => Whole::No,
+    };
     state.log.amend(replying.entry, |reply| {
         reply.outcome = Some(outcome);
     });
-    let called = answer_calls(state, &replying, complete && !cut);
-    if called && complete && !cut && replying.round < ROUNDS {
+    let called = proposing::answer_calls(state, &mut replying, whole);
+    let by_block = proposing::take_blocks(state, &mut replying, whole);
+    if called && whole == Whole::Yes && replying.round < ROUNDS {
         // The voice that began the turn ends it: a switch meanwhile is for the next message.
-        return ask(state, *replying.persona, replying.message, replying.weak, replying.round + 1);
+        let Replying { persona, message, candidates, tally, round, .. } = *replying;
+        return ask(state, Round { persona: *persona, message, candidates, number: round + 1, tally });
+    }
+    if broken || state.connection.is_offline() {
+        proposing::hint(state, &replying.candidates);
     }
     // What waits was written for an answer that did not come; it would likely fail too, and use up every message.
     if broken && !state.queue.is_empty() {
         state.note("the queue waits; Enter on an empty prompt sends it");
         return Vec::new();
+    }
+    if whole == Whole::Yes && !by_block && replying.fence.is_some() {
+        // With a message in the queue there is nothing to ask, so one of the two is empty.
+        let mut effects = proposing::inquire(state, &replying);
+        effects.extend(next_in_queue(state));
+        return effects;
     }
     next_in_queue(state)
 }
@@ -230,72 +269,17 @@ fn next_in_queue(state: &mut State) -> Vec<Effect> {
     start(state, message)
 }
 
-/// Gives every tool call its result. True when there was one.
-fn answer_calls(state: &mut State, replying: &Replying, whole: bool) -> bool {
-    let calls = state.log.reply(replying.entry).map(|reply| reply.calls.clone()).unwrap_or_default();
-    let mut results = Vec::new();
-    for call in &calls {
-        let (text, failed) = if !whole {
-            ("The reply was cut before this call was complete; nothing was done.".to_string(), true)
-        } else if call.name == gate::TOOL {
-            propose(state, replying, &call.arguments)
-        } else {
-            (format!("There is no tool {}.", call.name), true)
-        };
-        results.push(ToolResult { id: call.id.clone(), text, failed });
-    }
-    state.log.amend(replying.entry, |reply| reply.results = results);
-    !calls.is_empty()
-}
-
-/// Layer two: the model's proposal through the gate, merged with what is pending. The text is the tool's result.
-fn propose(state: &mut State, replying: &Replying, arguments: &str) -> (String, bool) {
-    let checked = gate::check_with(
-        &state.tools.detector,
-        &state.tools.reconciler,
-        arguments,
-        &replying.message,
-        state.decided.earlier(),
-        &state.kb.document,
-    );
-    let merged = proposal::merge(
-        &mut state.review.pending,
-        &replying.weak,
-        &checked.admitted,
-        &state.kb.document,
-        &state.tools.reconciler,
-    );
-    let mut said = Vec::new();
-    let offered: Vec<Offer> = merged
-        .fresh
-        .into_iter()
-        .map(|(candidate, edit, source)| review::offer(state, candidate, edit, source))
-        .collect();
-    if offered.contains(&Offer::Waits) || checked.admitted.len() > offered.len() + merged.known.len() {
-        said.push("The user will review the edit; go on with the task and do not repeat it.".to_string());
-    }
-    if offered.contains(&Offer::Rejected) {
-        said.push("The user has rejected this before; do not propose it again.".to_string());
-    }
-    said.extend(merged.known.iter().map(|line| format!("KB.md line {} already says it.", line.line)));
-    if let Some(why) = checked.refused.first() {
-        state.notice(Level::Info, format!("A KB.md edit by the model was not offered: {why}"));
-    }
-    let failed = checked.admitted.is_empty() && !checked.refused.is_empty();
-    said.extend(checked.refused);
-    (said.join("\n"), failed)
-}
-
 /// Stops the reply at once and keeps what came; true when there was one to stop.
 pub fn stop(state: &mut State) -> Option<Vec<Effect>> {
     match std::mem::take(&mut state.turn) {
         Turn::Idle => None,
         Turn::Reading { task, .. } => Some(vec![Effect::Cancel { task }]),
-        Turn::Replying(replying) => {
+        Turn::Replying(mut replying) => {
             state.log.amend(replying.entry, |reply| {
                 reply.outcome = Some(Outcome::Cancelled);
             });
-            answer_calls(state, &replying, false);
+            proposing::answer_calls(state, &mut replying, Whole::No);
+            proposing::take_blocks(state, &mut replying, Whole::No);
             Some(vec![Effect::Cancel { task: replying.task }])
         }
     }

@@ -2,11 +2,13 @@
 
 use super::chat::{Body, Entry, Log, Reply, ToolResult};
 use super::exchange::{Endpoint, Message, Protocol, Request, SystemPart};
-use super::kb::gate;
+use super::kb::gate::{self, Channel};
 use super::kb::proposal::Proposal;
 use super::kb::state::Snapshot;
 use super::kb::warnings::Warning;
+use super::kb::{Band, Candidate};
 use super::persona::Persona;
+use crate::base::text;
 
 /// First word of the label of the system part that holds the persona; its name follows.
 pub const PERSONA: &str = "persona";
@@ -14,6 +16,8 @@ pub const PERSONA: &str = "persona";
 pub const KB: &str = "KB.md";
 /// Label of the system part that says how KB.md edits are proposed.
 pub const CONDUCT: &str = "conduct";
+/// Label of the system part that lists what the detector found in the user's message.
+pub const HINTS: &str = "hints";
 /// Label of the system part that lists the edits that wait for review.
 pub const PENDING: &str = "pending";
 
@@ -26,6 +30,9 @@ pub struct Briefing<'a> {
     pub log: &'a Log,
     /// Edits that wait for review: the user's words win over KB.md already in this task.
     pub pending: &'a [Proposal],
+    /// What the detector found in this turn's message.
+    pub hints: &'a [Candidate],
+    pub channel: Channel,
     pub max_tokens: u32,
 }
 
@@ -33,24 +40,33 @@ impl Briefing<'_> {
     /// The request, complete.
     pub fn request(&self) -> Request {
         let offline = self.endpoint.protocol == Protocol::Offline;
-        Request {
+        let block = part(CONDUCT, gate::BLOCK_CONDUCT.trim_end().to_string());
+        let mut request = Request {
             endpoint: self.endpoint.clone(),
             system: self.system(),
             messages: messages(self.log, &self.persona.name),
             tools: if offline { Vec::new() } else { vec![gate::tool()] },
+            without_tools: (!offline).then_some(block),
             max_tokens: self.max_tokens,
+        };
+        match self.channel {
+            Channel::Tool => {}
+            Channel::Block => request.give_up_tools(),
         }
+        request
     }
 
     /// The system prompt in parts: exactly one persona, then KB.md, then the conduct.
     fn system(&self) -> Vec<SystemPart> {
-        let part = |label: &str, text: String| SystemPart { label: label.to_string(), text };
         let mut parts = vec![
             part(&format!("{PERSONA} {}", self.persona.name), self.persona.body.trim_end().to_string()),
             part(KB, knowledge(self.kb)),
             part(CONDUCT, gate::CONDUCT.trim_end().to_string()),
         ];
         // Apart from the rest, so that what stays the same can be cached by the provider.
+        if let Some(hints) = hints(self.hints).filter(|_| self.endpoint.protocol != Protocol::Offline) {
+            parts.push(part(HINTS, hints));
+        }
         if let Some(waiting) = self.waiting() {
             parts.push(part(PENDING, waiting));
         }
@@ -67,6 +83,30 @@ impl Briefing<'_> {
                     task already; do not propose them again and do not edit KB.md yourself.\n";
         (!list.is_empty()).then(|| format!("{head}{list}"))
     }
+}
+
+fn part(label: &str, text: String) -> SystemPart {
+    SystemPart { label: label.to_string(), text }
+}
+
+/// What the detector found, one line each, for the model to confirm or to ignore.
+fn hints(found: &[Candidate]) -> Option<String> {
+    const LONGEST: usize = 200;
+    let list: String = found
+        .iter()
+        .enumerate()
+        .map(|(at, candidate)| {
+            let quote: String = text::one_line(&candidate.quote).chars().take(LONGEST).collect();
+            let state = match candidate.band {
+                Band::Weak => "unsure",
+                Band::Strong => "waits for review already",
+            };
+            format!("\n- H{}: \"{quote}\" ({state})", at + 1)
+        })
+        .collect();
+    let head = "# Hints\n\nThe program took these words of the user's newest message for standing rules. Confirm one by \
+                proposing it, if it should hold in later tasks too; else ignore it. Do not speak of the hints.\n";
+    (!list.is_empty()).then(|| format!("{head}{list}"))
 }
 
 /// The part of the system prompt that carries KB.md: verbatim, fenced and named; or one sentence that says why not.

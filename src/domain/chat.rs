@@ -150,6 +150,22 @@ impl Log {
         })
     }
 
+    /// What was replied last before the newest message of the user; empty when nothing was.
+    pub fn reply_before(&self) -> &str {
+        let spoken = |entry: &'_ Entry| matches!(entry.body, Body::User { .. });
+        let newest = self.entries.iter().rposition(spoken).unwrap_or(0);
+        let before = self.entries.get(..newest).unwrap_or_default();
+        let found = before.iter().rev().find_map(|entry| match &entry.body {
+            Body::Reply(reply) if !reply.text.is_empty() => Some(reply.text.as_str()),
+            Body::Reply(_)
+            | Body::User { .. }
+            | Body::Divider { .. }
+            | Body::Notice { .. }
+            | Body::Decision { .. } => None,
+        });
+        found.unwrap_or_default()
+    }
+
     /// Who spoke last, or was announced last; `None` while nobody did.
     pub fn last_voice(&self) -> Option<&Voice> {
         self.entries.iter().rev().find_map(|entry| match &entry.body {

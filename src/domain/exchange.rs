@@ -63,6 +63,8 @@ pub struct Request {
     pub system: Vec<SystemPart>,
     pub messages: Vec<Message>,
     pub tools: Vec<ToolSpec>,
+    /// Takes the place of the system part of the same label where the server takes no tools.
+    pub without_tools: Option<SystemPart>,
     /// Upper bound of the reply in tokens.
     pub max_tokens: u32,
 }
@@ -90,6 +92,8 @@ pub enum ReplyEvent {
     Call(ToolCall),
     /// Cumulative: replaces what was reported before, field by field where given.
     Usage(Usage),
+    /// The server takes no tools: it is asked without them, and in the words for that.
+    NoTools,
     /// A request is tried again before anything was shown: attempt number, seconds until then, and why.
     Retry {
         attempt: u32,
@@ -125,6 +129,28 @@ pub struct Failure {
     pub what: String,
     /// One sentence: what to do next.
     pub next: String,
+}
+
+impl Request {
+    /// Asks for the same without tools. Calls of earlier replies go, too: a server without tools has no use for them.
+    pub fn give_up_tools(&mut self) {
+        self.tools.clear();
+        if let Some(part) = self.without_tools.take()
+            && let Some(place) = self.system.iter_mut().find(|known| known.label == part.label)
+        {
+            *place = part;
+        }
+        for message in &mut self.messages {
+            if let Message::Assistant { calls, .. } = message {
+                calls.clear();
+            }
+        }
+        self.messages.retain(|message| match message {
+            Message::Assistant { text, .. } => !text.trim().is_empty(),
+            Message::User { .. } => true,
+            Message::Results(_) => false,
+        });
+    }
 }
 
 impl Usage {

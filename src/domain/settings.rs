@@ -24,7 +24,18 @@ const KEYS: &[(&str, Reach)] = &[
     ("theme", Reach::User),
     ("max_tokens", Reach::Project),
     ("kb_limit_bytes", Reach::Project),
+    ("tools", Reach::User),
+    ("kb_extra_call", Reach::User),
 ];
+
+/// A setting that can be left to dictum.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Switch {
+    #[default]
+    Auto,
+    On,
+    Off,
+}
 
 /// Who may set a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +63,8 @@ pub struct Values {
     pub theme: Option<String>,
     pub max_tokens: Option<u32>,
     pub kb_limit_bytes: Option<u64>,
+    pub tools: Option<Switch>,
+    pub kb_extra_call: Option<Switch>,
 }
 
 impl std::fmt::Debug for Values {
@@ -104,6 +117,10 @@ pub struct Settings {
     pub max_tokens: u32,
     /// A larger KB.md, in bytes, is not sent whole.
     pub kb_limit_bytes: u64,
+    /// Whether models are given tools.
+    pub tools: Switch,
+    /// Whether an unsure rule is put to a model without tools in a small request of its own.
+    pub kb_extra_call: Switch,
 }
 
 /// Who is to answer.
@@ -171,6 +188,8 @@ impl Values {
             "theme" => self.theme = words(value)?,
             "max_tokens" => self.max_tokens = Some(number(value, 1)?),
             "kb_limit_bytes" => self.kb_limit_bytes = Some(number(value, 1024)?),
+            "tools" => self.tools = Some(switch(value)?),
+            "kb_extra_call" => self.kb_extra_call = Some(switch(value)?),
             _ => {}
         }
         Ok(())
@@ -189,6 +208,8 @@ impl Values {
             theme: top.theme.or(low.theme),
             max_tokens: top.max_tokens.or(low.max_tokens),
             kb_limit_bytes: top.kb_limit_bytes.or(low.kb_limit_bytes),
+            tools: top.tools.or(low.tools),
+            kb_extra_call: top.kb_extra_call.or(low.kb_extra_call),
         }
     }
 }
@@ -199,6 +220,20 @@ fn words(value: &Value) -> Result<Option<String>, String> {
         Some(text) if text.chars().any(char::is_control) => Err("it holds control characters".to_string()),
         Some(text) => Ok((!text.is_empty()).then(|| text.to_string())),
         None => Err(format!("it must be text in quotes, not {}", kind(value))),
+    }
+}
+
+fn switch(value: &Value) -> Result<Switch, String> {
+    match value.as_str().map(|word| word.trim().to_ascii_lowercase()).as_deref() {
+        Some("auto" | "") => Ok(Switch::Auto),
+        Some("on") => Ok(Switch::On),
+        Some("off") => Ok(Switch::Off),
+        Some(other) => Err(format!("{other:?} is not known; there are \"auto\", \"on\" and \"off\"")),
+        None => match value.as_bool() {
+            Some(true) => Ok(Switch::On),
+            Some(false) => Ok(Switch::Off),
+            None => Err(format!("it must be \"auto\", \"on\" or \"off\", not {}", kind(value))),
+        },
     }
 }
 
@@ -231,6 +266,8 @@ pub fn merge(layers: &Layers) -> (Settings, Vec<String>) {
         theme: all.theme.unwrap_or_else(|| "auto".to_string()),
         max_tokens: all.max_tokens.unwrap_or(8192),
         kb_limit_bytes: all.kb_limit_bytes.unwrap_or(262_144),
+        tools: all.tools.unwrap_or_default(),
+        kb_extra_call: all.kb_extra_call.unwrap_or_default(),
     };
     (settings, warnings)
 }

@@ -168,8 +168,14 @@ impl Conversation<'_> {
         let begun = Instant::now();
         let mut tries = 0;
         loop {
+            let quirks = self.http.quirks(&key);
+            if quirks.contains(&Quirk::NoTools) && !self.request.tools.is_empty() {
+                self.request.give_up_tools();
+                // Nobody listening any more shows at the next event of the reply.
+                let _ = self.events.send(ReplyEvent::NoTools);
+            }
             let mut body = (self.provider.body)(&self.request);
-            self.http.quirks(&key).iter().for_each(|quirk| quirk.apply(&mut body));
+            quirks.iter().for_each(|quirk| quirk.apply(&mut body));
             let cause = match self.once(&prepared, &body).await {
                 Ended::Well(outcome) => return outcome,
                 Ended::Unheard => return Outcome::Cancelled,
@@ -342,6 +348,7 @@ impl Conversation<'_> {
                 | ReplyEvent::Thinking(_)
                 | ReplyEvent::Call(_)
                 | ReplyEvent::Usage(_)
+                | ReplyEvent::NoTools
                 | ReplyEvent::Retry { .. }) => event,
             };
             self.events.send(event).map_err(|_| ())?;

@@ -101,7 +101,9 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
         max_tokens: settings.max_tokens,
         warnings: loaded.warnings,
     };
-    let state = State::with_tools(start, tools);
+    let mut state = State::with_tools(start, tools);
+    state.connection.proposing.tools = settings.tools;
+    state.connection.proposing.extra_call = settings.kb_extra_call;
     let mut undecided: Vec<String> = Vec::new();
     let code = runtime.block_on(async {
         let (sender, events) = unbounded_channel();

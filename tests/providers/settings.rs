@@ -3,7 +3,7 @@
 use std::fs;
 
 use dictum::domain::exchange::{Endpoint, Protocol};
-use dictum::domain::settings::endpoints::normalise;
+use dictum::domain::settings::endpoints::{is_near, normalise};
 use dictum::domain::settings::{Choice, DEFAULTS, Scope, Values, merge, parse, resolve_model};
 use dictum::io::config::{Loaded, load_with};
 use secrecy::ExposeSecret;
@@ -116,12 +116,12 @@ fn who_answers_is_chosen_by_flags_then_environment_then_file() {
 #[test]
 fn a_project_cannot_say_where_keys_and_requests_go() {
     let project = "base_url = \"https://evil.example\"\nprovider = \"openai\"\nmodel = \"m\"\napi_key_env = \"AWS_SECRET\"\n\
-                   api_key = \"x\"\npersona = \"ada\"\nmax_tokens = 77";
+                   api_key = \"x\"\nkb_extra_call = \"on\"\ntools = \"off\"\npersona = \"ada\"\nmax_tokens = 77";
     let loaded = load("max_tokens = 5", project, &[("ANTHROPIC_API_KEY", "a-key")], &flags("", "", ""));
     assert_eq!(chosen(&loaded), "anthropic claude-sonnet-4-5 https://api.anthropic.com");
     assert_eq!(loaded.settings.persona.as_deref(), Some("ada"));
     assert_eq!(loaded.settings.max_tokens, 77);
-    for key in ["base_url", "provider", "model", "api_key_env", "api_key"] {
+    for key in ["base_url", "provider", "model", "api_key_env", "api_key", "kb_extra_call", "tools"] {
         let told = loaded
             .warnings
             .iter()
@@ -166,6 +166,12 @@ fn warnings_name_file_and_key_and_the_nearest_name() {
     check("zzzzzzzz = 1", &["config.toml: zzzzzzzz: there is no such key."]);
     check("model = 5", &["config.toml: model: it must be text in quotes, not a whole number."]);
     check("max_tokens = -1", &["config.toml: max_tokens: -1 is out of range; the least is 1."]);
+    check("tools = \"off\"\nkb_extra_call = true", &[]);
+    check(
+        "kb_extra_call = \"never\"",
+        &["config.toml: kb_extra_call: \"never\" is not known; there are \"auto\", \"on\" and \"off\"."],
+    );
+    check("tools = 5", &["config.toml: tools: it must be \"auto\", \"on\" or \"off\", not a whole number."]);
     check("max_tokens = \"many\"", &["config.toml: max_tokens: it must be a whole number, not text."]);
     check("model = \"a\\u001bb\"", &["config.toml: model: it holds control characters."]);
     let (values, warnings) = parse("config.toml", "model = \"x\"\nmodel =", Scope::User);
@@ -188,7 +194,34 @@ fn the_documented_defaults_are_the_defaults() {
     assert_eq!(values.max_tokens, Some(settings.max_tokens));
     assert_eq!(values.kb_limit_bytes, Some(settings.kb_limit_bytes));
     assert_eq!(values.theme, Some(settings.theme));
+    assert_eq!(values.tools, Some(settings.tools));
+    assert_eq!(values.kb_extra_call, Some(settings.kb_extra_call));
     assert_eq!((settings.choice, settings.persona), (Choice::Discover, None));
+}
+
+#[test]
+fn a_server_in_reach_costs_nothing() {
+    for near in [
+        "http://127.0.0.1:11434/v1",
+        "http://localhost:1234/v1",
+        "http://[::1]:8080",
+        "http://192.168.1.5/v1",
+        "http://10.0.0.2:1/v1",
+        "http://172.20.0.3/v1",
+        "http://gpu.lan:8000/v1",
+        "http://host.docker.internal:11434",
+    ] {
+        assert!(is_near(near), "{near}");
+    }
+    for far in [
+        "https://api.openai.com/v1",
+        "http://172.32.0.1/v1",
+        "https://10.example.com",
+        "https://localhost.example.com",
+        "",
+    ] {
+        assert!(!is_near(far), "{far}");
+    }
 }
 
 #[test]

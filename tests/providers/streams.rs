@@ -35,6 +35,7 @@ fn lines((events, ending): &(Vec<ReplyEvent>, Ending)) -> Vec<String> {
                 let show = |count: Option<u64>| count.map_or("-".to_string(), |count| count.to_string());
                 format!("usage {} {} {}", show(usage.input), show(usage.output), show(usage.cached))
             }
+            ReplyEvent::NoTools => "no tools".to_string(),
             ReplyEvent::Retry { .. } => "retry".to_string(),
         })
         .collect();

@@ -97,11 +97,18 @@ fn proposed(edit: &Value) -> Result<Proposed, String> {
     Ok(Proposed {
         op,
         section: field("section"),
-        text: field("text"),
+        text: bare(&field("text")).to_string(),
         supersedes: field("supersedes"),
         reason: field("reason"),
         quote: field("quote"),
     })
+}
+
+/// The words without a list marker that the model copied along: KB.md's own marker is put before them.
+fn bare(text: &str) -> &str {
+    let rest =
+        ["- [ ] ", "- [x] ", "- ", "* ", "+ ", "• "].iter().find_map(|marker| text.strip_prefix(marker));
+    rest.unwrap_or(text).trim_start()
 }
 
 /// The first 40 characters, for messages.
@@ -117,7 +124,43 @@ fn parse(arguments: &str) -> Option<Value> {
     let open = arguments.find(['{', '['])?;
     let close = arguments.rfind(['}', ']'])?;
     let body = arguments.get(open..close + 1)?;
-    serde_json::from_str(body).or_else(|_| serde_json::from_str(&without_trailing_commas(body))).ok()
+    value(body).or_else(|| {
+        // One edit a line, or words between them.
+        let edits: Vec<Value> = objects(body).into_iter().filter_map(value).collect();
+        (!edits.is_empty()).then_some(Value::Array(edits))
+    })
+}
+
+fn value(json: &str) -> Option<Value> {
+    serde_json::from_str(json).or_else(|_| serde_json::from_str(&without_trailing_commas(json))).ok()
+}
+
+/// The stretches from an opening brace to the one that closes it, outside strings.
+fn objects(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let (mut inside, mut escaped, mut depth, mut open) = (false, false, 0_usize, 0);
+    for (at, c) in text.char_indices() {
+        if inside {
+            inside = escaped || c != '"';
+            escaped = c == '\\' && !escaped;
+            continue;
+        }
+        match c {
+            '"' => inside = depth > 0,
+            '{' => {
+                if depth == 0 {
+                    open = at;
+                }
+                depth += 1;
+            }
+            '}' if depth > 0 => {
+                depth -= 1;
+                found.extend(text.get(open..=at).filter(|_| depth == 0));
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 /// Drops commas that stand before a closing bracket, outside strings.
@@ -161,6 +204,7 @@ mod tests {
             format!("[{edit}]"),
             edit.to_string(),
             format!("```json\n{{\"edits\": {edit} }}\n```"),
+            format!("Here it is: {edit} (a brace {{ in \"words\")"),
         ] {
             let read = read(&arguments);
             assert_eq!(read.len(), 1, "{arguments}");
@@ -170,6 +214,18 @@ mod tests {
                 "{arguments}"
             );
         }
+    }
+
+    #[test]
+    fn one_edit_a_line_is_read() {
+        let lines = concat!(
+            "{\"op\":\"add\",\"text\":\"- Use {tabs}\",\"quote\":\"use {tabs}\"}\n",
+            "and also\n{\"op\":\"remove\",\"supersedes\":\"a \\\"}\\\" b\",},\n"
+        );
+        let read = read(lines);
+        assert_eq!(read.len(), 2, "{read:?}");
+        assert_eq!(read[0].as_ref().map(|edit| edit.text.as_str()), Ok("Use {tabs}"));
+        assert_eq!(read[1].as_ref().map(|edit| edit.supersedes.as_str()), Ok("a \"}\" b"));
     }
 
     #[test]

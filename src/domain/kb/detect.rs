@@ -11,20 +11,19 @@ mod known;
 pub(super) mod pattern;
 mod phrase;
 mod question;
-mod secret;
 
 use std::ops::Range;
 
 use super::clause::{self, End, Item, Token};
 use super::cues::{ALL_LANGS, Lexicon, Tongue};
 use super::mask::{self, Hidden, Masker, Region, Signals};
+use super::secret::Secrets;
 use super::{Band, Candidate, Span, document::Document};
 use frame::Mood;
 use group::Bits;
 use judge::{Followed, Group, Inherited, Judge, Names, Setting};
 use known::Known;
 use phrase::Phrases;
-use secret::Secrets;
 
 /// From this score on a candidate is offered even when the model is silent.
 const STRONG: f32 = 0.8;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::frame::{Frame, Ties};
 use super::slots::{Slots, Value};
 use super::stance::Stances;
+use super::warnings::Alarms;
 use super::words::{Token, Words};
 use super::{Polarity, prose};
 
@@ -15,6 +16,7 @@ pub struct Tables {
     pub words: Words,
     pub stances: Stances,
     pub ties: Ties,
+    pub alarms: Alarms,
     /// The meanings of each topic's words, in the order of the topics.
     pub topic_words: Vec<BTreeSet<String>>,
 }
@@ -31,7 +33,7 @@ impl Tables {
         let (slots, words) = (Slots::new(), Words::new());
         let meanings = |list: &str| list.split_whitespace().map(|word| words.meaning(word)).collect();
         let topic_words = slots.topics().iter().map(|topic| meanings(&topic.words)).collect();
-        Self { slots, words, stances: Stances::new(), ties: Ties::new(), topic_words }
+        Self { slots, words, stances: Stances::new(), ties: Ties::new(), alarms: Alarms::new(), topic_words }
     }
 }
 

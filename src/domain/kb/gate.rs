@@ -1,5 +1,10 @@
 //! Layer two: checks a model's proposal (V1 to V6) against the user's own words and KB.md. It never trusts and never writes.
 
+mod invention;
+mod shape;
+
+use std::ops::Range;
+
 use super::arguments::{self, Proposed, short};
 use super::detect::Detector;
 use super::document::Document;
@@ -7,21 +12,51 @@ use super::edit;
 use super::facts::Facts;
 use super::quote;
 use super::reconcile::Reconciler;
-use super::words::{Overlap, fold, ratio};
-use super::{Band, Candidate, Edit, LineRef, Op, Polarity, Span, Verdict, warnings};
+use super::words::{Overlap, fold};
+use super::{Band, Candidate, Edit, LineRef, Op, Origin, Polarity, Span, Verdict};
 use crate::domain::exchange::ToolSpec;
 
 /// The system text that tells a model when to propose.
 pub const CONDUCT: &str = include_str!("../../../assets/prompts/conduct.md");
 
+/// The same for a model without tools: it writes a fenced block at the end of its reply.
+pub const BLOCK_CONDUCT: &str = include_str!("../../../assets/prompts/conduct_block.md");
+
 /// The name of the tool.
 pub const TOOL: &str = "propose_kb_edit";
 
-/// Most edits of one call.
-const MOST: usize = 5;
+/// Most edits of one turn.
+pub const MOST: usize = 5;
 
-/// Longest rule in characters.
-const LONGEST: usize = 240;
+/// How a model hands in its proposals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Channel {
+    /// As calls of [`TOOL`].
+    #[default]
+    Tool,
+    /// In a fenced block at the end of its reply, for want of tools.
+    Block,
+}
+
+/// What was said, as far as a proposal may rest on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Heard<'a> {
+    /// The user's message.
+    pub turn: &'a [Span],
+    /// The typed texts of the last two user turns; they count only when this turn is a short confirmation.
+    pub earlier: &'a [String],
+    /// What the model said last before this turn. It never counts by itself; a confirmation makes it a wording that the user agreed to.
+    pub reply: &'a str,
+}
+
+/// Whose words the rule is in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Worded {
+    #[default]
+    ByUser,
+    /// The model had asked, and the user agreed.
+    ByModel,
+}
 
 /// A model's proposal that passed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +65,7 @@ pub struct Admitted {
     /// The user's words that it quotes, as typed.
     pub quote: String,
     pub reason: String,
+    pub worded: Worded,
 }
 
 /// What the gate makes of one tool call.
@@ -38,6 +74,21 @@ pub struct Checked {
     pub admitted: Vec<Admitted>,
     /// One sentence per dropped edit, for the tool result and the log.
     pub refused: Vec<String>,
+    /// How many of the dropped edits quote words that are there, but not the user's: pasted, quoted, from KB.md or from the model.
+    pub foreign: usize,
+}
+
+/// Why an edit is dropped.
+enum Refusal {
+    /// It rests on words that the user did not type.
+    Foreign(String),
+    Unfit(String),
+}
+
+impl From<String> for Refusal {
+    fn from(why: String) -> Self {
+        Self::Unfit(why)
+    }
 }
 
 /// The tool as a model sees it. Every field is a required string, `""` for none, so that strict schema modes take it as it is.
@@ -56,8 +107,8 @@ pub fn tool() -> ToolSpec {
                 "properties": {
                     "op": {"type": "string", "enum": ["add", "replace", "remove"]},
                     "section": text(80, "A heading of KB.md, copied exactly; \"\" lets the program choose."),
-                    "text": text(LONGEST, "The rule as one short sentence in the language of KB.md; \"\" for remove."),
-                    "supersedes": text(LONGEST, "The line of KB.md that becomes wrong, copied exactly without its bullet; \"\" for add."),
+                    "text": text(shape::LONGEST, "The rule as one short sentence in the language of KB.md; \"\" for remove."),
+                    "supersedes": text(shape::LONGEST, "The line of KB.md that becomes wrong, copied exactly without its bullet; \"\" for add."),
                     "reason": text(160, "Why this is a standing rule, in a few words."),
                     "quote": text(300, "The user's words that state it, copied exactly from this turn.")
                 }
@@ -77,43 +128,63 @@ pub fn tool() -> ToolSpec {
 /// Checks the JSON arguments of one `propose_kb_edit` call. `turn` is the user's message, `earlier` the typed texts of the last two user
 /// turns (used only when this turn is a short confirmation).
 pub fn check(arguments: &str, turn: &[Span], earlier: &[String], kb: &Document) -> Checked {
-    check_with(&Detector::new(), &Reconciler::new(), arguments, turn, earlier, kb)
+    let heard = Heard { turn, earlier, reply: "" };
+    check_with(&Detector::new(), &Reconciler::new(), arguments, heard, kb, MOST)
 }
 
-/// As [`check`], with tables that are already made.
+/// As [`check`], with tables that are already made; at most `room` edits pass.
 pub fn check_with(
     detector: &Detector,
     reconciler: &Reconciler,
     arguments: &str,
-    turn: &[Span],
-    earlier: &[String],
+    heard: Heard<'_>,
     kb: &Document,
+    room: usize,
 ) -> Checked {
-    let agrees = quote::confirms(&detector.typed_unmasked(turn));
-    let before = earlier.iter().filter(|_| agrees).map(|text| Span::typed(format!("{text}\n")));
-    let spans: Vec<Span> = before.chain(turn.iter().cloned()).collect();
+    check_edits(detector, reconciler, arguments::read(arguments), heard, kb, room)
+}
+
+/// As [`check_with`], with edits that are read already.
+pub fn check_edits(
+    detector: &Detector,
+    reconciler: &Reconciler,
+    edits: Vec<Result<Proposed, String>>,
+    heard: Heard<'_>,
+    kb: &Document,
+    room: usize,
+) -> Checked {
+    let typed = detector.typed_unmasked(heard.turn);
+    let agrees = quote::confirms(&typed);
+    let before = heard.earlier.iter().filter(|_| agrees).map(|text| Span::typed(format!("{text}\n")));
+    let spans: Vec<Span> = before.chain(heard.turn.iter().cloned()).collect();
     let spoken = detector.typed_unmasked(&spans);
-    let gate = Gate { reconciler, detector, spans, spoken, kb };
+    let agreed = (agrees && heard.reply.contains('?')).then_some(heard.reply);
+    let gate = Gate { reconciler, detector, spoken, typed, agreed, reply: heard.reply, spans, kb };
     let mut checked = Checked::default();
-    for (at, proposed) in arguments::read(arguments).into_iter().enumerate() {
+    for proposed in edits {
         let outcome = match proposed {
-            Ok(_) if at >= MOST => Err(format!("At most {MOST} edits in one turn; the rest was dropped.")),
+            Ok(_) if checked.admitted.len() >= room => {
+                Err(Refusal::Unfit(format!("At most {MOST} edits in one turn; the rest was dropped.")))
+            }
             Ok(proposed) => gate.admit(proposed),
-            Err(why) => Err(why),
+            Err(why) => Err(Refusal::Unfit(why)),
         };
-        match outcome {
+        let why = match outcome {
             Ok(admitted) if is_doubled(&checked.admitted, &admitted.edit) => {
-                checked.refused.push(
-                    "Two edits act on the same line or add the same rule; only the first was kept."
-                        .to_string(),
-                );
+                "Two edits act on the same line or add the same rule; only the first was kept.".to_string()
             }
-            Ok(admitted) => checked.admitted.push(admitted),
-            Err(why) => {
-                if checked.refused.last() != Some(&why) {
-                    checked.refused.push(why);
-                }
+            Ok(admitted) => {
+                checked.admitted.push(admitted);
+                continue;
             }
+            Err(Refusal::Foreign(why)) => {
+                checked.foreign += 1;
+                why
+            }
+            Err(Refusal::Unfit(why)) => why,
+        };
+        if checked.refused.last() != Some(&why) {
+            checked.refused.push(why);
         }
     }
     checked
@@ -127,23 +198,49 @@ fn is_doubled(admitted: &[Admitted], edit: &Edit) -> bool {
     })
 }
 
+/// The addresses in a text.
+fn links(text: &str) -> Vec<&str> {
+    text.split_whitespace().filter(|word| word.contains("://")).collect()
+}
+
 struct Gate<'a> {
     reconciler: &'a Reconciler,
     detector: &'a Detector,
     spans: Vec<Span>,
     /// What the user typed and can be quoted; the rest of the spans is blanked, so that bytes are those of the message.
     spoken: String,
+    /// As `spoken`, of this turn alone.
+    typed: String,
+    /// The model's words that a short yes agrees to.
+    agreed: Option<&'a str>,
+    reply: &'a str,
     kb: &'a Document,
 }
 
 impl Gate<'_> {
-    fn admit(&self, proposed: Proposed) -> Result<Admitted, String> {
+    fn admit(&self, mut proposed: Proposed) -> Result<Admitted, Refusal> {
         // Secrets first, since the other refusals repeat the model's words.
-        without_secrets(&proposed)?;
-        self.quoted(&proposed)?;
-        one_sentence(&proposed)?;
+        shape::without_secrets(&self.reconciler.tables().alarms, &proposed)?;
+        let mut worded = self.quoted(&mut proposed)?;
+        shape::one_sentence(&proposed, &self.source(worded, &proposed.quote))?;
         let named = self.named(&proposed);
-        self.nothing_invented(&proposed, named.as_ref())?;
+        let line = named.as_ref().filter(|_| proposed.op == Op::Replace).map(|line| line.text.as_str());
+        let tables = self.reconciler.tables();
+        if let Err(why) =
+            invention::none_in(tables, &proposed.text, &self.source(worded, &proposed.quote), line)
+        {
+            let agreed = self.agreed.is_some() && worded == Worded::ByUser;
+            worded = Worded::ByModel;
+            if !agreed
+                || invention::none_in(tables, &proposed.text, &self.source(worded, &proposed.quote), line)
+                    .is_err()
+            {
+                return Err(why.into());
+            }
+        }
+        if worded == Worded::ByUser && proposed.op != Op::Remove {
+            invention::none_turned_round(tables, &proposed.text, &proposed.quote)?;
+        }
         let edit = match proposed.op {
             Op::Remove => self.removal(&proposed, named)?,
             Op::Add | Op::Replace => self.change(&proposed, named)?,
@@ -151,78 +248,105 @@ impl Gate<'_> {
         // A splice that would touch other lines is found here already, not when the user has accepted it.
         edit::apply(&self.kb.source, std::slice::from_ref(&edit))
             .map_err(|error| format!("The edit cannot be made: {error}."))?;
-        Ok(Admitted { edit, quote: proposed.quote, reason: one_line(&proposed.reason) })
+        Ok(Admitted { edit, quote: proposed.quote, reason: shape::one_line(&proposed.reason), worded })
     }
 
-    /// V1 and V2: the user typed it, and meant it to last.
-    fn quoted(&self, proposed: &Proposed) -> Result<(), String> {
-        let Some(range) = quote::locate(&self.spoken, &proposed.quote) else {
-            return Err(format!(
-                "The quote \"{}\" is not in what the user typed in this turn; copy it exactly.",
-                short(&proposed.quote)
-            ));
-        };
-        match self.detector.vetoed_in(&self.spans, &range) {
-            Some(why) => Err(format!("\"{}\" is no standing rule: it {why}.", short(&proposed.quote))),
-            None => Ok(()),
+    /// The words that a proposal may take up: the user's, with the addresses of the quote, and the model's where the user agreed.
+    fn source(&self, worded: Worded, quote: &str) -> String {
+        let links = links(quote).join(" ");
+        match (worded, self.agreed) {
+            (Worded::ByModel, Some(reply)) => format!("{}\n{links}\n{reply}", self.spoken),
+            (Worded::ByModel, None) | (Worded::ByUser, _) => format!("{}\n{links}", self.spoken),
         }
     }
 
-    /// V5: the one line that the model says becomes wrong.
+    /// V1 and V2: the user typed it, and meant it to last.
+    fn quoted(&self, proposed: &mut Proposed) -> Result<Worded, Refusal> {
+        if let Some(range) = self.located(&proposed.quote) {
+            let why = self.detector.vetoed_in(&self.spans, &range).or_else(|| self.withdrawn(&range));
+            return match why {
+                Some(why) => {
+                    Err(format!("\"{}\" is no standing rule: it {why}.", short(&proposed.quote)).into())
+                }
+                None => Ok(Worded::ByUser),
+            };
+        }
+        if self.agreed.is_some_and(|reply| quote::locate(reply, &proposed.quote).is_some()) {
+            // What the user typed is the yes.
+            proposed.quote = shape::one_line(&self.typed);
+            return Ok(Worded::ByModel);
+        }
+        let short = short(&proposed.quote);
+        if self.is_foreign(&proposed.quote) {
+            let why = format!(
+                "The quote \"{short}\" was not typed by the user: it was pasted or quoted, or stands in a file or in your own reply."
+            );
+            return Err(Refusal::Foreign(why));
+        }
+        Err(format!("The quote \"{short}\" is not in what the user typed in this turn; copy it exactly.")
+            .into())
+    }
+
+    /// Where the user typed the quote. An address is masked, so it is looked for by itself.
+    fn located(&self, quote: &str) -> Option<Range<usize>> {
+        let links = links(quote);
+        if links.is_empty() {
+            return quote::locate(&self.spoken, quote);
+        }
+        let typed = |link: &&str| {
+            let link = link.trim_end_matches(['.', ',', ';', ':', ')']);
+            self.spans.iter().any(|span| span.origin == Origin::Typed && span.text.contains(link))
+        };
+        let words: Vec<&str> = quote.split_whitespace().filter(|word| !word.contains("://")).collect();
+        links.iter().all(typed).then(|| quote::locate(&self.spoken, &words.join(" ")))?
+    }
+
+    /// Whether what comes after the quoted words takes them back ("always use tabs. no wait, scratch that"): the detector hears a rule
+    /// up to there, and none in the whole.
+    fn withdrawn(&self, range: &Range<usize>) -> Option<String> {
+        let heard = |text: &str| {
+            let found = self.detector.detect(&[Span::typed(text)], self.kb).candidates;
+            found.iter().any(|found| found.range.start < range.end && range.start < found.range.end)
+        };
+        let after = self.spoken.get(range.end..)?;
+        let goes_on = after.chars().any(char::is_alphanumeric);
+        let before = self.spoken.get(..range.end)?;
+        (goes_on && heard(before) && !heard(&self.spoken))
+            .then(|| "is taken back in the same message".to_string())
+    }
+
+    /// Whether the words are there, but are not the user's own.
+    fn is_foreign(&self, quote: &str) -> bool {
+        let message: String = self.spans.iter().map(|span| span.text.as_str()).collect();
+        [message.as_str(), &self.kb.source, self.reply]
+            .iter()
+            .any(|text| quote::locate(text, quote).is_some())
+    }
+
+    /// V5: the one line that the model says becomes wrong. Of two alike none is named, and reconciliation decides.
     fn named(&self, proposed: &Proposed) -> Option<LineRef> {
         let wanted = proposed.supersedes.trim_start_matches(['-', '*', '+', ' ']).trim();
         if wanted.is_empty() {
             return None;
         }
-        let reference = LineRef { line: 0, text: wanted.to_string() };
-        let exact = edit::resolve(self.kb, &reference);
-        let at = exact.or_else(|| {
-            let words = &self.reconciler.tables().words;
-            let meanings = words.meanings(wanted);
-            let close = |text: &str| Overlap::of(&meanings, &words.meanings(text)).jaccard() >= 0.85;
-            let mut found = self.kb.entries.iter().enumerate().filter(|(_, entry)| close(&entry.text));
-            match (found.next(), found.next()) {
-                (Some((at, _)), None) => Some(at),
-                (Some(_), Some(_)) | (None, _) => None,
-            }
-        })?;
-        let entry = self.kb.entries.get(at)?;
-        Some(LineRef { line: entry.line, text: entry.text.clone() })
-    }
-
-    /// V3: the words come from the user or from the line that is replaced, and so does every number and path.
-    fn nothing_invented(&self, proposed: &Proposed, named: Option<&LineRef>) -> Result<(), String> {
-        let tables = self.reconciler.tables();
-        let text = Facts::of(tables, &proposed.text);
-        let mut known = Facts::of(tables, &self.spoken);
-        if let Some(line) = named {
-            let line = Facts::of(tables, &line.text);
-            known.meanings.extend(line.meanings);
-            known.marks.extend(line.marks);
-        }
-        let said = |mark: &&String| {
-            known.marks.contains(*mark) || self.spoken.to_lowercase().contains(mark.as_str())
+        let words = &self.reconciler.tables().words;
+        let plain = |text: &str| {
+            let folded = fold(text).text;
+            folded.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches('.').to_string()
         };
-        if let Some(mark) = text.marks.iter().find(|mark| !said(mark)) {
-            return Err(format!(
-                "\"{}\" is not in the user's words; propose only what they said.",
-                short(mark)
-            ));
+        let (folded, meanings) = (plain(wanted), words.meanings(wanted));
+        let tests: [&dyn Fn(&str) -> bool; 3] =
+            [&|text| text == wanted, &|text| plain(text) == folded, &|text| {
+                Overlap::of(&meanings, &words.meanings(text)).jaccard() >= 0.85
+            }];
+        let found = tests.iter().find_map(|alike| {
+            let all: Vec<_> = self.kb.entries.iter().filter(|entry| alike(&entry.text)).collect();
+            (!all.is_empty()).then_some(all)
+        })?;
+        match found.as_slice() {
+            [entry] => Some(LineRef { line: entry.line, text: entry.text.clone() }),
+            [] | [_, _, ..] => None,
         }
-        let held = text.meanings.intersection(&known.meanings).count();
-        let answered = text
-            .values
-            .iter()
-            .all(|ours| known.values.iter().any(|theirs| theirs.value.value == ours.value.value));
-        if ratio(held, text.meanings.len()) < 0.6
-            && !(text.meanings.is_empty() || (answered && !text.values.is_empty()))
-        {
-            return Err(format!(
-                "Most of \"{}\" is not in the user's words; keep to their wording.",
-                short(&proposed.text)
-            ));
-        }
-        Ok(())
     }
 
     fn removal(&self, proposed: &Proposed, named: Option<LineRef>) -> Result<Edit, String> {
@@ -233,7 +357,8 @@ impl Gate<'_> {
                 .text
                 .split(|c: char| !c.is_alphanumeric())
                 .any(|word| tables.words.is_revoking(word))
-            || quote.values.iter().any(|stated| stated.stance == Polarity::Forbid);
+            || quote.values.iter().any(|stated| stated.stance == Polarity::Forbid)
+            || self.takes_back(&proposed.quote);
         if !revokes {
             return Err(format!("\"{}\" does not take a rule back.", short(&proposed.quote)));
         }
@@ -263,6 +388,12 @@ impl Gate<'_> {
         }
     }
 
+    /// Whether the detector hears a rule taken back ("the rule about tabs can go").
+    fn takes_back(&self, quote: &str) -> bool {
+        let found = self.detector.detect(&[Span::typed(quote)], self.kb).candidates;
+        found.iter().any(|candidate| candidate.revokes)
+    }
+
     fn change(&self, proposed: &Proposed, named: Option<LineRef>) -> Result<Edit, String> {
         let candidate = candidate(proposed, &proposed.text);
         let verdict = self.reconciler.reconcile(self.kb, &candidate);
@@ -271,16 +402,10 @@ impl Gate<'_> {
             Verdict::NoSuchRule => return Err("KB.md has no such rule.".to_string()),
             Verdict::Change(edit) => edit,
         };
+        let said = Facts::of(self.reconciler.tables(), &format!("{} {}", proposed.quote, proposed.text));
         match (edit.op, proposed.op, named) {
-            (Op::Add, Op::Replace, Some(line)) => {
-                let said =
-                    Facts::of(self.reconciler.tables(), &format!("{} {}", proposed.quote, proposed.text));
-                if !self.speaks_of(&said, &line) {
-                    return Err(format!(
-                        "The user's words do not speak of the line \"{}\".",
-                        short(&line.text)
-                    ));
-                }
+            // A line that the user's words do not speak of stays, whatever the model says; the rule itself was said.
+            (Op::Add, Op::Replace, Some(line)) if self.speaks_of(&said, &line) => {
                 let section = self.heading(&line);
                 Ok(Edit { op: Op::Replace, supersedes: Some(line), section, ..edit })
             }
@@ -322,82 +447,4 @@ fn candidate(proposed: &Proposed, text: &str) -> Candidate {
         score: 1.0,
         reasons: Vec::new(),
     }
-}
-
-/// V6: one plain line that is a rule, no piece of a file.
-fn one_sentence(proposed: &Proposed) -> Result<(), String> {
-    let text = proposed.text.as_str();
-    if proposed.op == Op::Remove {
-        return Ok(());
-    }
-    let refuse = |why: &str| Err(format!("\"{}\" is no single rule: {why}.", short(text)));
-    if text.is_empty() {
-        return Err("The edit has no text; give the rule as one sentence.".to_string());
-    }
-    if text.chars().count() > LONGEST {
-        return refuse("it is too long, propose one sentence");
-    }
-    if text.contains(['\n', '\r']) || text.starts_with('#') || text.contains("```") {
-        return refuse("it holds several lines or a heading, propose one sentence per edit");
-    }
-    if text.contains("<!--")
-        || text.contains("-->")
-        || !warnings::hidden(text).is_empty()
-        || text.contains('\t')
-    {
-        return refuse("it holds a comment or invisible characters");
-    }
-    if elides(text) || elides(&proposed.supersedes) {
-        return refuse("it stands for text that it leaves out; the rest of KB.md always stays as it is");
-    }
-    let quoted = proposed.quote.as_str();
-    for mark in ["://", "|", "$(", "&&"] {
-        if text.contains(mark) && !quoted.contains(mark) && !proposed.supersedes.contains(mark) {
-            return refuse("it holds an address or a command that the user did not type");
-        }
-    }
-    Ok(())
-}
-
-/// "[rest unchanged]", "... existing rules ...".
-fn elides(text: &str) -> bool {
-    let folded = fold(text).text;
-    let words = [
-        "unchanged",
-        "rest of",
-        "remaining",
-        "existing rules",
-        "same as before",
-        "omitted",
-        "invariat",
-        "il resto",
-        "as before",
-        "other rules",
-    ];
-    let bracketed = folded.contains(['[', '(', '<']);
-    let dotted = folded.contains("...") || folded.contains('…');
-    let dots = folded.starts_with("...")
-        || folded.starts_with('…')
-        || folded.ends_with('…')
-        || folded.ends_with("...");
-    let speaks = words.iter().any(|word| folded.contains(word));
-    dots || (speaks && (bracketed || dotted || folded.split_whitespace().count() <= 4))
-}
-
-/// V4: no field may carry a secret.
-fn without_secrets(proposed: &Proposed) -> Result<(), String> {
-    let fields = [&proposed.text, &proposed.quote, &proposed.reason, &proposed.section, &proposed.supersedes];
-    if fields.iter().any(|field| !warnings::secrets(field).is_empty()) {
-        return Err("The edit holds what looks like a secret; secrets never go into KB.md.".to_string());
-    }
-    Ok(())
-}
-
-fn one_line(text: &str) -> String {
-    text.chars()
-        .filter(|c| !warnings::is_hidden(*c))
-        .collect::<String>()
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
 }

@@ -6,7 +6,7 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::document::{Document, Entry};
 use super::proposal::{Proposal, Source};
-use super::warnings::Secrets;
+use super::secret::Secrets;
 use super::{LineRef, Op};
 use crate::base::text;
 
@@ -360,7 +360,7 @@ fn kept(words: &str, secrets: &Secrets) -> String {
 fn masked(words: &str, secrets: &Secrets) -> String {
     let mut out = String::with_capacity(words.len());
     let mut at = 0;
-    for secret in secrets.find(words) {
+    for secret in secrets.ranges(words) {
         out.push_str(words.get(at..secret.start).unwrap_or_default());
         out.push_str(MASK);
         let pem = words.get(secret.clone()).is_some_and(|found| found.starts_with(PEM));

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use super::document::Document;
 use super::edit;
-use super::gate::Admitted;
+use super::facts::{Facts, Stated, Tables};
+use super::gate::{Admitted, Worded};
 use super::reconcile::Reconciler;
-use super::warnings::{self, Warning};
+use super::warnings::{Alarms, Warning};
 use super::{Band, Candidate, Edit, LineRef, Op, Polarity, Verdict};
 
 /// Who saw the directive.
@@ -39,18 +40,18 @@ pub struct Proposal {
 
 impl Proposal {
     /// A proposal as it is first offered.
-    pub fn new(id: u64, candidate: Candidate, edit: Edit, source: Source) -> Self {
-        let warnings = warned(&edit);
+    pub fn new(id: u64, candidate: Candidate, edit: Edit, source: Source, alarms: &Alarms) -> Self {
+        let warnings = warned(&edit, alarms);
         Self { id, candidate, edit, source, note: None, edited: false, warnings }
     }
 
     /// Takes the user's own wording.
-    pub fn reword(&mut self, text: String) {
+    pub fn reword(&mut self, text: String, alarms: &Alarms) {
         if self.edit.text != text {
             self.edited = true;
             self.note = Some("in your wording".to_string());
             self.edit.text = text;
-            self.warnings = warned(&self.edit);
+            self.warnings = warned(&self.edit, alarms);
         }
     }
 
@@ -117,8 +118,15 @@ impl Proposal {
                 Verdict::Known(_) | Verdict::NoSuchRule => return None,
             },
         }
-        self.warnings = warned(&self.edit);
+        self.warnings = warned(&self.edit, &reconciler.tables().alarms);
         Some(self)
+    }
+
+    /// Takes the model's wording of the same edit.
+    pub fn take_wording(&mut self, text: String, alarms: &Alarms) {
+        self.candidate.text.clone_from(&text);
+        self.edit.text = text;
+        self.warnings = warned(&self.edit, alarms);
     }
 
     /// The directive as it reads now, with the user's own wording where there is one.
@@ -142,8 +150,8 @@ pub fn said_among(sentences: &[String], candidate: &Candidate, reconciler: &Reco
 }
 
 /// A line that goes needs no warning.
-fn warned(edit: &Edit) -> Vec<Warning> {
-    if edit.op == Op::Remove { Vec::new() } else { warnings::warnings(&edit.text) }
+fn warned(edit: &Edit, alarms: &Alarms) -> Vec<Warning> {
+    if edit.op == Op::Remove { Vec::new() } else { alarms.warnings(&edit.text) }
 }
 
 /// Letters and digits alone, lower case: so that punctuation and spacing do not make two of one.
@@ -191,6 +199,8 @@ pub struct Merged {
     pub fresh: Vec<(Candidate, Edit, Source)>,
     /// Lines of KB.md that already say what the model proposed.
     pub known: Vec<LineRef>,
+    /// Waiting edits, by id, that the model words as well, and its words.
+    pub reworded: Vec<(u64, String)>,
 }
 
 /// Merges the model's edits with the detector's: the same clause or the same line becomes one proposal.
@@ -206,6 +216,9 @@ pub fn merge(
         if let Some(proposal) = pending.iter_mut().find(|proposal| same(proposal, offer)) {
             if proposal.source == Source::Told {
                 proposal.source = Source::Both;
+                if words_as_well(proposal, &offer.edit, reconciler.tables()) {
+                    merged.reworded.push((proposal.id, offer.edit.text.clone()));
+                }
             }
             continue;
         }
@@ -229,8 +242,36 @@ pub fn merge(
     merged
 }
 
+/// Whether the model's words may stand in for the detector's: they do the same to the same line, and lose no number, path, place,
+/// decision or exception.
+fn words_as_well(proposal: &Proposal, offer: &Edit, tables: &Tables) -> bool {
+    let edit = &proposal.edit;
+    let same_deed = edit.op == offer.op && edit.op != Op::Remove && edit.supersedes == offer.supersedes;
+    if !same_deed || proposal.edited || edit.text == offer.text {
+        return false;
+    }
+    let (ours, theirs) = (Facts::of(tables, &edit.text), Facts::of(tables, &offer.text));
+    let decided = ours.values.iter().all(|ours| {
+        let same = |theirs: &Stated| {
+            theirs.value.slot == ours.value.slot
+                && theirs.value.value == ours.value.value
+                && theirs.value.version == ours.value.version
+                && theirs.stance == ours.stance
+        };
+        theirs.values.iter().any(same)
+    });
+    decided
+        && ours.marks.is_subset(&theirs.marks)
+        && ours.place == theirs.place
+        && ours.polarity == theirs.polarity
+        && ours.exception.is_some() == theirs.exception.is_some()
+}
+
 fn from_model(offer: &Admitted, weak: Option<&Candidate>) -> Candidate {
     let mut reasons = weak.map(|candidate| candidate.reasons.clone()).unwrap_or_default();
+    if offer.worded == Worded::ByModel {
+        reasons.push("worded by the assistant, and you agreed".to_string());
+    }
     if !offer.reason.is_empty() {
         reasons.push(format!("the model: {}", offer.reason));
     }
@@ -271,7 +312,8 @@ fn alike(one: &str, other: &str) -> bool {
     one.intersection(&other).count() * 2 >= least.max(1)
 }
 
-fn overlaps(one: &str, other: &str) -> bool {
+/// Whether one of the two holds the other, punctuation and case apart.
+pub fn overlaps(one: &str, other: &str) -> bool {
     let (one, other) = (folded(one), folded(other));
     !one.is_empty() && !other.is_empty() && (one.contains(&other) || other.contains(&one))
 }
@@ -282,12 +324,12 @@ mod tests {
 
     fn offer(quote: &str, text: &str) -> Admitted {
         let edit = Edit { op: Op::Add, text: text.to_string(), supersedes: None, section: None };
-        Admitted { edit, quote: quote.to_string(), reason: String::new() }
+        Admitted { edit, quote: quote.to_string(), reason: String::new(), worded: Worded::ByUser }
     }
 
     fn pending(quote: &str, text: &str) -> Proposal {
         let candidate = Candidate { quote: quote.to_string(), ..remembered(text) };
-        Proposal::new(1, candidate, offer(quote, text).edit, Source::Told)
+        Proposal::new(1, candidate, offer(quote, text).edit, Source::Told, &Alarms::default())
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Finding a quote in what the user typed, whatever case, quotation marks and blanks it has. It knows no KB.md.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::words::{self, Folded};
@@ -46,42 +45,34 @@ pub fn locate(text: &str, quote: &str) -> Option<Range<usize>> {
     Some(source.start..source.end + last.len_utf8())
 }
 
-/// Whether the message only agrees to something said before ("yes, save it").
+/// Words that agree, or that ask to save; a confirmation begins with one.
+const YES: &str = "yes yep yeah ok okay sure save add do please exactly right agreed perfect write note remember keep \
+    si certo va salva salvalo salvala mettilo mettila aggiungilo aggiungila aggiungi segnalo segnala scrivilo ricordalo d'accordo esatto \
+    perfetto volentieri vale claro guarda guardalo oui d'accord ja gern gerne bitte sim claro anota";
+
+/// Words that may follow it without making it a task of its own.
+const WITH: &str = "it that this them those one in into to the a as for on our your kb md kb.md file rule rules down go ahead let's let \
+    us good great fine so too all both of course thanks thank you now always from again \
+    lo la li le nella nel alla al a come regola regole pure bene grazie per favore anche tutto tutti tutte va tutta entrambe questo questa \
+    en el regla por favor gracias tambien dans les regle s'il te vous plait merci das es in die der als regel danke na no regra \
+    obrigado obrigada";
+
+/// Whether the message only agrees to something said before ("yes, save it"): nothing in it asks, refuses or gives a task.
 pub fn confirms(typed: &str) -> bool {
-    const YES: &[&str] = &[
-        "yes",
-        "yep",
-        "yeah",
-        "ok",
-        "okay",
-        "sure",
-        "save",
-        "add",
-        "do",
-        "please",
-        "si",
-        "certo",
-        "va",
-        "salva",
-        "salvalo",
-        "mettilo",
-        "aggiungilo",
-        "segnalo",
-        "oui",
-        "ja",
-        "sim",
-        "exactly",
-        "esatto",
-        "right",
-        "agreed",
-        "perfetto",
-        "perfect",
-    ];
+    const MOST: usize = 9;
     let folded = words::fold(typed).text;
-    let words: BTreeSet<&str> =
-        folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    let first = folded.split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty());
-    words.len() <= 9 && first.is_some_and(|word| YES.contains(&word))
+    let words: Vec<&str> = folded
+        .split(|c: char| !(c.is_alphanumeric() || c == '\'' || c == '.'))
+        .map(|word| word.trim_matches(['\'', '.']))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let among = |list: &str, word: &str| list.split_whitespace().any(|known| known == word);
+    // "do" and "please" alone begin tasks as well; what follows decides.
+    let all = words.iter().all(|word| among(YES, word) || among(WITH, word));
+    (1..=MOST).contains(&words.len())
+        && all
+        && words.first().is_some_and(|first| among(YES, first))
+        && !typed.contains('?')
 }
 
 #[cfg(test)]
@@ -101,7 +92,30 @@ mod tests {
 
     #[test]
     fn only_a_short_yes_confirms() {
-        assert!(confirms("Sì, mettilo nella kb"));
-        assert!(!confirms("now fix the failing build"));
+        for yes in [
+            "Sì, mettilo nella kb",
+            "yes, save it",
+            "ok",
+            "Yes please, add that to KB.md.",
+            "sì, salvala pure come regola, grazie",
+            "va bene",
+            "sure, write it down",
+        ] {
+            assert!(confirms(yes), "{yes}");
+        }
+        for other in [
+            "now fix the failing build",
+            "ok now fix the build",
+            "add a test for the parser",
+            "do we use tabs?",
+            "save it?",
+            "yes but only for tests",
+            "no, don't save it",
+            "sì, ma solo per oggi",
+            "aggiungi un test",
+            "",
+        ] {
+            assert!(!confirms(other), "{other}");
+        }
     }
 }

@@ -151,6 +151,18 @@ fn is_local_name(host: &str) -> bool {
         || host == "::1"
 }
 
+/// Whether the server is on this machine or in its own network, where a request costs nothing.
+pub fn is_near(base_url: &str) -> bool {
+    let host = host(base_url);
+    let second = host.strip_prefix("172.").and_then(|rest| rest.split('.').next()?.parse::<u8>().ok());
+    // "10." begins names, too.
+    let numbers = host.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ':'));
+    (is_local_name(&host) && (numbers || host == "localhost"))
+        || host == "host.docker.internal"
+        || [".localhost", ".local", ".internal", ".lan"].iter().any(|end| host.ends_with(end))
+        || (numbers && second.is_some_and(|second| (16..32).contains(&second)))
+}
+
 /// Whether a model answers in words: embedding, speech and picture models do not.
 pub fn chats(model: &str) -> bool {
     const OTHERS: &[&str] = &[

@@ -83,17 +83,35 @@ impl Quirk {
     }
 }
 
-/// Whether the model or the server has no tools at all.
+/// Whether the model or the server has no tools at all. A complaint about one tool's schema is none.
 fn refuses_tools(message: &str) -> bool {
-    [
+    const PHRASES: &[&str] = &[
         "does not support tools",
         "tool choice requires",
         "tools param requires",
         "not support function calling",
         "support tool use",
-    ]
-    .iter()
-    .any(|phrase| message.contains(phrase))
+    ];
+    const NO: &[&str] = &[
+        "not support",
+        "unsupported",
+        "unknown",
+        "unrecogni",
+        "unexpected",
+        "not allowed",
+        "not permitted",
+        "not available",
+        "not enabled",
+        "extra inputs",
+        "extra fields",
+        "disabled",
+    ];
+    let of_tools = names(message, "tools")
+        || ["tool calling", "tool calls", "function calling", "function calls"]
+            .iter()
+            .any(|name| message.contains(name));
+    PHRASES.iter().any(|phrase| message.contains(phrase))
+        || (of_tools && NO.iter().any(|no| message.contains(no)))
 }
 
 /// Whether `message` holds `key` as a word of its own.
@@ -169,6 +187,16 @@ mod tests {
             &json!({ "system": [{ "text": "x" }] }),
         );
         check("\"tiny\" does not support tools", Some(Quirk::NoTools), &json!({ "tools": null }));
+        for refusal in [
+            "Unknown parameter: 'tools'",
+            "tools: Extra inputs are not permitted",
+            "This model has no support: function calling is not enabled",
+            "tool calling is unsupported by this server",
+        ] {
+            check(refusal, Some(Quirk::NoTools), &json!({ "tools": null, "stream": true }));
+        }
+        check("tools.0.function.parameters: schema is not valid JSON", None, &json!({ "stream": true }));
+        check("unexpected tool_use_id in tool_result blocks", None, &json!({ "stream": true }));
         check("messages: text content blocks must be non-empty", None, &json!({ "stream": true }));
         check("the stream is full; model unknown", None, &json!({ "stream": true, "model": "m" }));
     }

@@ -114,7 +114,10 @@ impl Decoder {
             let shown = match event {
                 ReplyEvent::Text(_) | ReplyEvent::Call(_) => Shown::Answer,
                 ReplyEvent::Thinking(_) => Shown::Thinking,
-                ReplyEvent::Start { .. } | ReplyEvent::Usage(_) | ReplyEvent::Retry { .. } => Shown::Nothing,
+                ReplyEvent::Start { .. }
+                | ReplyEvent::Usage(_)
+                | ReplyEvent::NoTools
+                | ReplyEvent::Retry { .. } => Shown::Nothing,
             };
             self.shown = self.shown.max(shown);
         }

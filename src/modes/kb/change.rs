@@ -14,6 +14,7 @@ use crate::domain::kb::journal::How;
 use crate::domain::kb::proposal::{self, Proposal, Source};
 use crate::domain::kb::reconcile::Reconciler;
 use crate::domain::kb::state::LIMIT;
+use crate::domain::kb::warnings::Alarms;
 use crate::domain::kb::{Candidate, Edit, LineRef, Op, Verdict};
 use crate::draw::patch;
 use crate::io::kbfile::{self, Plan, UndoError, Undoing};
@@ -34,14 +35,16 @@ pub fn add(directory: &Path, rule: &str) -> Result<u8> {
     usable(&kb)?;
     let candidate = proposal::remembered(rule);
     let document = Document::parse(kb.text().unwrap_or_default());
-    match Reconciler::new().reconcile(&document, &candidate) {
+    let reconciler = Reconciler::new();
+    match reconciler.reconcile(&document, &candidate) {
         Verdict::Known(line) => {
             let said = text::one_line(&line.text);
             say(&format!("KB.md line {} already says it: {said}\n", line.line))
         }
         Verdict::NoSuchRule => say("KB.md has no such rule.\n"),
         Verdict::Change(edit) => {
-            let proposal = Proposal::new(1, candidate, edit, Source::Remembered);
+            let alarms = &reconciler.tables().alarms;
+            let proposal = Proposal::new(1, candidate, edit, Source::Remembered, alarms);
             Ok(desk::review_here(directory, vec![proposal], How::Cli, &kb)?.exit_code())
         }
     }
@@ -129,7 +132,8 @@ fn removal(kb: &Document, entry: &Entry, what: &str) -> Proposal {
         supersedes: Some(LineRef { line: entry.line, text: entry.text.clone() }),
         section: kb.heading_of(entry).map(str::to_string),
     };
-    Proposal::new(1, candidate, edit, Source::Remembered)
+    // A line that goes raises no alarm.
+    Proposal::new(1, candidate, edit, Source::Remembered, &Alarms::default())
 }
 
 /// Offers to take back the last edit that dictum wrote.

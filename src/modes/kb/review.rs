@@ -293,7 +293,8 @@ impl<A: Answers, O: Write, F: KbFile> Review<'_, A, O, F> {
         let words = text::one_line(&line);
         let words = without_marker(&words);
         if !words.is_empty() {
-            proposal.reword(words.to_string());
+            let reconciler = self.reconciler.get_or_insert_default();
+            proposal.reword(words.to_string(), &reconciler.tables().alarms);
         }
         Ok(())
     }
@@ -405,6 +406,7 @@ mod tests {
     use super::*;
     use crate::domain::kb::proposal::{Source, remembered};
     use crate::domain::kb::state::KbState;
+    use crate::domain::kb::warnings::Alarms;
     use crate::domain::kb::{Edit, LineRef};
     use std::path::PathBuf;
 
@@ -461,13 +463,13 @@ mod tests {
         let candidate = remembered(rule);
         let edit =
             Edit { op, text: candidate.text.clone(), supersedes: replaces, section: Some("KB".to_string()) };
-        Proposal::new(1, candidate, edit, Source::Remembered)
+        Proposal::new(1, candidate, edit, Source::Remembered, &Alarms::new())
     }
 
     fn removal(line: usize, text: &str) -> Proposal {
         let supersedes = Some(LineRef { line, text: text.to_string() });
         let edit = Edit { op: Op::Remove, text: String::new(), supersedes, section: None };
-        Proposal::new(1, remembered("forget it"), edit, Source::Remembered)
+        Proposal::new(1, remembered("forget it"), edit, Source::Remembered, &Alarms::new())
     }
 
     fn run(file: &mut Memory, proposals: Vec<Proposal>, typed: &str) -> (String, Result<Outcome>) {

@@ -1,0 +1,414 @@
+//! What a clause shows beyond the cue tables: its build, its words, their letters, what stands around it, each with a fitted weight. It
+//! holds no message and no sentence, and gives no reason of its own.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use crate::domain::kb::clause::{End, Item, Kind, Sentence, Token};
+use crate::domain::kb::cues::{Lexicon, Tongue};
+
+use super::frame::Mood;
+use super::judge::{Group, Setting};
+
+const WEIGHTS: &str = include_str!("../../../../assets/kb/evidence.txt");
+
+/// What a piece of evidence is about. Each block counts as one, however many pieces it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Block {
+    /// What the rules made of it, and where it stands.
+    Build,
+    /// Its words, alone and in pairs.
+    Words,
+    /// Runs of letters of its words, which carry endings of any language.
+    Letters,
+    /// The words of the whole message.
+    Message,
+    /// What the clauses before and after it are.
+    Beside,
+}
+
+/// All blocks in the order of the table.
+pub const BLOCKS: [Block; 5] = [Block::Build, Block::Words, Block::Letters, Block::Message, Block::Beside];
+
+impl Block {
+    /// The header in the table.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Build => "build",
+            Self::Words => "words",
+            Self::Letters => "letters",
+            Self::Message => "message",
+            Self::Beside => "beside",
+        }
+    }
+}
+
+/// A hash is a good hash already.
+#[derive(Clone, Copy, Debug, Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |hash, byte| hash.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+type Table = HashMap<u64, (f32, f32), BuildHasherDefault<AsItIs>>;
+
+/// The fitted table: for every piece of evidence how rare it is and how much it speaks for a directive.
+#[derive(Clone, Debug, Default)]
+pub struct Weights {
+    bias: f32,
+    blocks: [Table; BLOCKS.len()],
+}
+
+impl Weights {
+    /// The table that dictum ships with.
+    pub fn new() -> Self {
+        Self::parse(WEIGHTS)
+    }
+
+    /// Reads `[block]` headers and rows of `name <tab> rarity <tab> weight`; a row that cannot be read is left out.
+    pub fn parse(table: &str) -> Self {
+        let mut weights = Self::default();
+        let mut at = 0;
+        for line in table.lines().filter(|line| !line.starts_with("//")) {
+            if let Some(header) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+                at = BLOCKS.iter().position(|block| block.word() == header).unwrap_or(BLOCKS.len());
+                continue;
+            }
+            let mut columns = line.split('\t');
+            let (Some(name), Some(rarity), Some(weight)) = (columns.next(), columns.next(), columns.next()) else { continue };
+            let (Ok(rarity), Ok(weight)) = (rarity.parse::<f32>(), weight.parse::<f32>()) else { continue };
+            if name == "bias" {
+                weights.bias = weight;
+            } else if let Some(table) = weights.blocks.get_mut(at) {
+                table.insert(hashed(&[name]), (rarity, weight * rarity));
+            }
+        }
+        weights
+    }
+
+    /// The part of the message as a whole, the same for all its groups.
+    pub fn of_message(&self, scene: &Scene<'_>) -> f32 {
+        self.bias + self.sum(Block::Message, &mut |visit| scene.message(visit))
+    }
+
+    /// The log-odds that the group states a directive, without the part of the message.
+    pub fn of_group(&self, scene: &Scene<'_>, groups: &[Group], at: usize) -> f32 {
+        let Some(group) = groups.get(at) else { return 0.0 };
+        self.sum(Block::Build, &mut |visit| scene.build(group, visit))
+            + self.sum(Block::Words, &mut |visit| scene.words(group, visit))
+            + self.sum(Block::Letters, &mut |visit| scene.letters(group, visit))
+            + self.sum(Block::Beside, &mut |visit| scene.beside(groups, at, visit))
+    }
+
+    fn sum(&self, block: Block, shows: &mut dyn FnMut(Visit<'_>)) -> f32 {
+        let Some(table) = BLOCKS.iter().position(|known| *known == block).and_then(|at| self.blocks.get(at)) else {
+            return 0.0;
+        };
+        let mut seen: Vec<u64> = Vec::with_capacity(128);
+        shows(&mut |parts| {
+            let name = hashed(parts);
+            if table.contains_key(&name) {
+                seen.push(name);
+            }
+        });
+        seen.sort_unstable();
+        seen.dedup();
+        let (mut sum, mut length) = (0.0, 0.0);
+        for (rarity, weight) in seen.iter().filter_map(|name| table.get(name)) {
+            sum += weight;
+            length += rarity * rarity;
+        }
+        if length > 0.0 { sum / length.sqrt() } else { 0.0 }
+    }
+}
+
+/// FNV-1a over the parts as if they were one string.
+fn hashed(parts: &[&str]) -> u64 {
+    let bytes = parts.iter().flat_map(|part| part.bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// What stands around a group.
+pub struct Scene<'a> {
+    pub lexicon: &'a Lexicon,
+    pub tokens: &'a [Token],
+    pub sentences: &'a [Sentence],
+    pub setting: Setting,
+    pub tongue: Tongue,
+}
+
+/// Takes the name, in parts, of a piece of evidence. One may come twice.
+pub type Visit<'v> = &'v mut dyn FnMut(&[&str]);
+
+impl Scene<'_> {
+    /// The pieces of one block.
+    pub fn shows(&self, block: Block, groups: &[Group], at: usize, visit: Visit<'_>) {
+        let Some(group) = groups.get(at) else { return };
+        match block {
+            Block::Build => self.build(group, visit),
+            Block::Words => self.words(group, visit),
+            Block::Letters => self.letters(group, visit),
+            Block::Message => self.message(visit),
+            Block::Beside => self.beside(groups, at, visit),
+        }
+    }
+
+    fn build(&self, group: &Group, visit: Visit<'_>) {
+        self.rules(group, visit);
+        self.place(group, visit);
+        self.classes(group, visit);
+    }
+
+    /// What the rules made of it.
+    fn rules(&self, group: &Group, visit: Visit<'_>) {
+        steps("s", group.score, &[-0.5, 0.01, 0.3, 0.45, 0.6, 0.8, 1.0, 1.3, 1.6, 2.0], visit);
+        let shape = group.pieces.iter().map(|(_, frame)| frame.score).fold(0.0, f32::max);
+        steps("f", shape, &[0.01, 0.2, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9], visit);
+        steps("kb", group.overlap, &[0.3, 0.5, 0.7, 0.9], visit);
+        if group.slot {
+            visit(&["slot"]);
+        }
+        for name in &group.against {
+            visit(&["v:", name]);
+        }
+        if group.against.is_empty() {
+            visit(&["v-"]);
+        }
+        if group.bare {
+            visit(&["bare"]);
+        }
+        let first = group.tokens.start;
+        for hit in &group.hits {
+            let Some(feature) = self.lexicon.features.get(hit.feature) else { continue };
+            visit(&["h:", &feature.name]);
+            if hit.tokens.start <= first + 1 {
+                visit(&["h0:", &feature.name]);
+            }
+        }
+        let mut before = "";
+        for (at, (_, frame)) in group.pieces.iter().enumerate() {
+            let mood = mood(frame.mood);
+            visit(&["m:", mood]);
+            if at == 0 {
+                visit(&["m0:", mood]);
+            }
+            visit(&["mm:", before, "+", mood]);
+            before = mood;
+            let flags = [
+                (frame.trouble, "trouble"),
+                (frame.target, "target"),
+                (frame.single, "single"),
+                (frame.modal, "modal"),
+            ];
+            for (_, flag) in flags.iter().filter(|(on, _)| *on) {
+                visit(&["is:", flag]);
+            }
+        }
+        visit(&["mm:", before, "+"]);
+    }
+
+    /// Where it stands in the message.
+    fn place(&self, group: &Group, visit: Visit<'_>) {
+        visit(&["in:", setting(self.setting)]);
+        if group.item == Item::Listed {
+            visit(&["listed"]);
+        }
+        visit(&["end:", self.end(group)]);
+        let last = self.sentences.len().saturating_sub(1);
+        let whole = self
+            .sentences
+            .get(group.sentence)
+            .is_some_and(|s| s.tokens.start >= group.tokens.start && s.tokens.end <= group.tokens.end);
+        let place = match (group.sentence, last) {
+            (0, 0) if whole => "all",
+            (0, 0) => "part",
+            (0, _) => "first",
+            (at, last) if at >= last => "last",
+            _ => "middle",
+        };
+        visit(&["at:", place]);
+        if self.tokens.iter().any(|token| matches!(token.kind, Kind::Masked(hidden) if hidden.is_block())) {
+            visit(&["material"]);
+        }
+        let length = match group.tokens.len() {
+            0..=2 => "2",
+            3..=4 => "4",
+            5..=7 => "7",
+            8..=12 => "12",
+            13..=20 => "20",
+            21..=32 => "32",
+            _ => "more",
+        };
+        visit(&["len:", length]);
+        visit(&["tongue:", if self.tongue.main & 1 == 1 { "en" } else { "other" }]);
+    }
+
+    fn end(&self, group: &Group) -> &'static str {
+        self.sentences.get(group.sentence).map_or("line", |sentence| match sentence.end {
+            End::Stop => "stop",
+            End::Question => "question",
+            End::Colon => "colon",
+            End::Line => "line",
+        })
+    }
+
+    /// The classes of its words and how they follow each other, and the words at its head.
+    fn classes(&self, group: &Group, visit: Visit<'_>) {
+        let head = group.pieces.first().map_or(group.tokens.start, |(piece, _)| piece.head);
+        let mut before = "^";
+        for i in group.tokens.clone() {
+            let Some(token) = self.tokens.get(i) else { break };
+            let class = self.class(token);
+            visit(&["c:", class]);
+            visit(&["cb:", before, " ", class]);
+            let place = i.checked_sub(head).and_then(|behind| ["0", "1", "2"].get(behind)).copied();
+            if let Some(place) = place {
+                visit(&["w", place, ":", self.form(token)]);
+                visit(&["k", place, ":", class]);
+            }
+            before = class;
+        }
+        visit(&["cb:", before, " $"]);
+    }
+
+    fn words(&self, group: &Group, visit: Visit<'_>) {
+        let (mut last, mut before) = ("", "^");
+        for token in self.tokens.get(group.tokens.clone()).unwrap_or(&[]) {
+            let word = spelled(token);
+            visit(&[word]);
+            visit(&[before, " ", word]);
+            if !last.is_empty() {
+                visit(&[last, "_", word]);
+            }
+            (last, before) = (before, word);
+        }
+        visit(&[before, " $"]);
+    }
+
+    fn letters(&self, group: &Group, visit: Visit<'_>) {
+        for token in self.tokens.get(group.tokens.clone()).unwrap_or(&[]) {
+            let word = spelled(token);
+            let ends: Vec<usize> = word.char_indices().map(|(at, _)| at).chain([word.len()]).collect();
+            let letters = ends.len() - 1;
+            // A mark stands before the first and behind the last letter.
+            for length in 3..=5 {
+                for from in 0..(letters + 3).saturating_sub(length) {
+                    let (left, right) = (from.saturating_sub(1), (from + length - 1).min(letters));
+                    let inner = ends.get(left).zip(ends.get(right)).and_then(|(a, b)| word.get(*a..*b)).unwrap_or("");
+                    let open = if from == 0 { "^" } else { "" };
+                    let close = if from + length == letters + 2 { "$" } else { "" };
+                    visit(&[open, inner, close]);
+                }
+            }
+        }
+    }
+
+    fn message(&self, visit: Visit<'_>) {
+        for token in self.tokens {
+            visit(&[spelled(token)]);
+        }
+    }
+
+    fn beside(&self, groups: &[Group], at: usize, visit: Visit<'_>) {
+        let neighbours = [("<", at.checked_sub(1)), (">", Some(at + 1))];
+        for (side, neighbour) in neighbours {
+            let Some(group) = neighbour.and_then(|at| groups.get(at)) else {
+                visit(&[side, "none"]);
+                continue;
+            };
+            visit(&[side, "end:", self.end(group)]);
+            if let Some((_, frame)) = group.pieces.first() {
+                visit(&[side, "m0:", mood(frame.mood)]);
+            }
+            for name in &group.against {
+                visit(&[side, "v:", name]);
+            }
+            steps(side, group.score, &[0.01, 0.45, 0.8, 1.3], visit);
+            for hit in &group.hits {
+                if let Some(feature) = self.lexicon.features.get(hit.feature) {
+                    visit(&[side, "h:", &feature.name]);
+                }
+            }
+        }
+    }
+
+    /// A word that a table knows, or the build of one that none knows.
+    fn form<'t>(&self, token: &'t Token) -> &'t str {
+        match token.kind {
+            Kind::Word if token.word == 0 => build(&token.norm),
+            Kind::Word | Kind::Mark | Kind::Code | Kind::Number | Kind::Break | Kind::Masked(_) => spelled(token),
+        }
+    }
+
+    /// The first class of a word, which is shared by the languages.
+    fn class<'s>(&'s self, token: &'s Token) -> &'s str {
+        match token.kind {
+            Kind::Word => self.lexicon.class_of(token.classes).unwrap_or_else(|| build(&token.norm)),
+            Kind::Mark | Kind::Code | Kind::Number | Kind::Break | Kind::Masked(_) => self.form(token),
+        }
+    }
+}
+
+/// A word as it is; anything else by its kind.
+fn spelled(token: &Token) -> &str {
+    match token.kind {
+        Kind::Word | Kind::Mark => &token.norm,
+        Kind::Code => "@code",
+        Kind::Number => "@num",
+        Kind::Break => "@line",
+        Kind::Masked(hidden) if hidden.is_block() => "@block",
+        Kind::Masked(_) => "@quote",
+    }
+}
+
+/// A word by its ending.
+fn build(word: &str) -> &'static str {
+    if word.ends_with("ing") {
+        "@ing"
+    } else if word.ends_with("ed") {
+        "@ed"
+    } else if word.ends_with('s') && !word.ends_with("ss") {
+        "@s"
+    } else {
+        "@x"
+    }
+}
+
+fn steps(name: &str, value: f32, edges: &[f32], visit: Visit<'_>) {
+    const MARKS: [&str; 10] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"];
+    for (edge, mark) in edges.iter().zip(MARKS) {
+        if value >= *edge - 0.001 {
+            visit(&[name, ">", mark]);
+        }
+    }
+}
+
+fn mood(mood: Mood) -> &'static str {
+    match mood {
+        Mood::Task => "task",
+        Mood::Order => "order",
+        Mood::Statement => "statement",
+        Mood::Condition => "condition",
+        Mood::Fragment => "fragment",
+        Mood::Empty => "empty",
+    }
+}
+
+fn setting(setting: Setting) -> &'static str {
+    match setting {
+        Setting::Plain => "plain",
+        Setting::Work => "work",
+        Setting::Trouble => "trouble",
+    }
+}
