@@ -124,7 +124,7 @@ pub struct Candidate {
     /// Whether the user named the KB ("add to KB: ..."), which also lifts most vetoes.
     pub kb_command: bool,
     pub band: Band,
-    /// Sum of the feature weights.
+    /// Log-odds that the words state a directive.
     pub score: f32,
     /// Why, in words the review shows ("says \"from now on\"").
     pub reasons: Vec<String>,

@@ -7,6 +7,7 @@ use super::clause::{Kind, Token, fold};
 use super::detect::pattern::{Element, Index, Pattern, Set, run};
 
 const CUES: &str = include_str!("../../../assets/kb/cues.txt");
+const SLOTS: &str = include_str!("../../../assets/kb/slots.toml");
 const WORDS: &str = include_str!("../../../assets/kb/words.txt");
 
 /// What a feature does to a clause.
@@ -95,21 +96,53 @@ pub struct Lexicon {
     spellings: HashMap<String, String>,
     /// Cue words whose slips of the finger are put right.
     fragile: Vec<String>,
+    /// The bits of the classes that say what a word is about, and not how it works in a sentence.
+    topics: u64,
 }
+
+/// Classes of words by what they are about.
+const TOPICS: [&str; 7] = ["devkinds", "devkind", "bizkinds", "bizkind", "acts", "act", "tool"];
 
 impl Lexicon {
     /// The tables that dictum ships with.
     pub fn new() -> Self {
-        Self::parse(CUES, WORDS)
+        let mut lexicon = Self::parse(CUES, WORDS);
+        lexicon.read_tools(SLOTS);
+        lexicon
     }
 
     /// Parses the two tables; a row that cannot be read is left out.
     pub fn parse(cues: &str, words: &str) -> Self {
         let mut lexicon = Self::default();
         lexicon.read_words(words);
+        for name in TOPICS {
+            lexicon.topics |= lexicon.claim(name);
+        }
         lexicon.read_cues(cues);
         lexicon.index();
         lexicon
+    }
+
+    /// The one-word answers of the decisions (`values = ["npm = npm", ...]`), as far as no table holds them yet.
+    fn read_tools(&mut self, slots: &str) {
+        let tool = self.class("tool");
+        let lines = slots.lines().filter_map(|line| line.strip_prefix("values = ["));
+        for answer in lines.flat_map(|line| line.split('"').skip(1).step_by(2)) {
+            let aliases = answer.split_once(" = ").map_or(answer, |(_, aliases)| aliases);
+            for alias in
+                aliases.split(", ").filter(|alias| alias.chars().all(|c| c.is_alphanumeric() || c == '-'))
+            {
+                let folded = fold(alias);
+                if !self.words.contains_key(&folded) {
+                    self.words.insert(folded, Word { id: 0, classes: tool, votes: 0 });
+                }
+            }
+        }
+    }
+
+    /// The classes that say how a word works in a sentence.
+    pub fn grammar(&self, classes: u64) -> u64 {
+        classes & !self.topics
     }
 
     fn read_words(&mut self, words: &str) {
@@ -178,7 +211,7 @@ impl Lexicon {
                 }
             }
             if !elements.is_empty() {
-                self.patterns.push(Pattern { feature, langs, elements });
+                self.patterns.push(Pattern::new(feature, langs, elements));
             }
         }
         // A long cue word of one language alone speaks for that language.
@@ -262,6 +295,12 @@ impl Lexicon {
             .unwrap_or(0)
     }
 
+    /// The name of the first class among the bits.
+    pub fn class_of(&self, classes: u64) -> Option<&str> {
+        let first = usize::try_from(classes.trailing_zeros()).ok()?;
+        self.class_names.get(first).map(String::as_str)
+    }
+
     /// The whole words of a class.
     pub fn words(&self, class: &str) -> Vec<String> {
         let bit = self.class(class);
@@ -314,12 +353,15 @@ impl Lexicon {
     /// The longest lead-in or cue phrase that begins at `at`, for taking it off.
     pub fn leads_at(&self, tokens: &[Token], at: usize, langs: u8) -> Option<Hit> {
         let mut best: Option<Hit> = None;
-        self.each_at(tokens, at, langs, &|position| position == at, &mut |hit| {
-            let leads = self.features.get(hit.feature).is_some_and(|feature| {
+        let wanted = |pattern: &Pattern| {
+            self.features.get(pattern.feature).is_some_and(|feature| {
                 feature.effect == Effect::Lead
                     || (feature.words != Words::Keep && feature.effect == Effect::Cue)
-            });
-            if leads && best.as_ref().is_none_or(|best| hit.tokens.end > best.tokens.end) {
+            })
+        };
+        let any = &|position| position == at;
+        self.each_at(tokens, at, &|pattern| pattern.langs & langs != 0 && wanted(pattern), any, &mut |hit| {
+            if best.as_ref().is_none_or(|best| hit.tokens.end > best.tokens.end) {
                 best = Some(hit);
             }
         });
@@ -336,8 +378,17 @@ impl Lexicon {
     ) -> Vec<Hit> {
         let mut found = Vec::new();
         let window = tokens.get(..range.end).unwrap_or(tokens);
+        // Most patterns name a word that the sentence does not hold; they are told apart without a walk over the tokens.
+        let mut present = vec![0u64; self.words.len() / 64 + 1];
+        for token in window.get(range.start..).unwrap_or(&[]) {
+            let word = usize::try_from(token.word).unwrap_or(0);
+            if let Some(bits) = present.get_mut(word / 64) {
+                *bits |= 1 << (word % 64);
+            }
+        }
+        let wanted = |pattern: &Pattern| pattern.langs & langs != 0 && pattern.can_match(&present);
         for at in range {
-            self.each_at(window, at, langs, heads, &mut |hit| found.push(hit));
+            self.each_at(window, at, &wanted, heads, &mut |hit| found.push(hit));
         }
         found
     }
@@ -346,12 +397,12 @@ impl Lexicon {
         &self,
         tokens: &[Token],
         at: usize,
-        langs: u8,
+        wanted: &dyn Fn(&Pattern) -> bool,
         heads: &dyn Fn(usize) -> bool,
         found: &mut dyn FnMut(Hit),
     ) {
         let mut each = |id: usize| {
-            let Some(pattern) = self.patterns.get(id).filter(|pattern| pattern.langs & langs != 0) else {
+            let Some(pattern) = self.patterns.get(id).filter(|pattern| wanted(pattern)) else {
                 return;
             };
             if let Some(end) = run(&pattern.elements, tokens, at, heads).filter(|end| *end > at) {

@@ -4,6 +4,7 @@
 //! rules out, and say what is left as one sentence in the user's words.
 
 mod doubt;
+mod evidence;
 mod frame;
 mod group;
 mod judge;
@@ -14,23 +15,27 @@ mod question;
 
 use std::ops::Range;
 
-use super::clause::{self, End, Item, Token};
+use super::clause::{self, End, Item, Sentence, Token};
 use super::cues::{ALL_LANGS, Lexicon, Tongue};
 use super::mask::{self, Hidden, Masker, Region, Signals};
 use super::secret::Secrets;
 use super::{Band, Candidate, Span, document::Document};
+pub use evidence::Block;
+use evidence::{BLOCKS, Scene, Weights};
 use frame::Mood;
 use group::Bits;
 use judge::{Followed, Group, Inherited, Judge, Names, Setting};
 use known::Known;
 use phrase::Phrases;
 
-/// From this score on a candidate is offered even when the model is silent.
-const STRONG: f32 = 0.8;
-/// From this score on a candidate needs the model's agreement.
-const WEAK: f32 = 0.45;
+/// From these log-odds on a candidate is offered even when the model is silent.
+const STRONG: f32 = 0.0;
+/// From these log-odds on a candidate needs the model's agreement.
+const WEAK: f32 = -1.5;
 /// Added to the threshold for a message that is one paste, since it may not be the user's own prompt.
-const PASTE_CAUTION: f32 = 0.15;
+const PASTE_CAUTION: f32 = 0.5;
+/// By the rules alone, before the fitted evidence: a statement that nothing else needs to confirm.
+const PLAIN: f32 = 0.8;
 
 /// What the detector makes of one message.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -50,12 +55,22 @@ pub struct Detector {
     names: Names,
     secrets: Secrets,
     phrases: Phrases,
+    weights: Weights,
 }
 
 impl Default for Detector {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// What a clause shows, block by block, and what the rules alone make of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shown {
+    pub evidence: Vec<(Block, Vec<String>)>,
+    pub score: f32,
+    /// Where the clause stands in the joined message.
+    pub bytes: Range<usize>,
 }
 
 /// Finds the directives of a message against the KB.md that it meets. Builds a [`Detector`] each time; keep one where that matters.
@@ -77,6 +92,9 @@ pub fn vetoed(quote: &str) -> Option<String> {
 struct Reading {
     text: String,
     tokens: Vec<Token>,
+    sentences: Vec<Sentence>,
+    setting: Setting,
+    tongue: Tongue,
     groups: Vec<Group>,
     adopted: Option<Range<usize>>,
 }
@@ -98,6 +116,7 @@ impl Detector {
             names,
             secrets: Secrets::new(),
             phrases: Phrases::new(),
+            weights: Weights::new(),
             lexicon,
         }
     }
@@ -107,10 +126,12 @@ impl Detector {
         let caution = if mask::own_paste(spans) { PASTE_CAUTION } else { 0.0 };
         let reading = self.read(spans, &Known::new(kb));
         let mut candidates: Vec<Candidate> = Vec::new();
-        for group in self.merged(&reading) {
-            // A hair is added since the weights are tenths, which a float holds only nearly.
-            let score = group.score - caution + 0.001;
-            let band = match score {
+        let scene = self.scene(&reading);
+        let groups = self.merged(&reading);
+        let message = self.weights.of_message(&scene);
+        for (at, group) in groups.iter().enumerate() {
+            let odds = message + self.weights.of_group(&scene, &groups, at);
+            let band = match odds - caution {
                 s if s >= STRONG => Band::Strong,
                 s if s >= WEAK => Band::Weak,
                 _ => continue,
@@ -123,7 +144,7 @@ impl Detector {
                 text: &reading.text,
                 tokens: &reading.tokens,
             };
-            for candidate in writer.candidates(&group, band) {
+            for candidate in writer.candidates(group, band, odds) {
                 let again = candidates
                     .iter()
                     .any(|known| known.text == candidate.text && known.revokes == candidate.revokes);
@@ -159,7 +180,7 @@ impl Detector {
         }
         let reading = self.read(&[Span::typed(quote)], &Known::default());
         let mut vetoes = reading.groups.iter().filter(|group| !group.bare);
-        let open = vetoes.clone().any(|group| group.veto.is_none() && group.score >= STRONG);
+        let open = vetoes.clone().any(|group| group.veto.is_none() && group.score >= PLAIN);
         if open { None } else { vetoes.find_map(|group| group.veto.clone()) }
     }
 
@@ -178,6 +199,35 @@ impl Detector {
                 bytes.start < range.end && range.start < bytes.end && !group.bare
             })
             .find_map(|group| group.veto.clone())
+    }
+
+    /// What each clause of a message shows, for those who fit the weights.
+    pub fn study(&self, spans: &[Span], kb: &Document) -> Vec<Shown> {
+        let reading = self.read(spans, &Known::new(kb));
+        let scene = self.scene(&reading);
+        let groups = self.merged(&reading);
+        let shown = |at: usize, group: &Group| {
+            let mut evidence = Vec::new();
+            for block in BLOCKS {
+                let mut names: Vec<String> = Vec::new();
+                scene.shows(block, &groups, at, &mut |parts| names.push(parts.concat()));
+                names.sort_unstable();
+                names.dedup();
+                evidence.push((block, names));
+            }
+            Shown { evidence, score: group.score, bytes: phrase::bytes(&reading.tokens, &group.tokens) }
+        };
+        groups.iter().enumerate().map(|(at, group)| shown(at, group)).collect()
+    }
+
+    fn scene<'a>(&'a self, reading: &'a Reading) -> Scene<'a> {
+        Scene {
+            lexicon: &self.lexicon,
+            tokens: &reading.tokens,
+            sentences: &reading.sentences,
+            setting: reading.setting,
+            tongue: reading.tongue,
+        }
     }
 
     /// One line for each clause: its score, its veto if any, its features, its words. For tests and for "why was this not offered?".
@@ -271,9 +321,9 @@ impl Detector {
     fn read(&self, spans: &[Span], known: &Known) -> Reading {
         let (text, regions, adopted) = self.regions(spans);
         let tokens = clause::tokens(&text, &regions, &self.lexicon);
-        let groups = {
+        let sentences = clause::sentences(&text, &tokens);
+        let (groups, setting, tongue) = {
             let judge = self.judge(&text, &tokens);
-            let sentences = clause::sentences(&text, &tokens);
             let mut all: Vec<Vec<Group>> =
                 sentences.iter().enumerate().map(|(i, s)| judge.groups(i, s)).collect();
             let setting = self.setting(&judge, &sentences, &all);
@@ -310,9 +360,9 @@ impl Detector {
                     inherited = Inherited::Nothing;
                 }
             }
-            all.into_iter().flatten().collect()
+            (all.into_iter().flatten().collect(), setting, judge.tongue)
         };
-        Reading { text, tokens, groups, adopted }
+        Reading { text, tokens, sentences, setting, tongue, groups, adopted }
     }
 
     /// What a lead-in with a colon says about the list below it.
@@ -371,20 +421,21 @@ impl Detector {
                 });
                 match out.last_mut().filter(|_| joins && group.veto.is_none()) {
                     Some(last) if !last.bare => absorb(last, &group),
-                    Some(_) | None => forward = Some(group),
+                    Some(_) | None => out.extend(forward.replace(group)),
                 }
                 continue;
             }
-            if let Some(cue) = forward
-                .take()
-                .filter(|cue| cue.veto.is_none() && cue.sentence + 1 >= group.sentence && cue.score > 0.0)
-            {
-                group.score += cue.score;
-                group.hits.extend(cue.hits.iter().cloned());
+            if let Some(cue) = forward.take() {
+                if cue.veto.is_none() && cue.sentence + 1 >= group.sentence && cue.score > 0.0 {
+                    group.score += cue.score;
+                    group.hits.extend(cue.hits.iter().cloned());
+                } else {
+                    out.push(cue);
+                }
             }
             out.push(group);
         }
-        out.retain(|group| group.veto.is_none());
+        out.extend(forward);
         self.continued(reading, out)
     }
 }
@@ -424,7 +475,9 @@ impl Detector {
                 let instead = first == Some(Mood::Order)
                     && self.names.any(&last.hits, &["banning", "nomore", "stopping", "forbid", "weneg"]);
                 near && group.item == Item::Prose
-                    && (rest || (last.score >= STRONG && group.score > 0.0 && (short || instead)))
+                    && last.veto.is_none()
+                    && group.veto.is_none()
+                    && (rest || (last.score >= PLAIN && group.score > 0.0 && (short || instead)))
             });
             match out.last_mut().filter(|_| joins) {
                 Some(last) => {

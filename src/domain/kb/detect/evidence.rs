@@ -86,7 +86,10 @@ impl Weights {
                 continue;
             }
             let mut columns = line.split('\t');
-            let (Some(name), Some(rarity), Some(weight)) = (columns.next(), columns.next(), columns.next()) else { continue };
+            let (Some(name), Some(rarity), Some(weight)) = (columns.next(), columns.next(), columns.next())
+            else {
+                continue;
+            };
             let (Ok(rarity), Ok(weight)) = (rarity.parse::<f32>(), weight.parse::<f32>()) else { continue };
             if name == "bias" {
                 weights.bias = weight;
@@ -112,7 +115,8 @@ impl Weights {
     }
 
     fn sum(&self, block: Block, shows: &mut dyn FnMut(Visit<'_>)) -> f32 {
-        let Some(table) = BLOCKS.iter().position(|known| *known == block).and_then(|at| self.blocks.get(at)) else {
+        let Some(table) = BLOCKS.iter().position(|known| *known == block).and_then(|at| self.blocks.get(at))
+        else {
             return 0.0;
         };
         let mut seen: Vec<u64> = Vec::with_capacity(128);
@@ -305,7 +309,8 @@ impl Scene<'_> {
             for length in 3..=5 {
                 for from in 0..(letters + 3).saturating_sub(length) {
                     let (left, right) = (from.saturating_sub(1), (from + length - 1).min(letters));
-                    let inner = ends.get(left).zip(ends.get(right)).and_then(|(a, b)| word.get(*a..*b)).unwrap_or("");
+                    let inner =
+                        ends.get(left).zip(ends.get(right)).and_then(|(a, b)| word.get(*a..*b)).unwrap_or("");
                     let open = if from == 0 { "^" } else { "" };
                     let close = if from + length == letters + 2 { "$" } else { "" };
                     visit(&[open, inner, close]);
@@ -347,7 +352,9 @@ impl Scene<'_> {
     fn form<'t>(&self, token: &'t Token) -> &'t str {
         match token.kind {
             Kind::Word if token.word == 0 => build(&token.norm),
-            Kind::Word | Kind::Mark | Kind::Code | Kind::Number | Kind::Break | Kind::Masked(_) => spelled(token),
+            Kind::Word | Kind::Mark | Kind::Code | Kind::Number | Kind::Break | Kind::Masked(_) => {
+                spelled(token)
+            }
         }
     }
 

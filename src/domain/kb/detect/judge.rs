@@ -18,6 +18,8 @@ pub struct Group {
     pub hits: Vec<Hit>,
     pub score: f32,
     pub veto: Option<String>,
+    /// The names of all that speaks against it: features, and "question", "denied", "inherited".
+    pub against: Vec<String>,
     pub sentence: usize,
     pub item: Item,
     pub paragraph: usize,
@@ -25,6 +27,10 @@ pub struct Group {
     pub bare: bool,
     /// Takes back what was said before it.
     pub retracts: bool,
+    /// The largest share of its words that an entry of KB.md has too.
+    pub overlap: f32,
+    /// Whether it gives another value to something that an entry of KB.md fixes.
+    pub slot: bool,
 }
 
 /// The names of the features by their index, for the few that the code asks for by name.
@@ -122,11 +128,14 @@ impl Judge<'_> {
                     hits: own,
                     score: 0.0,
                     veto: None,
+                    against: Vec::new(),
                     sentence: index,
                     item: sentence.item,
                     paragraph: sentence.paragraph,
                     bare: false,
                     retracts: false,
+                    overlap: 0.0,
+                    slot: false,
                 }),
             }
         }
@@ -270,20 +279,24 @@ impl Judge<'_> {
             .iter()
             .any(|(_, f)| matches!(f.mood, Mood::Statement | Mood::Order | Mood::Condition));
         let task = group.pieces.iter().any(|(_, f)| f.mood == Mood::Task);
-        if (states || score >= 0.3) && !task && known.overlap(source) >= 0.5 {
+        (group.overlap, group.slot) = (known.overlap(source), known.slot_hit(source));
+        if (states || score >= 0.3) && !task && group.overlap >= 0.5 {
             score += 0.3;
         }
-        if states && !task && known.slot_hit(source) {
+        if states && !task && group.slot {
             score += 0.5;
         }
-        if self.names.any(&group.hits, &["revweak"]) && known.overlap(source) >= 0.5 && !task {
+        if self.names.any(&group.hits, &["revweak"]) && group.overlap >= 0.5 && !task {
             score += 0.5;
         }
         group.score = score;
-        group.veto = self.veto(group, sentence);
-        if let (None, Inherited::Veto(reason)) = (&group.veto, inherited) {
-            group.veto = Some(reason.clone());
+        let (veto, mut against) = self.vetoes(group, sentence);
+        group.veto = veto;
+        if let Inherited::Veto(reason) = inherited {
+            against.push("inherited".to_string());
+            group.veto.get_or_insert_with(|| reason.clone());
         }
+        group.against = against;
     }
 
     /// "we use airflow and it hangs": a statement that only sets the scene of a question.
@@ -384,19 +397,31 @@ impl Judge<'_> {
         self.text.get(first.range.start..last.range.end).unwrap_or("")
     }
 
-    fn veto(&self, group: &Group, sentence: &Sentence) -> Option<String> {
+    /// The first reason against the group, and the names of all.
+    fn vetoes(&self, group: &Group, sentence: &Sentence) -> (Option<String>, Vec<String>) {
         let named = |names: &[&str]| self.names.any(&group.hits, names);
         let command = named(&["kbcmd"]);
+        let mut against = Vec::new();
+        let mut first = None;
         if command && named(&["kbdeny"]) {
-            return Some("says not to write it down".into());
+            against.push("denied".to_string());
+            first = Some("says not to write it down".to_string());
         }
         if let Some(reason) = self.question(group, sentence) {
-            return Some(reason);
+            against.push("question".to_string());
+            first.get_or_insert(reason);
         }
-        group.hits.iter().find_map(|hit| {
-            let feature = self.lexicon.features.get(hit.feature).filter(|f| f.effect == Effect::Veto)?;
-            (!self.lifted(group, hit, command)).then(|| feature.reason.clone())
-        })
+        for hit in &group.hits {
+            let Some(feature) = self.lexicon.features.get(hit.feature).filter(|f| f.effect == Effect::Veto)
+            else {
+                continue;
+            };
+            if !self.lifted(group, hit, command) {
+                against.push(feature.name.clone());
+                first.get_or_insert_with(|| feature.reason.clone());
+            }
+        }
+        (first, against)
     }
 
     /// Whether something in the group outweighs a veto.

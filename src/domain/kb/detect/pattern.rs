@@ -32,6 +32,33 @@ pub struct Pattern {
     pub feature: usize,
     pub langs: u8,
     pub elements: Vec<Element>,
+    /// Sets of words of each of which the sentence must hold one.
+    needs: Vec<Vec<u32>>,
+}
+
+impl Pattern {
+    /// A pattern with what it needs worked out.
+    pub fn new(feature: usize, langs: u8, elements: Vec<Element>) -> Self {
+        let needs = elements.iter().filter_map(|element| match element {
+            Element::One(set) if !set.open() && set.classes == 0 => Some(set.exact.clone()),
+            Element::One(_)
+            | Element::Maybe(_)
+            | Element::Not(_)
+            | Element::Gap(_)
+            | Element::Start
+            | Element::End => None,
+        });
+        Self { feature, langs, needs: needs.collect(), elements }
+    }
+
+    /// Whether the words that it needs are there; `present` holds one bit for each word of the lexicon.
+    pub fn can_match(&self, present: &[u64]) -> bool {
+        let held = |word: &u32| {
+            let word = usize::try_from(*word).unwrap_or(usize::MAX);
+            present.get(word / 64).is_some_and(|bits| bits >> (word % 64) & 1 == 1)
+        };
+        self.needs.iter().all(|words| words.iter().any(held))
+    }
 }
 
 /// Matches the elements from `at`; gives where the match ends.

@@ -64,16 +64,16 @@ pub struct Writer<'a> {
 
 impl Writer<'_> {
     /// The candidates of one group: one, or one for each item of "from now on: a, b, c".
-    pub fn candidates(&self, group: &Group, band: Band) -> Vec<Candidate> {
+    pub fn candidates(&self, group: &Group, band: Band, odds: f32) -> Vec<Candidate> {
         let items = self.items(group);
         if items.is_empty() {
-            return self.candidate(group, &group.tokens, &group.pieces, band).into_iter().collect();
+            return self.candidate(group, &group.tokens, &group.pieces, (band, odds)).into_iter().collect();
         }
         items
             .into_iter()
             .filter_map(|(piece, frame)| {
                 let range = piece.head..piece.tokens.end;
-                self.candidate(group, &range, &[(piece, frame)], band)
+                self.candidate(group, &range, &[(piece, frame)], (band, odds))
             })
             .collect()
     }
@@ -99,7 +99,7 @@ impl Writer<'_> {
         group: &Group,
         range: &Range<usize>,
         pieces: &[(Piece, Frame)],
-        band: Band,
+        (band, odds): (Band, f32),
     ) -> Option<Candidate> {
         let bytes = bytes(self.tokens, range);
         let quote = self.text.get(bytes.clone())?.trim().trim_end_matches([',', ':', '-']).to_string();
@@ -115,7 +115,7 @@ impl Writer<'_> {
             revokes,
             kb_command: self.names.any(&group.hits, &["kbcmd"]),
             band,
-            score: group.score,
+            score: odds,
             reasons: self.reasons(group),
             range: bytes.start..bytes.start + quote.len().min(bytes.len()),
             quote,
@@ -132,8 +132,10 @@ impl Writer<'_> {
             return (text, band);
         };
         let before = self.tokens.get(..range.start).unwrap_or(&[]);
-        let name =
-            |t: &&Token| t.kind == Kind::Code || (t.kind == Kind::Word && t.classes == 0 && t.norm.len() > 2);
+        let name = |t: &&Token| {
+            t.kind == Kind::Code
+                || (t.kind == Kind::Word && self.lexicon.grammar(t.classes) == 0 && t.norm.len() > 2)
+        };
         let found = before.iter().rev().take(24).find(name).and_then(|t| self.text.get(t.range.clone()));
         match found {
             Some(noun) => {
