@@ -6,7 +6,7 @@ use super::state::{EditingWhat, Focus, Overlay, State, Turn};
 use super::{commands, overlay, review, screen, turn};
 use crate::panels::menu::Menu;
 use crate::panels::prompt::editor::Editor;
-use crate::panels::review::{Mode, WayOut};
+use crate::panels::review::{KEYS, Mode, WayOut};
 use crate::panels::transcript::Wish;
 use crate::protocol::action::{Action, Context};
 use crate::protocol::message::{Capture, Effect, Millis};
@@ -68,6 +68,7 @@ fn review_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
                     | Action::PreviousProposal
                     | Action::ReviewDown
                     | Action::ReviewUp
+                    | Action::Pick
             )
         ),
         WayOut::Guarded => action == Some(Action::Interrupt),
@@ -103,10 +104,14 @@ fn review_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
             Some(_) | None => Vec::new(),
         },
         Mode::Looking => match action {
+            Some(Action::Pick) => {
+                let digit = typed(key).and_then(|letter| letter.to_digit(10)).unwrap_or(0);
+                review::pick(state, usize::try_from(digit).unwrap_or(0));
+                Vec::new()
+            }
             Some(action) => perform(state, action),
             None => {
-                state.review.message =
-                    Some("a accepts, e edits, r rejects, Esc goes back to the draft".into());
+                state.review.message = Some(KEYS.into());
                 Vec::new()
             }
         },
@@ -174,6 +179,7 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         Action::PageDown => state.transcript.scroll(Wish::Pages(1)),
         Action::ScrollTop => state.transcript.scroll(Wish::Top),
         Action::ScrollEnd => state.transcript.follow(),
+        Action::Unfold => unfold(state),
         Action::Submit => return submit(state),
         Action::Stop => return stop(state),
         Action::Complete => commands::complete(&mut state.prompt.editor),
@@ -203,9 +209,13 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         | Action::Undo
         | Action::Redo => edit(&mut state.prompt.editor, action),
         Action::Accept
+        | Action::AcceptWarned
         | Action::EditProposal
         | Action::Reject
         | Action::RejectWithReason
+        | Action::SessionOnly
+        | Action::NeverAsk
+        | Action::Pick
         | Action::NextProposal
         | Action::PreviousProposal
         | Action::ReviewDown
@@ -313,6 +323,12 @@ fn mouse(state: &mut State) -> Vec<Effect> {
     state.screen.mouse = next;
     state.note(words);
     vec![Effect::Mouse(next)]
+}
+
+fn unfold(state: &mut State) {
+    if state.log.toggle_folds().is_none() {
+        state.note("there is no decided KB.md edit in the chat");
+    }
 }
 
 fn take_back(state: &mut State) {

@@ -110,7 +110,10 @@ pub fn show_models(state: &mut State) {
 pub fn clear(state: &mut State) -> Vec<Effect> {
     let effects = super::turn::stop(state).unwrap_or_default();
     state.log.clear();
-    state.decided.forget_words();
+    let ended = state.decided.forget_words();
     state.transcript.follow();
+    if ended > 0 {
+        state.note(format!("the rules for this session ended with it: {ended}"));
+    }
     effects
 }

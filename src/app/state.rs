@@ -6,7 +6,9 @@ use crate::domain::chat::{Body, EntryId, Level, Log, Voice};
 use crate::domain::exchange::{Endpoint, Protocol};
 use crate::domain::kb::detect::Detector;
 use crate::domain::kb::document::Document;
+use crate::domain::kb::never::Never;
 use crate::domain::kb::reconcile::Reconciler;
+use crate::domain::kb::session::SessionRules;
 use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Candidate, Span};
 use crate::domain::persona::{Library, Persona};
@@ -141,6 +143,14 @@ impl Knowledge {
     }
 }
 
+/// Whether something that is told once was told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Said {
+    #[default]
+    NotYet,
+    Once,
+}
+
 /// What was decided in this session.
 #[derive(Clone, Debug, Default)]
 pub struct Decided {
@@ -148,6 +158,12 @@ pub struct Decided {
     pub rejected: BTreeSet<String>,
     /// The rules of rejected edits, as sentences: not offered again in other words either.
     pub refused: Vec<String>,
+    /// Rules that hold for this session only.
+    pub session: SessionRules,
+    /// What this project is never asked about.
+    pub never: Never,
+    /// Whether it was said that this cannot be kept.
+    pub never_failed: Said,
     pub next_id: u64,
     /// What the user typed in the running turn, last, and in the turns before it, as far as it may be quoted.
     typed: Vec<String>,
@@ -169,9 +185,10 @@ impl Decided {
         self.typed.split_last().map(|(_, earlier)| earlier).unwrap_or_default()
     }
 
-    /// The conversation begins afresh: nothing before can be meant any more.
-    pub fn forget_words(&mut self) {
+    /// The conversation begins afresh: nothing before can be meant any more. Gives how many rules of the session ended with it.
+    pub fn forget_words(&mut self) -> usize {
         self.typed.clear();
+        self.session.clear()
     }
 }
 

@@ -78,10 +78,11 @@ fn detect(state: &mut State, message: &[Span]) -> Vec<Candidate> {
 
 fn settle_verdict(state: &mut State, candidate: Candidate, verdict: Verdict, source: Source) {
     match verdict {
-        Verdict::Change(edit) => match review::offer(state, candidate, edit, source) {
-            Offer::Waits => {}
-            Offer::Rejected => state.note("you rejected this before; /remember offers it all the same"),
-        },
+        Verdict::Change(edit) => {
+            if let Some(words) = review::offer(state, candidate, edit, source).to_user() {
+                state.note(words);
+            }
+        }
         Verdict::Known(line) => {
             state.note(format!("KB.md line {} already says it: {}", line.line, line.text))
         }
@@ -123,6 +124,7 @@ fn ask(
         kb: &state.kb.snapshot,
         log: &state.log,
         pending: &state.review.pending,
+        session: &state.decided.session,
         max_tokens: state.connection.max_tokens,
     }
     .request();
@@ -274,9 +276,9 @@ fn propose(state: &mut State, replying: &Replying, arguments: &str) -> (String, 
     if offered.contains(&Offer::Waits) || checked.admitted.len() > offered.len() + merged.known.len() {
         said.push("The user will review the edit; go on with the task and do not repeat it.".to_string());
     }
-    if offered.contains(&Offer::Rejected) {
-        said.push("The user has rejected this before; do not propose it again.".to_string());
-    }
+    let mut declined: Vec<&str> = offered.iter().filter_map(|offer| offer.to_model()).collect();
+    declined.dedup();
+    said.extend(declined.into_iter().map(str::to_string));
     said.extend(merged.known.iter().map(|line| format!("KB.md line {} already says it.", line.line)));
     if let Some(why) = checked.refused.first() {
         state.notice(Level::Info, format!("A KB.md edit by the model was not offered: {why}"));

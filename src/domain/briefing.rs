@@ -4,6 +4,7 @@ use super::chat::{Body, Entry, Log, Reply, ToolResult};
 use super::exchange::{Endpoint, Message, Protocol, Request, SystemPart};
 use super::kb::gate;
 use super::kb::proposal::Proposal;
+use super::kb::session::SessionRules;
 use super::kb::state::Snapshot;
 use super::kb::warnings::Warning;
 use super::persona::Persona;
@@ -14,6 +15,8 @@ pub const PERSONA: &str = "persona";
 pub const KB: &str = "KB.md";
 /// Label of the system part that says how KB.md edits are proposed.
 pub const CONDUCT: &str = "conduct";
+/// Label of the system part that holds the rules of this session.
+pub const SESSION: &str = "session rules";
 /// Label of the system part that lists the edits that wait for review.
 pub const PENDING: &str = "pending";
 
@@ -26,6 +29,8 @@ pub struct Briefing<'a> {
     pub log: &'a Log,
     /// Edits that wait for review: the user's words win over KB.md already in this task.
     pub pending: &'a [Proposal],
+    /// What the user set for this session only.
+    pub session: &'a SessionRules,
     pub max_tokens: u32,
 }
 
@@ -51,10 +56,21 @@ impl Briefing<'_> {
             part(CONDUCT, gate::CONDUCT.trim_end().to_string()),
         ];
         // Apart from the rest, so that what stays the same can be cached by the provider.
+        if let Some(rules) = self.session_rules() {
+            parts.push(part(SESSION, rules));
+        }
         if let Some(waiting) = self.waiting() {
             parts.push(part(PENDING, waiting));
         }
         parts
+    }
+
+    /// What holds in this session, one line each.
+    fn session_rules(&self) -> Option<String> {
+        let list: String = self.session.all().iter().map(|rule| format!("\n- {}", rule.text)).collect();
+        let head = "# Session rules\n\nThe user set these for this session only. They win over KB.md where the two differ; do not \
+                    propose them for KB.md.\n";
+        (!list.is_empty()).then(|| format!("{head}{list}"))
     }
 
     /// What waits for review. An edit that seems to hold a secret stays here: only the user's own accept may pass it on.

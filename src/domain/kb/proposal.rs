@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::document::Document;
 use super::edit;
 use super::gate::Admitted;
+use super::options::{Options, Picked};
 use super::reconcile::Reconciler;
 use super::warnings::{self, Warning};
 use super::{Band, Candidate, Edit, LineRef, Op, Polarity, Verdict};
@@ -35,13 +36,84 @@ pub struct Proposal {
     pub edited: bool,
     /// What in the text needs a second look.
     pub warnings: Vec<Warning>,
+    /// The words of it that look like secrets, found once since the search takes long.
+    pub secrets: Vec<String>,
+    /// What else may be meant, and which further lines may go along.
+    pub options: Options,
 }
 
 impl Proposal {
     /// A proposal as it is first offered.
     pub fn new(id: u64, candidate: Candidate, edit: Edit, source: Source) -> Self {
-        let warnings = warned(&edit);
-        Self { id, candidate, edit, source, note: None, edited: false, warnings }
+        let mut proposal = Self {
+            id,
+            candidate,
+            edit,
+            source,
+            note: None,
+            edited: false,
+            warnings: Vec::new(),
+            secrets: Vec::new(),
+            options: Options::default(),
+        };
+        proposal.warn();
+        proposal
+    }
+
+    /// Looks for what else may be meant in KB.md as it is now.
+    pub fn look_round(&mut self, kb: &Document, reconciler: &Reconciler) {
+        self.options.renew(kb, &self.candidate, &self.edit, reconciler);
+    }
+
+    /// Looks for what needs a second look. A line that goes needs none, and a further line none that it had before.
+    fn warn(&mut self) {
+        let of = |edit: &Edit| if edit.op == Op::Remove { Vec::new() } else { warnings::warnings(&edit.text) };
+        self.warnings = of(&self.edit);
+        let secret = |warning: &Warning| match warning {
+            Warning::Secret(range) => self.edit.text.get(range.clone()).map(str::to_string),
+            Warning::Hidden(..) | Warning::Unsafe(_) => None,
+        };
+        self.secrets = self.warnings.iter().filter_map(secret).collect();
+        for extra in self.options.taken() {
+            let before = extra.supersedes.as_ref().map_or(0, |line| warnings::warnings(&line.text).len());
+            let now = of(extra);
+            if now.len() > before {
+                self.warnings.extend(now);
+            }
+        }
+    }
+
+    /// Chooses the numbered row of the options, or takes it back.
+    pub fn pick(&mut self, number: usize, kb: &Document, reconciler: &Reconciler) -> Picked {
+        let picked = self.options.pick(number);
+        if let Picked::Choice(choice) = &picked {
+            let own = self.edited && choice.op != Op::Remove;
+            let text = if own { self.edit.text.clone() } else { choice.text.clone() };
+            self.edit = Edit { text, ..choice.clone() };
+        }
+        self.look_round(kb, reconciler);
+        self.warn();
+        picked
+    }
+
+    /// Everything that an accept writes: the edit and the further lines that go along.
+    pub fn edits(&self) -> Vec<Edit> {
+        std::iter::once(&self.edit).chain(self.options.taken()).cloned().collect()
+    }
+
+    /// The further lines that go along, in words for the chat; empty when there are none.
+    pub fn also(&self) -> String {
+        let lines: Vec<String> = self
+            .options
+            .taken()
+            .filter_map(|extra| extra.supersedes.as_ref())
+            .map(|line| line.line.to_string())
+            .collect();
+        match lines.as_slice() {
+            [] => String::new(),
+            [line] => format!(", and line {line}"),
+            several => format!(", and lines {}", several.join(", ")),
+        }
     }
 
     /// Takes the user's own wording.
@@ -50,7 +122,7 @@ impl Proposal {
             self.edited = true;
             self.note = Some("in your wording".to_string());
             self.edit.text = text;
-            self.warnings = warned(&self.edit);
+            self.warn();
         }
     }
 
@@ -117,7 +189,8 @@ impl Proposal {
                 Verdict::Known(_) | Verdict::NoSuchRule => return None,
             },
         }
-        self.warnings = warned(&self.edit);
+        self.look_round(kb, reconciler);
+        self.warn();
         Some(self)
     }
 
@@ -139,11 +212,6 @@ pub fn said_among(sentences: &[String], candidate: &Candidate, reconciler: &Reco
     // The comparison that finds a rule in KB.md finds it in any list.
     let list: String = sentences.iter().map(|sentence| format!("- {sentence}\n")).collect();
     matches!(reconciler.reconcile(&Document::parse(&list), candidate), Verdict::Known(_))
-}
-
-/// A line that goes needs no warning.
-fn warned(edit: &Edit) -> Vec<Warning> {
-    if edit.op == Op::Remove { Vec::new() } else { warnings::warnings(&edit.text) }
 }
 
 /// Letters and digits alone, lower case: so that punctuation and spacing do not make two of one.
