@@ -11,10 +11,14 @@
 mod anytext;
 #[path = "support/app.rs"]
 mod app;
+#[path = "flow/declined.rs"]
+mod declined;
 #[path = "flow/keys.rs"]
 mod keys;
 #[path = "flow/model.rs"]
 mod model;
+#[path = "flow/options.rs"]
+mod options;
 #[path = "flow/personas.rs"]
 mod personas;
 #[path = "flow/proposals.rs"]

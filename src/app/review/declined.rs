@@ -4,7 +4,7 @@
 use super::{keep_words, leave_when_done};
 use crate::app::state::{Said, State};
 use crate::domain::chat::{Body, Level};
-use crate::domain::kb::proposal::Proposal;
+use crate::domain::kb::proposal::{self, Proposal};
 use crate::domain::kb::{Op, edit, never};
 use crate::draw::patch;
 use crate::panels::review::Mode;
@@ -57,7 +57,7 @@ pub fn reject(state: &mut State, reason: Option<String>) {
 pub fn session_only(state: &mut State) {
     let Some(proposal) = taken(state) else { return };
     let text = state.decided.session.add(&proposal, &state.tools.reconciler);
-    let summary = format!("For this session only, not in KB.md: {text}  (/session shows and drops it)");
+    let summary = format!("For this session only (/session shows it): {text}");
     tell(state, &proposal, Level::Good, summary);
     leave_when_done(state);
 }
@@ -65,10 +65,13 @@ pub fn session_only(state: &mut State) {
 /// Rejects the shown edit for this and all later sessions in this project. Only hashes of it are kept.
 pub fn never_ask(state: &mut State) -> Vec<Effect> {
     let Some(proposal) = taken(state) else { return Vec::new() };
-    let hashes = never::hashes(&proposal.candidate, &proposal.edit, state.tools.reconciler.tables());
+    let tables = state.tools.reconciler.tables();
+    let meant = proposal.meant();
+    let hashes: Vec<String> =
+        meant.iter().flat_map(|edit| never::hashes(&proposal.candidate, edit, tables)).collect();
     state.decided.never.add(hashes.clone());
     let summary = format!(
-        "Never asked about again in this project: {}: {}  (/remember offers it all the same)",
+        "Never asked again (/remember lifts it): {}: {}",
         proposal.title(),
         proposal.gist()
     );
@@ -119,7 +122,7 @@ fn taken(state: &mut State) -> Option<Proposal> {
 
 /// The edit and what else would say the same is not offered again in this session.
 fn refuse(state: &mut State, proposal: &Proposal) {
-    state.decided.rejected.insert(proposal.key());
+    state.decided.rejected.extend(proposal.meant().iter().map(proposal::key_of));
     if proposal.edit.op != Op::Remove {
         // The wording that was offered, too: it would come back from the same words.
         let words = [&proposal.edit.text, &proposal.candidate.text].map(String::clone);

@@ -96,6 +96,11 @@ impl Options {
         }
     }
 
+    /// The edits of which one is made; empty when there is nothing to choose.
+    pub fn choices(&self) -> &[Edit] {
+        &self.choices
+    }
+
     /// The further lines that go along.
     pub fn taken(&self) -> impl Iterator<Item = &Edit> {
         self.extras.iter().filter(|extra| extra.taken == Taken::Yes).map(|extra| &extra.edit)

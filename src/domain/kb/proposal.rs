@@ -140,10 +140,7 @@ impl Proposal {
 
     /// What the user reads on the card: the sentence, or the line that goes.
     pub fn gist(&self) -> &str {
-        match (&self.edit.op, &self.edit.supersedes) {
-            (Op::Remove, Some(line)) => &line.text,
-            _ => &self.edit.text,
-        }
+        gist_of(&self.edit)
     }
 
     /// What the replaced line says besides and the new one does not, where that is more than a word or two.
@@ -165,7 +162,13 @@ impl Proposal {
 
     /// What is compared to tell whether the same was rejected before.
     pub fn key(&self) -> String {
-        folded(&format!("{} {}", self.edit.op.word(), self.gist()))
+        key_of(&self.edit)
+    }
+
+    /// The edit and all that could be chosen instead of it: who says no says no to each.
+    pub fn meant(&self) -> Vec<Edit> {
+        let others = self.options.choices().iter().filter(|choice| **choice != self.edit);
+        std::iter::once(&self.edit).chain(others).cloned().collect()
     }
 
     /// Puts the edit onto a KB.md that changed meanwhile. `None` when nothing is left to do there. The user's own wording stays as it is.
@@ -202,6 +205,18 @@ impl Proposal {
         }
         candidate
     }
+}
+
+fn gist_of(edit: &Edit) -> &str {
+    match (edit.op, &edit.supersedes) {
+        (Op::Remove, Some(line)) => &line.text,
+        (Op::Add | Op::Replace | Op::Remove, _) => &edit.text,
+    }
+}
+
+/// The key of an edit, see [`Proposal::key`].
+pub fn key_of(edit: &Edit) -> String {
+    folded(&format!("{} {}", edit.op.word(), gist_of(edit)))
 }
 
 /// Whether one of these sentences says what the candidate says, in whatever words.

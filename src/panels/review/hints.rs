@@ -28,8 +28,9 @@ fn hints(review: &Review) -> Vec<Hint> {
     let mut hints: Vec<Hint> = match review.confirmation {
         Confirmation::Armed(Wish::Write) => vec![("A", "accept all the same", "accept", 9)],
         Confirmation::Armed(Wish::Session) => vec![("A", "keep it for this session all the same", "session", 9)],
-        Confirmation::Open => vec![("a", "accept", "accept", 9), ("e", "edit", "edit", 5)],
+        Confirmation::Open => vec![("a", "accept", "accept", 9)],
     };
+    hints.push(("e", "edit", "edit", 5));
     hints.push(("r", "reject", "reject", 8));
     if review.confirmation == Confirmation::Open {
         hints.push(("s", "session only", "session", 4));
