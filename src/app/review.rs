@@ -5,7 +5,7 @@ mod undone;
 
 use std::mem;
 
-pub use declined::{Offer, never_failed, withdraw};
+pub use declined::{Offer, never_failed, revoked, taken_back};
 pub use undone::{undo_refused, undone};
 
 use declined::{never_ask, reject, session_only};
@@ -362,6 +362,7 @@ pub fn saved(state: &mut State, task: TaskId, snapshot: Snapshot) -> Vec<Effect>
             proposal.gist()
         );
         state.decided.session.saved(&proposal);
+        state.decided.written = Some(proposal.candidate.quote.clone());
         state.log.push(Body::Decision { level: Level::Good, summary, diff });
         state.note("Saved to KB.md");
     }

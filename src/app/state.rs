@@ -158,6 +158,8 @@ pub struct Decided {
     pub rejected: BTreeSet<String>,
     /// The rules of rejected edits, as sentences: not offered again in other words either.
     pub refused: Vec<String>,
+    /// The user's words that the last written edit came from.
+    pub written: Option<String>,
     /// Rules that hold for this session only.
     pub session: SessionRules,
     /// What this project is never asked about.

@@ -32,7 +32,8 @@ pub fn submit(state: &mut State, message: Vec<Span>) -> Vec<Effect> {
 fn start(state: &mut State, message: Vec<Span>) -> Vec<Effect> {
     state.log.push(Body::User { text: joined(&message) });
     let typed = state.tools.detector.typed_unmasked(&message);
-    state.decided.said(typed);
+    state.decided.said(typed.clone());
+    review::taken_back(state, &typed);
     let task = state.errands.task();
     state.turn = Turn::Reading { task, message };
     vec![Effect::ReadKb { task }]
@@ -86,6 +87,7 @@ fn settle_verdict(state: &mut State, candidate: Candidate, verdict: Verdict, sou
         Verdict::Known(line) => {
             state.note(format!("KB.md line {} already says it: {}", line.line, line.text))
         }
+        Verdict::NoSuchRule if review::revoked(state, &candidate) => {}
         Verdict::NoSuchRule => state.note("KB.md has no such rule"),
     }
 }

@@ -22,6 +22,7 @@ pub mod prose;
 pub mod quote;
 pub mod reconcile;
 pub mod related;
+pub mod retract;
 pub mod relation;
 pub mod section;
 pub mod session;

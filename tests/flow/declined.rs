@@ -221,3 +221,65 @@ fn there_may_be_nothing_to_unfold() {
     app.keys("ctrl+o");
     app.expect("there is no decided KB.md edit");
 }
+
+#[test]
+fn what_the_next_message_takes_back_waits_no_longer() {
+    for words in ["scratch that", "no, forget it", "anzi no"] {
+        let mut app = App::with_kb(KB);
+        app.turn("from now on use pnpm");
+        app.expect_card("pnpm");
+        app.turn(words);
+        app.expect_no_card();
+        assert!(app.chat().contains("Withdrawn, as you took it back: replace line 3: Use pnpm."), "{}", app.chat());
+        // Said again, it is meant again.
+        app.turn("from now on use pnpm");
+        assert_eq!(app.waiting(), ["Use pnpm."], "{words}");
+    }
+}
+
+#[test]
+fn taking_back_reaches_the_last_message_alone_and_a_new_rule_counts() {
+    let mut app = App::with_kb(KB);
+    app.turn("from now on sort imports by name");
+    app.turn("from now on use pnpm");
+    app.turn("Forget it. From now on use yarn.");
+    assert_eq!(app.waiting(), ["Sort imports by name.", "Use yarn."]);
+    app.turn("never mind the warnings, fix the test");
+    assert_eq!(app.waiting().len(), 2);
+}
+
+#[test]
+fn what_is_written_is_not_undone_by_words() {
+    let mut app = App::with_kb(KB);
+    app.turn("from now on use pnpm");
+    app.accepts();
+    app.say("scratch that");
+    app.expect("/kb undo takes it back");
+    assert_eq!(app.disk.text(), Some(KB.replace("npm", "pnpm").as_str()));
+}
+
+#[test]
+fn what_is_taken_back_while_it_is_reviewed_leaves_the_next_one_guarded() {
+    let mut app = App::with_kb(KB);
+    app.turn("from now on sort imports by name");
+    app.turn("from now on use pnpm");
+    app.say("hello");
+    app.kb_read();
+    app.say("scratch that");
+    app.keys("ctrl+k");
+    app.after(600);
+    app.keys("n");
+    app.after(600);
+    // The message before "scratch that" said nothing, so nothing goes.
+    app.replies("Hello.");
+    assert_eq!(app.waiting().len(), 2);
+}
+
+#[test]
+fn a_waiting_edit_that_is_named_is_withdrawn() {
+    let mut app = App::with_kb("# KB\n\n- Dates are in UTC.\n");
+    app.turn("from now on use pnpm");
+    app.turn("from now on sort imports by name");
+    app.turn("forget the rule about pnpm");
+    assert_eq!(app.waiting(), ["Sort imports by name."], "{}", app.chat());
+}

@@ -1,13 +1,14 @@
 //! The ways to decide on an edit that write nothing: reject it, keep it for this session, never be asked again, take it back. It
 //! never touches KB.md.
 
-use super::{keep_words, leave_when_done};
+use super::leave_when_done;
 use crate::app::state::{Said, State};
+use crate::base::text;
 use crate::domain::chat::{Body, Level};
 use crate::domain::kb::proposal::{self, Proposal};
-use crate::domain::kb::{Op, edit, never};
+use crate::domain::kb::document::Document;
+use crate::domain::kb::{Candidate, Edit, Op, Verdict, edit, never, retract};
 use crate::draw::patch;
-use crate::panels::review::Mode;
 use crate::protocol::message::Effect;
 
 /// What became of an offer.
@@ -90,28 +91,61 @@ pub fn never_failed(state: &mut State, cause: &str) -> Vec<Effect> {
     Vec::new()
 }
 
-/// The user took back what was said in the last message: the edits that came from it wait no longer.
-pub fn withdraw(state: &mut State, ids: &[u64]) {
+/// A message that takes back the one before it takes back the edits that came from there; one that is written already is named. The
+/// user's own wording stays.
+pub fn taken_back(state: &mut State, typed: &str) {
+    let Some(before) = state.decided.earlier().last().filter(|_| retract::retracts(typed)).cloned() else {
+        return;
+    };
+    let from_there = |proposal: &Proposal| !proposal.edited && before.contains(&proposal.candidate.quote);
+    let ids: Vec<u64> =
+        state.review.pending.iter().filter(|proposal| from_there(proposal)).map(|proposal| proposal.id).collect();
+    let written = state.decided.written.as_ref().is_some_and(|quote| before.contains(quote));
+    if ids.is_empty() && written {
+        state.note("that is in KB.md already; /kb undo takes it back");
+    }
+    withdraw(state, &ids);
+}
+
+/// "Forget what I said about pnpm": the edit that waits and is named that way waits no longer. True when there was one.
+pub fn revoked(state: &mut State, candidate: &Candidate) -> bool {
+    let list: String = state
+        .review
+        .pending
+        .iter()
+        .map(|proposal| format!("- {}\n", text::one_line(&proposal.edit.text)))
+        .collect();
+    let named = state.tools.reconciler.reconcile(&Document::parse(&list), candidate);
+    let line = match named {
+        Verdict::Change(Edit { op: Op::Remove, supersedes: Some(line), .. }) => line.line,
+        Verdict::Change(_) | Verdict::Known(_) | Verdict::NoSuchRule => return false,
+    };
+    let id = line.checked_sub(1).and_then(|at| state.review.pending.get(at)).map(|proposal| proposal.id);
+    withdraw(state, id.as_slice());
+    id.is_some()
+}
+
+/// Takes edits out of those that wait, but for one that is being written.
+fn withdraw(state: &mut State, ids: &[u64]) {
+    if ids.is_empty() {
+        return;
+    }
     let before = super::seen(state);
+    let shown = state.review.current().map(|proposal| proposal.id);
     let written = state.errands.saving.as_ref().map(|saving| saving.proposal);
     let (gone, kept): (Vec<Proposal>, Vec<Proposal>) = std::mem::take(&mut state.review.pending)
         .into_iter()
         .partition(|proposal| ids.contains(&proposal.id) && written != Some(proposal.id));
     state.review.pending = kept;
+    if let Some(id) = shown {
+        state.review.show(id);
+    }
     for proposal in &gone {
         let summary = format!("Withdrawn, as you took it back: {}: {}", proposal.title(), proposal.gist());
         tell(state, proposal, Level::Info, summary);
     }
-    if !gone.is_empty() {
-        if let Mode::Editing(editor) | Mode::Reason(editor) = &state.review.mode
-            && state.review.pending.is_empty()
-        {
-            let words = editor.text().to_string();
-            keep_words(state, &words);
-        }
-        super::guard_what_is_new(state, before);
-        leave_when_done(state);
-    }
+    super::guard_what_is_new(state, before);
+    leave_when_done(state);
 }
 
 /// The shown edit, taken out of those that wait.
