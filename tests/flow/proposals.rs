@@ -49,9 +49,9 @@ fn a05_no_stolen_keys() {
     app.keys("enter");
     app.expect("queued  yes do it");
     // Every key that accepts, edits or rejects in the review is a letter in the draft.
-    app.types("a e r R n p y 1 ");
+    app.types("a A e r R s N n p y 1 2 ");
     app.keys("space left end");
-    app.expect_draft("a e r R n p y 1  ");
+    app.expect_draft("a A e r R s N n p y 1 2  ");
     app.expect_card("pnpm");
     assert_eq!(app.writes_asked(), 0);
 }
@@ -60,9 +60,9 @@ fn a05_no_stolen_keys() {
 fn a05_no_key_within_half_a_second_of_the_focus() {
     let mut app = waiting();
     app.keys("ctrl+k");
-    app.keys("a e r R n p enter space y 1 esc");
+    app.keys("a A e r R s N n p enter space y 1 2 esc");
     app.after(499);
-    app.keys("a r e");
+    app.keys("a r e s N");
     assert!(matches!(app.state.focus, Focus::Review));
     assert_eq!((app.writes_asked(), app.waiting().len()), (0, 1));
     app.expect_not("edit (Enter keeps");

@@ -97,6 +97,8 @@ fn plain_removal(first: &Edit, tables: &Tables) -> Option<Edit> {
 /// A rule for a narrower place may stand in the line that holds everywhere.
 fn amended(kb: &Document, candidate: &Candidate, tables: &Tables) -> Option<Edit> {
     let new = Facts::of(tables, &candidate.text);
+    // Only what names a place is narrower; most rules name none, and reading every line takes long.
+    new.place.as_ref()?;
     let (entry, _) = kb
         .entries
         .iter()
@@ -120,9 +122,14 @@ pub fn extras(kb: &Document, edit: &Edit, tables: &Tables) -> Vec<Edit> {
     if swaps.is_empty() {
         return Vec::new();
     }
+    let named = |entry: &&Entry| {
+        let values = tables.slots.values(&entry.text);
+        values.iter().any(|value| swaps.iter().any(|swap| swap.replaces(value)))
+    };
     kb.entries
         .iter()
         .filter(|entry| !is_of(edit, entry))
+        .filter(named)
         .filter_map(|entry| {
             let text = exchanged(&Facts::of(tables, &entry.text), &swaps)?;
             Some(on_line(kb, entry, Op::Replace, text))
@@ -137,6 +144,13 @@ struct Swap {
     old: Value,
     new: Value,
     written: String,
+}
+
+impl Swap {
+    /// Whether it is about this value, of whatever version.
+    fn replaces(&self, value: &Value) -> bool {
+        value.slot == self.old.slot && value.value == self.old.value
+    }
 }
 
 /// The values that the new line states instead of those of the old one; only where it is clear which takes the place of which.
@@ -161,7 +175,6 @@ fn swaps(old: &Facts, new: &Facts) -> Vec<Swap> {
 fn exchanged(line: &Facts, swaps: &[Swap]) -> Option<String> {
     let mut cuts: Vec<(Range<usize>, String)> = Vec::new();
     for swap in swaps {
-        let same = |value: &Value| value.slot == swap.old.slot && value.value == swap.old.value;
         let known = |value: &Value| {
             let version = value.version == swap.new.version || swap.new.version.is_none();
             value.slot == swap.new.slot && value.value == swap.new.value && version
@@ -169,7 +182,7 @@ fn exchanged(line: &Facts, swaps: &[Swap]) -> Option<String> {
         if line.values.iter().any(|stated| known(&stated.value)) {
             return None;
         }
-        for stated in line.values.iter().filter(|stated| same(&stated.value)) {
+        for stated in line.values.iter().filter(|stated| swap.replaces(&stated.value)) {
             if stated.stance == Polarity::Forbid {
                 return None;
             }

@@ -31,7 +31,12 @@ fn hints(review: &Review) -> Vec<Hint> {
         Confirmation::Open => vec![("a", "accept", "accept", 9)],
     };
     hints.push(("e", "edit", "edit", 5));
-    hints.push(("r", "reject", "reject", 8));
+    let reject = ("r", "reject", "reject", 8);
+    // What needs a second look is better not accepted: the key that says no comes first.
+    match review.current() {
+        Some(proposal) if !proposal.warnings.is_empty() => hints.insert(0, reject),
+        Some(_) | None => hints.push(reject),
+    }
     if review.confirmation == Confirmation::Open {
         hints.push(("s", "session only", "session", 4));
         hints.push(("N", "never ask", "never", 3));

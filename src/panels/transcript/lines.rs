@@ -362,7 +362,9 @@ fn notice_lines(level: Level, words: &str, width: u16, theme: &Theme) -> Vec<Lin
 /// A decided edit as one line, with the key that shows the rest.
 fn folded_line(level: Level, summary: &str, width: u16, theme: &Theme) -> Line<'static> {
     let (mark, style) = marked(level, theme);
-    let hint = format!("  ▸ {}", key_of(Action::Unfold));
+    // On a narrow screen the words need the room; the help names the key.
+    const NARROW: u16 = 40;
+    let hint = if width < NARROW { " ▸".to_string() } else { format!("  ▸ {}", key_of(Action::Unfold)) };
     let room = usize::from(width).saturating_sub(text::width(&hint) + 2);
     let words = text::truncate(&text::one_line(summary), room);
     Line::from(vec![Span::styled(format!("{mark} {words}"), style), Span::styled(hint, theme.hint_key)])
