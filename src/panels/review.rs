@@ -9,7 +9,7 @@ mod hints;
 mod lines;
 
 use hints::keys;
-use lines::{body, marked};
+use lines::{Border, body, marked, size_in_border};
 
 use super::menu::frame;
 use super::prompt::{self, editor::Editor};
@@ -209,7 +209,7 @@ pub fn in_view(review: &Review, kb: &str, area: Rect, theme: &Theme) -> InView {
     if room == 0 || area.width <= NARROWEST {
         return InView::Nothing;
     }
-    let (lines, rest) = body(review, kb, inner.width, room, theme);
+    let (lines, rest) = body(review, kb, inner.width, room, border(review, area), theme);
     let top = review.scroll.min(lines.len().saturating_sub(room));
     match lines.len().saturating_sub(rest).saturating_sub(top + room) {
         0 => InView::Whole,
@@ -219,7 +219,8 @@ pub fn in_view(review: &Review, kb: &str, area: Rect, theme: &Theme) -> InView {
 
 /// Rows that the review wants, frame and keys included.
 pub fn height(review: &Review, kb: &str, width: u16, theme: &Theme) -> u16 {
-    let (lines, _) = body(review, kb, width.saturating_sub(4), usize::MAX, theme);
+    let whole = Rect { width, height: u16::MAX, ..Rect::default() };
+    let (lines, _) = body(review, kb, width.saturating_sub(4), usize::MAX, border(review, whole), theme);
     u16::try_from(lines.len() + 4).unwrap_or(u16::MAX)
 }
 
@@ -227,13 +228,29 @@ pub fn height(review: &Review, kb: &str, width: u16, theme: &Theme) -> u16 {
 pub fn overflow(review: &Review, kb: &str, area: Rect, theme: &Theme) -> usize {
     let inner = inside(area);
     let room = usize::from(inner.height.saturating_sub(2));
-    let (lines, _) = body(review, kb, inner.width, room, theme);
+    let (lines, _) = body(review, kb, inner.width, room, border(review, area), theme);
     lines.len().saturating_sub(room)
 }
 
 /// Whether there is room for a border.
 fn has_frame(area: Rect) -> bool {
     area.height >= 8 && area.width >= 20
+}
+
+/// The border that an area gets.
+fn border(review: &Review, area: Rect) -> Border {
+    match title(review).filter(|_| has_frame(area)) {
+        Some(title) => Border::Drawn { title: text::width(&title) },
+        None => Border::None,
+    }
+}
+
+/// What the shown edit does, and which of how many it is.
+fn title(review: &Review) -> Option<String> {
+    let proposal = review.current()?;
+    let count = review.pending.len();
+    let place = if count > 1 { format!(" · {} of {count}", review.current + 1) } else { String::new() };
+    Some(format!("KB.md: {}{place}", text::one_line(&proposal.title())))
 }
 
 /// The place for the lines of the review and its keys.
@@ -252,12 +269,12 @@ pub fn view(
     theme: &Theme,
     buffer: &mut Buffer,
 ) -> Option<Position> {
-    let proposal = review.current()?;
-    let count = review.pending.len();
-    let place = if count > 1 { format!(" · {} of {count}", review.current + 1) } else { String::new() };
-    let title = format!("KB.md: {}{place}", text::one_line(&proposal.title()));
+    let title = title(review)?;
     Clear.render(area, buffer);
-    let block = frame(&title, theme).border_style(theme.accent).style(theme.text);
+    let mut block = frame(&title, theme).border_style(theme.accent).style(theme.text);
+    if let Some(size) = size_in_border(review, kb, text::width(&title), area.width) {
+        block = block.title(Line::styled(format!(" {size} "), theme.dim).right_aligned());
+    }
     if has_frame(area) {
         block.render(area, buffer);
     }
@@ -267,7 +284,7 @@ pub fn view(
     }
     let foot = Rect { y: inner.bottom() - 1, height: 1, ..inner };
     let above = Rect { height: inner.height.saturating_sub(2), ..inner };
-    let (lines, _) = body(review, kb, inner.width, usize::from(above.height), theme);
+    let (lines, _) = body(review, kb, inner.width, usize::from(above.height), border(review, area), theme);
     let most = lines.len().saturating_sub(usize::from(above.height));
     for (row, line) in
         lines.into_iter().skip(review.scroll.min(most)).take(usize::from(above.height)).enumerate()

@@ -130,7 +130,7 @@ fn a_narrower_rule_may_be_added_or_put_into_the_line() {
 #[test]
 fn the_size_before_and_after_is_told() {
     let app = reviewing("# KB\n\n- Dates are in UTC.\n", "from now on sort imports by name");
-    app.expect("size  KB.md 26 bytes → 50 bytes, 3 → 4 lines");
+    app.expect(" KB.md 26 bytes → 50 bytes, 3 → 4 lines");
     app.expect_not("⚠ long");
 }
 

@@ -12,6 +12,13 @@ use crate::domain::kb::{Edit, Op, edit, warnings};
 use crate::draw::patch::{self, PatchKind, PatchLine};
 use crate::draw::theme::Theme;
 
+/// Whether there is a border round the lines, and how wide its title is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Border {
+    None,
+    Drawn { title: usize },
+}
+
 /// With less room than this, in rows, the diff comes before all else.
 const FEW: usize = 8;
 
@@ -20,7 +27,14 @@ const QUOTE_ROWS: usize = 2;
 
 /// Every line of the review, apart from its frame and its keys, and how many of them follow the last line that changes. The diff
 /// comes before the reasons, and where room is short its context gives way first, so that what would be written is in sight.
-pub fn body(review: &Review, kb: &str, width: u16, room: usize, theme: &Theme) -> (Vec<Line<'static>>, usize) {
+pub fn body(
+    review: &Review,
+    kb: &str,
+    width: u16,
+    room: usize,
+    border: Border,
+    theme: &Theme,
+) -> (Vec<Line<'static>>, usize) {
     let Some(proposal) = review.current() else { return Default::default() };
     let mut head = head(proposal, width, theme);
     let mut because = further(proposal, width, theme);
@@ -33,7 +47,7 @@ pub fn body(review: &Review, kb: &str, width: u16, room: usize, theme: &Theme) -
             return (lines, 0);
         }
     };
-    head.extend(sizes(kb, &after, width, theme));
+    head.extend(sizes(kb, &after, border, width, theme));
     let mut made = (Vec::new(), 0);
     for context in [2, 1, 0] {
         let mut patch = patch::unified(kb, &after, context);
@@ -141,12 +155,39 @@ fn further(proposal: &Proposal, width: u16, theme: &Theme) -> Vec<Line<'static>>
 const MANY_LINES: usize = 200;
 const MANY_BYTES: u64 = 25 * 1024;
 
-/// The size of KB.md before and after, and a word of caution where it grows long.
-fn sizes(before: &str, after: &str, width: u16, theme: &Theme) -> Vec<Line<'static>> {
-    let measured = |text: &str| (u64::try_from(text.len()).unwrap_or(u64::MAX), text.lines().count());
+/// Bytes and lines of a text.
+fn measured(text: &str) -> (u64, usize) {
+    (u64::try_from(text.len()).unwrap_or(u64::MAX), text.lines().count())
+}
+
+/// The size of KB.md before and after in words.
+fn size_words(before: &str, after: &str) -> String {
     let ((old, few), (new, many)) = (measured(before), measured(after));
-    let words = format!("KB.md {} → {}, {few} → {many} lines", size(old), size(new));
-    let mut lines = labelled("size", &words, width, 1, theme.dim, theme.dim);
+    format!("KB.md {} → {}, {few} → {many} lines", size(old), size(new))
+}
+
+/// The size as the border shows it, where it fits beside a title of that width.
+pub fn size_in_border(review: &Review, kb: &str, title: usize, area_width: u16) -> Option<String> {
+    let after = edit::apply(kb, &review.current()?.edits()).ok()?;
+    let words = size_words(kb, &after);
+    fits(title, &words, area_width).then_some(words)
+}
+
+fn fits(title: usize, words: &str, area_width: u16) -> bool {
+    // Both with a blank at each side, between two corners and some of the border.
+    title + text::width(words) + 8 <= usize::from(area_width)
+}
+
+/// The size of KB.md before and after where the border does not tell it, and a word of caution where the file grows long.
+fn sizes(before: &str, after: &str, border: Border, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+    let (new, many) = measured(after);
+    let words = size_words(before, after);
+    let told = match border {
+        Border::Drawn { title } => fits(title, &words, width.saturating_add(4)),
+        Border::None => false,
+    };
+    let mut lines =
+        if told { Vec::new() } else { labelled("size", &words, width, 1, theme.dim, theme.dim) };
     if new > MANY_BYTES || many > MANY_LINES {
         let words = format!(
             "KB.md is over {}; a long file dilutes its rules: take out what no longer matters",
