@@ -136,9 +136,8 @@ impl Log {
 
     /// Opens the decided edits if one of them is folded, else folds all; gives how they are now, `None` when there are none.
     pub fn toggle_folds(&mut self) -> Option<Fold> {
-        let decided = |entry: &&mut Entry| {
-            matches!(&entry.body, Body::Decision { diff, .. } if !diff.is_empty())
-        };
+        let decided =
+            |entry: &&mut Entry| matches!(&entry.body, Body::Decision { diff, .. } if !diff.is_empty());
         let mut found: Vec<&mut Entry> = self.entries.iter_mut().filter(decided).collect();
         let hidden = found.iter().any(|entry| entry.fold == Fold::Folded);
         let next = if hidden { Fold::Open } else { Fold::Folded };

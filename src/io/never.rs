@@ -20,7 +20,10 @@ const LARGEST: u64 = 1024 * 1024;
 /// Why the list could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum NeverError {
-    #[error("what you never want to be asked about is not known: {} cannot be read ({cause}); remove it to begin anew", files::shown(path))]
+    #[error(
+        "what you never want to be asked about is not known: {} cannot be read ({cause}); remove it to begin anew",
+        files::shown(path)
+    )]
     Read { path: PathBuf, cause: String },
     #[error("it holds for this session only: the folder {} cannot be made ({cause})", files::shown(path))]
     Folder { path: PathBuf, cause: String },
@@ -98,7 +101,8 @@ mod tests {
     #[test]
     fn what_was_added_is_read_in_the_next_session_and_by_this_project_alone() {
         let desk = tempfile::tempdir().unwrap();
-        let (folder, one, other) = (desk.path().join("never"), desk.path().join("one"), desk.path().join("other"));
+        let (folder, one, other) =
+            (desk.path().join("never"), desk.path().join("one"), desk.path().join("other"));
         fs::create_dir(&one).unwrap();
         fs::create_dir(&other).unwrap();
         assert_eq!(read(&folder, &one).unwrap(), Vec::<String>::new());

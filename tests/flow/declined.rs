@@ -230,7 +230,11 @@ fn what_the_next_message_takes_back_waits_no_longer() {
         app.expect_card("pnpm");
         app.turn(words);
         app.expect_no_card();
-        assert!(app.chat().contains("Withdrawn, as you took it back: replace line 3: Use pnpm."), "{}", app.chat());
+        assert!(
+            app.chat().contains("Withdrawn, as you took it back: replace line 3: Use pnpm."),
+            "{}",
+            app.chat()
+        );
         // Said again, it is meant again.
         app.turn("from now on use pnpm");
         assert_eq!(app.waiting(), ["Use pnpm."], "{words}");

@@ -113,7 +113,8 @@ fn a_value_that_is_forbidden_may_be_turned_round_or_go() {
 
 #[test]
 fn a_narrower_rule_may_be_added_or_put_into_the_line() {
-    let mut app = reviewing("# KB\n\n- Use pnpm.\n- Dates are in UTC.\n", "from now on use npm in packages/legacy");
+    let mut app =
+        reviewing("# KB\n\n- Use pnpm.\n- Dates are in UTC.\n", "from now on use npm in packages/legacy");
     app.expect("1 ● add a line: Use npm in packages/legacy.");
     app.expect("2 ○ replace line 3: Use pnpm.");
     app.keys("2");

@@ -5,8 +5,8 @@ use super::leave_when_done;
 use crate::app::state::{Said, State};
 use crate::base::text;
 use crate::domain::chat::{Body, Level};
-use crate::domain::kb::proposal::{self, Proposal};
 use crate::domain::kb::document::Document;
+use crate::domain::kb::proposal::{self, Proposal};
 use crate::domain::kb::{Candidate, Edit, Op, Verdict, edit, never, retract};
 use crate::draw::patch;
 use crate::protocol::message::Effect;
@@ -71,11 +71,8 @@ pub fn never_ask(state: &mut State) -> Vec<Effect> {
     let hashes: Vec<String> =
         meant.iter().flat_map(|edit| never::hashes(&proposal.candidate, edit, tables)).collect();
     state.decided.never.add(hashes.clone());
-    let summary = format!(
-        "Never asked again (/remember lifts it): {}: {}",
-        proposal.title(),
-        proposal.gist()
-    );
+    let summary =
+        format!("Never asked again (/remember lifts it): {}: {}", proposal.title(), proposal.gist());
     tell(state, &proposal, Level::Info, summary);
     refuse(state, &proposal);
     leave_when_done(state);
@@ -98,8 +95,13 @@ pub fn taken_back(state: &mut State, typed: &str) {
         return;
     };
     let from_there = |proposal: &Proposal| !proposal.edited && before.contains(&proposal.candidate.quote);
-    let ids: Vec<u64> =
-        state.review.pending.iter().filter(|proposal| from_there(proposal)).map(|proposal| proposal.id).collect();
+    let ids: Vec<u64> = state
+        .review
+        .pending
+        .iter()
+        .filter(|proposal| from_there(proposal))
+        .map(|proposal| proposal.id)
+        .collect();
     let written = state.decided.written.as_ref().is_some_and(|quote| before.contains(quote));
     if ids.is_empty() && written {
         state.note("that is in KB.md already; /kb undo takes it back");

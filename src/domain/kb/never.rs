@@ -69,7 +69,11 @@ fn of_sentence(text: &str, tables: &Tables) -> Vec<String> {
     let mut keys = vec![format!("words\n{words}")];
     if !facts.meanings.is_empty() {
         let ruled = list(&facts.ruled);
-        keys.push(format!("meanings\n{}\n{ruled}\n{}\n{scope}", stance(facts.polarity), list(&facts.meanings)));
+        keys.push(format!(
+            "meanings\n{}\n{ruled}\n{}\n{scope}",
+            stance(facts.polarity),
+            list(&facts.meanings)
+        ));
     }
     let mut besides = facts.meanings.clone();
     for stated in &facts.values {
@@ -110,7 +114,9 @@ mod tests {
         let mut never = Never::default();
         never.add(of("Use pnpm.", &tables));
         never.add(of("Sort imports by name.", &tables));
-        for same in ["use PNPM", "Always install with pnpm.", "Imports are sorted by name.", "Use pnpm everywhere."] {
+        for same in
+            ["use PNPM", "Always install with pnpm.", "Imports are sorted by name.", "Use pnpm everywhere."]
+        {
             assert!(never.holds(&of(same, &tables)), "{same}");
         }
         for other in [
@@ -132,7 +138,11 @@ mod tests {
         let removal = |text: &str| {
             let supersedes = Some(LineRef { line: 3, text: text.to_string() });
             let edit = Edit { op: Op::Remove, text: String::new(), supersedes, section: None };
-            hashes(&Candidate { text: String::new(), revokes: true, ..proposal::remembered("drop it") }, &edit, &tables)
+            hashes(
+                &Candidate { text: String::new(), revokes: true, ..proposal::remembered("drop it") },
+                &edit,
+                &tables,
+            )
         };
         let mut never = Never::default();
         never.add(removal("Use mocha."));

@@ -67,7 +67,8 @@ impl Proposal {
 
     /// Looks for what needs a second look. A line that goes needs none, and a further line none that it had before.
     fn warn(&mut self) {
-        let of = |edit: &Edit| if edit.op == Op::Remove { Vec::new() } else { warnings::warnings(&edit.text) };
+        let of =
+            |edit: &Edit| if edit.op == Op::Remove { Vec::new() } else { warnings::warnings(&edit.text) };
         self.warnings = of(&self.edit);
         let secret = |warning: &Warning| match warning {
             Warning::Secret(range) => self.edit.text.get(range.clone()).map(str::to_string),

@@ -155,9 +155,8 @@ impl Swap {
 
 /// The values that the new line states instead of those of the old one; only where it is clear which takes the place of which.
 fn swaps(old: &Facts, new: &Facts) -> Vec<Swap> {
-    let wanted = |facts: &Facts, slot: &str| {
-        facts.answers(slot, Polarity::Require).cloned().collect::<Vec<Value>>()
-    };
+    let wanted =
+        |facts: &Facts, slot: &str| facts.answers(slot, Polarity::Require).cloned().collect::<Vec<Value>>();
     let mut found: Vec<Swap> = Vec::new();
     for stated in &old.values {
         let slot = stated.value.slot.as_str();

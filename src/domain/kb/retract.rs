@@ -4,7 +4,8 @@ use super::words::fold;
 
 /// Words that may stand before the taking back.
 const OPENERS: &[&str] = &[
-    "no", "oh", "ah", "ok", "okay", "hmm", "sorry", "wait", "actually", "please", "scusa", "aspetta", "vabbe", "ma",
+    "no", "oh", "ah", "ok", "okay", "hmm", "sorry", "wait", "actually", "please", "scusa", "aspetta",
+    "vabbe", "ma",
 ];
 
 /// What takes back, when nothing but a mark follows it.

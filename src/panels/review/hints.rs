@@ -27,7 +27,9 @@ pub fn keys(review: &Review, now: u64, width: u16, theme: &Theme) -> Line<'stati
 fn hints(review: &Review) -> Vec<Hint> {
     let mut hints: Vec<Hint> = match review.confirmation {
         Confirmation::Armed(Wish::Write) => vec![("A", "accept all the same", "accept", 9)],
-        Confirmation::Armed(Wish::Session) => vec![("A", "keep it for this session all the same", "session", 9)],
+        Confirmation::Armed(Wish::Session) => {
+            vec![("A", "keep it for this session all the same", "session", 9)]
+        }
         Confirmation::Open => vec![("a", "accept", "accept", 9)],
     };
     hints.push(("e", "edit", "edit", 5));

@@ -99,8 +99,7 @@ fn head(proposal: &Proposal, width: u16, theme: &Theme) -> Vec<Line<'static>> {
     if let Some(note) = &proposal.note {
         lines.extend(labelled("note", &text::one_line(note), width, 2, theme.dim, theme.warning));
     }
-    let mut sentences: Vec<String> =
-        proposal.warnings.iter().map(warnings::Warning::sentence).collect();
+    let mut sentences: Vec<String> = proposal.warnings.iter().map(warnings::Warning::sentence).collect();
     sentences.dedup();
     for sentence in sentences {
         lines.extend(labelled("⚠ warning", &sentence, width, 3, theme.error, theme.error));
@@ -186,8 +185,7 @@ fn sizes(before: &str, after: &str, border: Border, width: u16, theme: &Theme) -
         Border::Drawn { title } => fits(title, &words, width.saturating_add(4)),
         Border::None => false,
     };
-    let mut lines =
-        if told { Vec::new() } else { labelled("size", &words, width, 1, theme.dim, theme.dim) };
+    let mut lines = if told { Vec::new() } else { labelled("size", &words, width, 1, theme.dim, theme.dim) };
     if new > MANY_BYTES || many > MANY_LINES {
         let words = format!(
             "KB.md is over {}; a long file dilutes its rules: take out what no longer matters",
