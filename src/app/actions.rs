@@ -76,26 +76,8 @@ fn review_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     if deciding && state.review.is_guarded(state.screen.now) && !leaves {
         return Vec::new();
     }
-    match &mut state.review.mode {
-        Mode::Editing(editor) | Mode::Reason(editor) => {
-            match (state.tools.keymap.action(Context::Prompt, key), typed(key)) {
-                (Some(Action::Submit), _) => review::confirm_field(state),
-                (Some(Action::Stop | Action::Interrupt), _) => {
-                    state.review.mode = Mode::Looking;
-                    // Whoever types on, taking the field for the draft, decides nothing.
-                    state.review.guard(state.screen.now);
-                }
-                (Some(action @ (Action::Suspend | Action::Redraw)), _) => return perform(state, action),
-                (Some(action), _) => {
-                    edit(editor, action);
-                }
-                (None, Some(letter)) => {
-                    editor.insert(letter.encode_utf8(&mut [0; 4]), crate::domain::kb::Origin::Typed);
-                }
-                (None, None) => {}
-            }
-            Vec::new()
-        }
+    match state.review.mode {
+        Mode::Editing(_) | Mode::Reason(_) => field_key(state, key),
         // A slow disk must not hold the user; the edit is decided, so nothing else counts.
         Mode::Saving => match action {
             Some(action @ (Action::LeaveReview | Action::FocusReview | Action::Interrupt)) => {
@@ -116,6 +98,27 @@ fn review_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
             }
         },
     }
+}
+
+/// Keys in a text field of the review.
+fn field_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+    let action = state.tools.keymap.action(Context::Prompt, key);
+    let (Mode::Editing(editor) | Mode::Reason(editor)) = &mut state.review.mode else { return Vec::new() };
+    match (action, typed(key)) {
+        (Some(Action::Submit), _) => review::confirm_field(state),
+        (Some(Action::Stop | Action::Interrupt), _) => {
+            state.review.mode = Mode::Looking;
+            // Whoever types on, taking the field for the draft, decides nothing.
+            state.review.guard(state.screen.now);
+        }
+        (Some(action @ (Action::Suspend | Action::Redraw)), _) => return perform(state, action),
+        (Some(action), _) => edit(editor, action),
+        (None, Some(letter)) => {
+            editor.insert(letter.encode_utf8(&mut [0; 4]), crate::domain::kb::Origin::Typed);
+        }
+        (None, None) => {}
+    }
+    Vec::new()
 }
 
 fn menu_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
