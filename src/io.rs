@@ -3,6 +3,7 @@
 pub mod config;
 pub mod files;
 pub mod kbfile;
+pub mod never;
 pub mod personas;
 pub mod providers;
 pub mod runtime;

@@ -194,8 +194,18 @@ impl Reconciler {
 
     /// The line that a revocation names: by number, by a decision's answer, or by its words.
     fn named_line<'a>(&self, kb: &Document, lines: &'a [Line<'a>], quote: &str) -> Option<&'a Line<'a>> {
+        let (at, _) = self.named_lines(kb, lines, quote).first().copied()?;
+        lines.get(at)
+    }
+
+    /// The entries that a revocation may name, as indices with their scores, the best first.
+    pub fn named(&self, kb: &Document, quote: &str) -> Vec<(usize, f32)> {
+        self.named_lines(kb, &self.lines(kb), quote)
+    }
+
+    fn named_lines(&self, kb: &Document, lines: &[Line], quote: &str) -> Vec<(usize, f32)> {
         if let Some(at) = self.ordinal(kb, quote) {
-            return lines.get(at);
+            return vec![(at, 1.0)];
         }
         let words = &self.tables.words;
         let tokens = words.tokens(quote);
@@ -217,12 +227,10 @@ impl Reconciler {
             let base = 0.6 * ratio(shared, named.len()) + 0.4 * ratio(shared, theirs.len());
             if answers { base + 0.4 } else { base }
         };
-        lines
-            .iter()
-            .map(|line| (line, score(line)))
-            .reduce(|best, next| if next.1 > best.1 { next } else { best })
-            .filter(|(_, score)| *score >= NAMED)
-            .map(|(line, _)| line)
+        let mut found: Vec<(usize, f32)> =
+            lines.iter().map(score).enumerate().filter(|(_, score)| *score >= NAMED).collect();
+        found.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+        found
     }
 
     /// "rule 3", "la terza regola", "the last point": an index into the entries.

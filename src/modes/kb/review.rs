@@ -111,7 +111,7 @@ pub fn print_only(proposals: &[Proposal], made_on: &Snapshot, out: &mut impl Wri
     usable(made_on)?;
     let mut outcome = Outcome::default();
     for (at, proposal) in proposals.iter().enumerate() {
-        match edit::apply(made_on.text().unwrap_or_default(), std::slice::from_ref(&proposal.edit)) {
+        match edit::apply(made_on.text().unwrap_or_default(), &proposal.edits()) {
             Ok(after) => {
                 write(out, &shown(proposal, (at + 1, proposals.len()), made_on, &after))?;
                 outcome.undecided += 1;
@@ -176,7 +176,7 @@ impl<A: Answers, O: Write, F: KbFile> Review<'_, A, O, F> {
     fn decide(&mut self, mut proposal: Proposal) -> Result<()> {
         loop {
             let before = self.kb.text().unwrap_or_default();
-            let after = match edit::apply(before, std::slice::from_ref(&proposal.edit)) {
+            let after = match edit::apply(before, &proposal.edits()) {
                 Ok(after) if after == before => {
                     self.outcome.settled += 1;
                     return self.say("KB.md would stay as it is, so there is nothing to accept.\n");
