@@ -13,6 +13,7 @@ pub mod facts;
 pub mod frame;
 pub mod gate;
 pub mod insert;
+pub mod label;
 pub mod line;
 pub mod mask;
 pub mod proposal;
@@ -25,9 +26,11 @@ pub mod slots;
 pub mod stance;
 pub mod state;
 pub mod style;
+pub mod table;
 pub mod warnings;
 pub mod wording;
 pub mod words;
+pub mod wrap;
 
 use std::ops::Range;
 

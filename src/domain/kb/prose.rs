@@ -45,11 +45,13 @@ pub fn sentences(source: &str, paragraph: Range<usize>) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut open = 0;
     for (at, c) in text.char_indices() {
-        let close = at + c.len_utf8();
         let wide = matches!(c, '。' | '！' | '？');
         if !(wide || matches!(c, '.' | '!' | '?')) {
             continue;
         }
+        // What closes behind the stop belongs to the sentence: `**Use npm.** Use tabs.`
+        let rest = text.get(at + c.len_utf8()..).unwrap_or("");
+        let close = text.len() - rest.trim_start_matches(['*', '_', '"', '”', ')', '»']).len();
         let after = text.get(close..).unwrap_or("");
         let blank = after.starts_with(char::is_whitespace);
         let next = after.trim_start().chars().next();

@@ -1,0 +1,136 @@
+//! Hard-wrapped text: whether a KB.md breaks its lines at a column, and a new text broken there. It never reflows what is there.
+
+use super::document::{Document, Entry, Kind};
+use super::line::{self, Line, Shape};
+use super::prose;
+use crate::base::text;
+
+/// Columns that editors and style guides use; within what the lines allow, the first of them is meant.
+const USUAL: &[usize] = &[80, 72, 100, 120, 79, 78, 88, 76, 70, 90, 110, 75, 65, 60];
+
+/// A line broken before this column was broken for another reason.
+const LEAST: usize = 50;
+
+/// The column at which the items and sentences of a KB.md are broken; `None` when some line shows that there is none.
+pub fn column(kb: &Document) -> Option<usize> {
+    let lines = line::lines(&kb.source);
+    let (mut longest, mut limit, mut single, mut wide) = (0, usize::MAX, 0_usize, Vec::new());
+    for entry in kb.entries.iter().filter(|entry| wraps(entry)) {
+        let first = lines.partition_point(|line| line.next <= entry.span.start);
+        let last = lines.partition_point(|line| line.end < entry.span.end);
+        let own = lines.get(first..=last).unwrap_or(&[]);
+        for pair in own.windows(2) {
+            let [above, below] = pair else { continue };
+            let width = columns(kb, above);
+            let next = below.text(&kb.source).split_whitespace().next().map_or(0, text::width);
+            longest = longest.max(width);
+            limit = limit.min(width + next);
+        }
+        if let [line] = own {
+            single += 1;
+            wide.push(columns(kb, line));
+        }
+    }
+    let column = USUAL.iter().copied().find(|usual| (longest..=limit).contains(usual)).unwrap_or(longest);
+    let beyond = wide.iter().filter(|width| **width > column).count();
+    (longest >= LEAST && longest <= limit && beyond * 4 <= single).then_some(column)
+}
+
+fn wraps(entry: &Entry) -> bool {
+    match entry.kind {
+        Kind::Item { .. } | Kind::Sentence => true,
+        Kind::Row | Kind::Label => false,
+    }
+}
+
+fn columns(kb: &Document, line: &Line) -> usize {
+    let text = line.text(&kb.source).trim_end();
+    let (indent, bytes) = line::indent(text);
+    indent + text::width(text.get(bytes..).unwrap_or(""))
+}
+
+/// Where a text is put and how it goes on below.
+pub struct Room<'a> {
+    /// Columns that are taken on its first line.
+    pub taken: usize,
+    pub column: usize,
+    /// What its further lines begin with.
+    pub indent: &'a str,
+    pub eol: &'a str,
+}
+
+/// The text broken at the column. Code stays on one line, and no line begins with what Markdown would read as something else.
+pub fn broken(text: &str, room: &Room<'_>) -> String {
+    let indent = line::indent(room.indent).0;
+    let mut lines: Vec<String> = Vec::new();
+    let mut now = String::new();
+    let mut used = room.taken;
+    for word in words(text) {
+        let width = text::width(&word);
+        let fits = used + usize::from(!now.is_empty()) + width <= room.column;
+        if now.is_empty() || fits || !begins_well(&word) {
+            used += usize::from(!now.is_empty()) + width;
+            if !now.is_empty() {
+                now.push(' ');
+            }
+            now.push_str(&word);
+        } else {
+            lines.push(std::mem::replace(&mut now, word));
+            used = indent + width;
+        }
+    }
+    lines.push(now);
+    // Lines that all look like `Label: value` would be read as labels.
+    if lines.len() > 1 && lines.iter().all(|line| prose::label(line).is_some()) {
+        return lines.join(" ");
+    }
+    lines.join(&format!("{}{}", room.eol, room.indent))
+}
+
+/// The words, with what stands between backticks kept together.
+fn words(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut ticks = 0;
+    for word in text.split_whitespace() {
+        match found.last_mut() {
+            Some(open) if ticks % 2 == 1 => {
+                open.push(' ');
+                open.push_str(word);
+            }
+            Some(_) | None => found.push(word.to_string()),
+        }
+        ticks += word.matches('`').count();
+    }
+    found
+}
+
+fn begins_well(word: &str) -> bool {
+    let plain = |text: &str| matches!(line::shape(text, 0), Shape::Text);
+    plain(word) && plain(&format!("{word} x")) && !line::is_delimiter_row(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_broken_where_its_siblings_are() {
+        let room = Room { taken: 2, column: 20, indent: "  ", eol: "\n" };
+        assert_eq!(broken("one two three four five six", &room), "one two three four\n  five six");
+        assert_eq!(
+            broken("aaaa bbbb cccc dddd - e", &room),
+            "aaaa bbbb cccc dddd -\n  e",
+            "no line opens a list"
+        );
+        assert_eq!(broken("aaaa bbbb cccc `d e f g h`", &room), "aaaa bbbb cccc\n  `d e f g h`");
+    }
+
+    #[test]
+    fn lines_that_end_early_show_no_column() {
+        let column = |text: &str| column(&Document::parse(text));
+        let long = "a".repeat(40);
+        assert_eq!(column("- use tabs\n  and no spaces\n"), None);
+        assert_eq!(column(&format!("- {long} {long}\n  {long}\n")), Some(100));
+        assert_eq!(column(&format!("- {long} bbbbbbbbbb cc\n  dd\n- {long} {long}\n  e\n")), None);
+    }
+}
