@@ -104,7 +104,7 @@ fn shift(before: &str, splice: &Splice) -> (usize, isize) {
 }
 
 fn apply_one(kb: &Document, edit: &Edit) -> Result<(Document, Vec<Splice>), EditError> {
-    let text = style::balanced(&without_marker(&style::one_line(&edit.text)));
+    let text = style::balanced(&without_marker(&style::one_line(edit.text.trim_start_matches('\u{feff}'))));
     let (splices, touched) = match edit.op {
         Op::Add if text.is_empty() => return Err(EditError::Empty),
         Op::Add => (vec![insert::added(kb, &text, edit.section.as_deref())], None),
@@ -169,7 +169,7 @@ fn replaced(kb: &Document, at: usize, text: &str) -> Result<Splice, EditError> {
 
 /// The words broken at the column where the file breaks its lines, if it does.
 fn broken(kb: &Document, old: &Entry, range: &Range<usize>, words: &str) -> String {
-    let Some(column) = wrap::column(kb) else { return words.to_string() };
+    let Some(column) = wrap::column(kb, &old.kind) else { return words.to_string() };
     let lines = line::lines(&kb.source);
     let start =
         lines.get(lines.partition_point(|line| line.next <= range.start)).map_or(0, |line| line.start);
@@ -204,11 +204,22 @@ fn removed(kb: &Document, at: usize) -> Result<Vec<Splice>, EditError> {
     let source = kb.source.as_str();
     let range = match old.kind {
         Kind::Sentence => sentence_range(source, old),
-        Kind::Item { .. } | Kind::Row | Kind::Label => whole_lines(source, &old.extent),
+        Kind::Item { .. } => up_to_sibling(kb, old).unwrap_or_else(|| whole_lines(source, &old.extent)),
+        Kind::Row | Kind::Label => whole_lines(source, &old.extent),
     };
     let mut splices = vec![Splice { range, text: String::new() }];
     splices.extend(renumbered(kb, at));
     Ok(splices)
+}
+
+/// The first item of a list whose items blank lines part: with the blank below, so that the next one takes its place.
+fn up_to_sibling(kb: &Document, old: &Entry) -> Option<Range<usize>> {
+    let mut siblings =
+        kb.entries.iter().filter(|other| other.block == old.block && other.parent == old.parent);
+    let first = siblings.next().is_some_and(|first| first.span == old.span);
+    let next = siblings.next().filter(|_| first)?;
+    let gap = kb.source.get(old.extent.end..next.span.start)?;
+    gap.trim().is_empty().then_some(old.span.start..next.span.start)
 }
 
 /// The lines that a range touches, with their line ends. Of blank lines above and below one goes too, as it came with the line; and at
@@ -222,7 +233,8 @@ fn whole_lines(source: &str, range: &Range<usize>) -> Range<usize> {
     let end = lines.get(last).map_or(source.len(), |line| line.next);
     if lines.get(last).is_some_and(|line| line.end == line.next) {
         let above = (0..first).rev().find(|at| !blank(*at)).and_then(|at| lines.get(at));
-        return above.map_or(start, |above| above.end)..end;
+        let top = lines.first().map_or(start, |line| line.start);
+        return above.map_or(top, |above| above.end)..end;
     }
     let below = last + 1 >= lines.len() || blank(last + 1);
     match first.checked_sub(1) {

@@ -117,7 +117,7 @@ fn paragraph(kb: &Document, last: &Entry, texts: &[&str], text: &str) -> Splice 
         Kind::Item { .. } | Kind::Row | Kind::Sentence => style::adapted(text, texts.iter().copied()),
     };
     let at = paragraph_end(kb, end);
-    let text = match wrap::column(kb) {
+    let text = match wrap::column(kb, &Kind::Sentence) {
         Some(column) => {
             wrap::broken(&text, &Room { taken: 0, column, indent: "", eol: style::eol_near(&kb.source, at) })
         }
@@ -135,7 +135,9 @@ fn hard_break<'a>(kb: &'a Document, label: &Entry) -> &'a str {
 /// A new item with its marker, broken where its siblings are.
 fn item(kb: &Document, elders: &[&Entry], body: &str) -> String {
     let prefix = style::item_prefix(&kb.source, elders);
-    let Some(column) = wrap::column(kb) else { return format!("{prefix}{body}") };
+    let Some(column) = elders.last().and_then(|last| wrap::column(kb, &last.kind)) else {
+        return format!("{prefix}{body}");
+    };
     let (indent, bytes) = line::indent(&prefix);
     let taken = indent + crate::base::text::width(prefix.get(bytes..).unwrap_or(""));
     let at = elders.last().map_or(0, |last| last.span.start);

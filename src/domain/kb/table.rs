@@ -71,6 +71,9 @@ const OTHER_HEADS: &[&str] = &[
     "comment",
 ];
 
+/// Heads of columns that count.
+const NUMBER_HEADS: &[&str] = &["#", "n", "n.", "n°", "no", "no.", "nr", "nr.", "id", "num", "number"];
+
 /// How a column's cells stand.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Align {
@@ -93,6 +96,7 @@ struct Table<'a> {
     /// The cells of each row.
     rows: Vec<Vec<&'a str>>,
     dashes: &'a str,
+    padding: Padding,
     /// The column that holds the rules.
     rule: usize,
     /// The column that names what a rule is about.
@@ -112,18 +116,20 @@ impl<'a> Table<'a> {
         let dashes = (0..top).rev().find(|at| text(*at).is_some_and(line::is_delimiter_row))?;
         let head = dashes.checked_sub(1).and_then(text)?;
         let model = kb.source.get(last.span.clone())?;
-        let rows = rows.iter().filter_map(|row| Some(cut(kb.source.get(row.span.clone())?))).collect();
-        Some(Self::new(head, text(dashes)?, model, rows))
+        let drawn: Vec<&str> = rows.iter().filter_map(|row| kb.source.get(row.span.clone())).collect();
+        let dashes = text(dashes)?;
+        let padding = padding(head, dashes, &drawn);
+        Some(Self::new(head, dashes, model, drawn.into_iter().map(cut).collect(), padding))
     }
 
-    fn new(head: &str, dashes: &'a str, model: &'a str, rows: Vec<Vec<&'a str>>) -> Self {
+    fn new(head: &str, dashes: &'a str, model: &'a str, rows: Vec<Vec<&'a str>>, padding: Padding) -> Self {
         let heads: Vec<String> =
             cut(head).iter().map(|cell| cell.trim_matches(['*', '_']).to_lowercase()).collect();
         let cells = line::cells(model).unwrap_or_default();
         let next = next_number(&heads, &rows).filter(|_| cells.len() > 1);
         let start = usize::from(next.is_some());
         let rule = rule_column(&heads, &rows, start, cells.len());
-        Self { model, cells, dashes, rule, label: (start..rule).next(), next, rows }
+        Self { model, cells, dashes, padding, rule, label: (start..rule).next(), next, rows }
     }
 
     /// The cells of one column, without empty ones.
@@ -134,7 +140,11 @@ impl<'a> Table<'a> {
     /// The cells of a new row.
     fn filled(&self, text: &str) -> Vec<String> {
         let given: Vec<&str> = text.split(" | ").collect();
-        if !self.rows.is_empty() && given.len() == self.cells.len() && self.looks_like_cells(&given) {
+        if !self.rows.is_empty()
+            && given.len() > 1
+            && given.len() == self.cells.len()
+            && self.looks_like_cells(&given)
+        {
             return given.into_iter().map(str::to_string).collect();
         }
         let mut cells = vec![String::new(); self.cells.len()];
@@ -176,10 +186,10 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Columns are drawn out when the model is as wide as the line of dashes below the table's head.
-    fn padding(&self) -> Padding {
-        let same = width(self.dashes.trim_end()) == width(self.model.trim_end());
-        if same { Padding::Columns } else { Padding::None }
+    /// The cells that a column takes, by the line of dashes below the table's head.
+    fn room(&self, column: usize) -> usize {
+        let cells = line::cells(self.dashes).unwrap_or_default();
+        cells.get(column).and_then(|cell| self.dashes.get(cell.clone())).map_or(0, width)
     }
 
     fn align(&self, column: usize) -> Align {
@@ -189,7 +199,6 @@ impl<'a> Table<'a> {
 
     /// The model with some cells exchanged.
     fn drawn(&self, parts: &[Option<&str>]) -> String {
-        let padding = self.padding();
         let mut text = String::new();
         let mut at = 0;
         for (column, (cell, part)) in self.cells.iter().zip(parts).enumerate() {
@@ -197,7 +206,7 @@ impl<'a> Table<'a> {
             let old = self.model.get(cell.clone()).unwrap_or("");
             match part {
                 Some(part) => {
-                    text.push_str(&in_cell(old, part, padding, self.align(column)));
+                    text.push_str(&in_cell(old, part, self.padding, self.room(column), self.align(column)));
                 }
                 None => text.push_str(old),
             }
@@ -206,6 +215,25 @@ impl<'a> Table<'a> {
         text.push_str(self.model.get(at..).unwrap_or(""));
         text
     }
+}
+
+/// Columns are drawn out when most rows fill those of the line of dashes, and blanks show that this is no accident. A cell that is too
+/// long for its column does not count.
+fn padding(head: &str, dashes: &str, rows: &[&str]) -> Padding {
+    let raw = |text: &str| -> Vec<String> {
+        let cells = line::cells(text).unwrap_or_default();
+        cells.into_iter().map(|cell| text.get(cell).unwrap_or("").to_string()).collect()
+    };
+    let rooms: Vec<usize> = raw(dashes).iter().map(|cell| width(cell)).collect();
+    let fills = |row: &str| raw(row).iter().zip(&rooms).all(|(cell, room)| width(cell) >= *room);
+    let blanks = |row: &str| {
+        raw(row)
+            .iter()
+            .any(|cell| !cell.trim().is_empty() && (cell.ends_with("  ") || cell.starts_with("  ")))
+    };
+    let filled = rows.iter().filter(|row| fills(row)).count();
+    let shown = rows.iter().any(|row| blanks(row)) || blanks(head);
+    if filled * 2 >= rows.len() && shown && fills(head) { Padding::Columns } else { Padding::None }
 }
 
 /// The cells of a line without the blanks around them.
@@ -224,11 +252,13 @@ fn next_number(heads: &[String], rows: &[Vec<&str>]) -> Option<String> {
     };
     let cells: Option<Vec<_>> = rows.iter().map(|row| split(row.first()?)).collect();
     let cells = cells?;
-    let counts =
-        cells.windows(2).all(|pair| matches!(pair, [a, b] if a.0 == b.0 && a.2.checked_add(1) == Some(b.2)));
-    let named = heads
-        .first()
-        .is_some_and(|head| matches!(head.as_str(), "#" | "n" | "n." | "no" | "no." | "nr" | "nr." | "id"));
+    // A row may be gone from a column that is there to count; elsewhere numbers are numbers.
+    let named = heads.first().is_some_and(|head| NUMBER_HEADS.contains(&head.as_str()));
+    let grows = |pair: &[(String, String, u64)]| match pair {
+        [a, b] => a.0 == b.0 && if named { a.2 < b.2 } else { a.2.checked_add(1) == Some(b.2) },
+        _ => false,
+    };
+    let counts = cells.windows(2).all(grows) && (named || cells.first().is_some_and(|first| first.2 <= 1));
     let (stem, digits, value) = cells.last()?;
     let next = value.checked_add(1)?;
     (counts && (named || cells.len() > 1)).then(|| format!("{stem}{}", style::numeral(next, digits)))
@@ -253,13 +283,12 @@ fn rule_column(heads: &[String], rows: &[Vec<&str>], start: usize, count: usize)
     }
 }
 
-/// A cell's new content with the blanks of the old one; a padded cell keeps its width where the new text fits.
-fn in_cell(old: &str, new: &str, padding: Padding, align: Align) -> String {
+/// A cell's new content with the blanks of the old one; in a table that is drawn out, as wide as its column where the text fits.
+fn in_cell(old: &str, new: &str, padding: Padding, room: usize, align: Align) -> String {
     let new = new.replace("\\|", "|").replace('|', "\\|");
     let blank = old.trim().is_empty();
     let lead = old.len() - old.trim_start().len();
     let trail = if blank { lead.min(1) } else { (old.len() - old.trim_end().len()).min(1) };
-    let room = width(old);
     match (padding, align) {
         (Padding::Columns, Align::Right) => {
             let used = width(&new) + trail;
@@ -290,7 +319,8 @@ pub fn row(kb: &Document, rows: &[&Entry], text: &str) -> Option<String> {
 
 /// The first row of a table that has only its head and its line of dashes.
 pub fn first_row(head: &str, dashes: &str, text: &str) -> String {
-    let table = Table::new(head, dashes, head, Vec::new());
+    let padding = padding(head, dashes, &[]);
+    let table = Table::new(head, dashes, head, Vec::new(), padding);
     let cells = table.filled(&style::capital(text));
     table.drawn(&cells.iter().map(|cell| Some(cell.as_str())).collect::<Vec<_>>())
 }

@@ -1,5 +1,7 @@
 //! Hard-wrapped text: whether a KB.md breaks its lines at a column, and a new text broken there. It never reflows what is there.
 
+use std::mem::discriminant;
+
 use super::document::{Document, Entry, Kind};
 use super::line::{self, Line, Shape};
 use super::prose;
@@ -11,29 +13,56 @@ const USUAL: &[usize] = &[80, 72, 100, 120, 79, 78, 88, 76, 70, 90, 110, 75, 65,
 /// A line broken before this column was broken for another reason.
 const LEAST: usize = 50;
 
-/// The column at which the items and sentences of a KB.md are broken; `None` when some line shows that there is none.
-pub fn column(kb: &Document) -> Option<usize> {
+/// The column at which entries of this kind are broken, or all entries where none of this kind is; `None` when some line shows that there
+/// is no such column.
+pub fn column(kb: &Document, kind: &Kind) -> Option<usize> {
     let lines = line::lines(&kb.source);
-    let (mut longest, mut limit, mut single, mut wide) = (0, usize::MAX, 0_usize, Vec::new());
-    for entry in kb.entries.iter().filter(|entry| wraps(entry)) {
-        let first = lines.partition_point(|line| line.next <= entry.span.start);
-        let last = lines.partition_point(|line| line.end < entry.span.end);
-        let own = lines.get(first..=last).unwrap_or(&[]);
-        for pair in own.windows(2) {
-            let [above, below] = pair else { continue };
-            let width = columns(kb, above);
-            let next = below.text(&kb.source).split_whitespace().next().map_or(0, text::width);
-            longest = longest.max(width);
-            limit = limit.min(width + next);
+    let alike = |entry: &&Entry| discriminant(&entry.kind) == discriminant(kind);
+    let own = Breaks::of(kb, &lines, kb.entries.iter().filter(alike));
+    if own.longest > 0 { own.column() } else { Breaks::of(kb, &lines, kb.entries.iter()).column() }
+}
+
+/// What the lines of some entries say about a column.
+struct Breaks {
+    /// The widest line that another follows; 0 when there is none.
+    longest: usize,
+    /// So wide a line would have been had it taken one more word, at the least.
+    limit: usize,
+    /// Widths of the entries on one line.
+    single: Vec<usize>,
+}
+
+impl Breaks {
+    fn of<'a>(kb: &Document, lines: &[Line], entries: impl Iterator<Item = &'a Entry>) -> Self {
+        let mut found = Self { longest: 0, limit: usize::MAX, single: Vec::new() };
+        let mut seen = None;
+        for entry in entries.filter(|entry| wraps(entry)) {
+            let first = lines.partition_point(|line| line.next <= entry.span.start);
+            let last = lines.partition_point(|line| line.end < entry.span.end);
+            let own = lines.get(first..=last).unwrap_or(&[]);
+            for pair in own.windows(2) {
+                let [above, below] = pair else { continue };
+                let width = columns(kb, above);
+                let next = below.text(&kb.source).split_whitespace().next().map_or(0, text::width);
+                found.longest = found.longest.max(width);
+                found.limit = found.limit.min(width + next);
+            }
+            if let [line] = own
+                && seen.replace(line.start) != Some(line.start)
+            {
+                found.single.push(columns(kb, line));
+            }
         }
-        if let [line] = own {
-            single += 1;
-            wide.push(columns(kb, line));
-        }
+        found
     }
-    let column = USUAL.iter().copied().find(|usual| (longest..=limit).contains(usual)).unwrap_or(longest);
-    let beyond = wide.iter().filter(|width| **width > column).count();
-    (longest >= LEAST && longest <= limit && beyond * 4 <= single).then_some(column)
+
+    fn column(&self) -> Option<usize> {
+        let range = self.longest..=self.limit;
+        let column = USUAL.iter().copied().find(|usual| range.contains(usual)).unwrap_or(self.longest);
+        let beyond = self.single.iter().filter(|width| **width > column).count();
+        (self.longest >= LEAST && self.longest <= self.limit && beyond * 4 <= self.single.len())
+            .then_some(column)
+    }
 }
 
 fn wraps(entry: &Entry) -> bool {
@@ -127,7 +156,10 @@ mod tests {
 
     #[test]
     fn lines_that_end_early_show_no_column() {
-        let column = |text: &str| column(&Document::parse(text));
+        let column = |text: &str| {
+            let kb = Document::parse(text);
+            column(&kb, &kb.entries[0].kind)
+        };
         let long = "a".repeat(40);
         assert_eq!(column("- use tabs\n  and no spaces\n"), None);
         assert_eq!(column(&format!("- {long} {long}\n  {long}\n")), Some(100));
