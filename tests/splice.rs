@@ -487,6 +487,12 @@ fn plan() -> impl Strategy<Value = Plan> {
             let eol = sections[0].eol;
             sections.iter_mut().for_each(|section| section.eol = eol);
         }
+        // Where lines are broken at a column, a paragraph that outgrows it is broken too; so here it is one sentence.
+        if sections.iter().any(|section| matches!(section.body, Body::Wrapped { .. })) {
+            for section in &mut sections {
+                section.rules.iter_mut().enumerate().for_each(|(at, rule)| rule.place = at + 1);
+            }
+        }
         let airy = airy || heading == Heading::Bold;
         Plan { bom, last, front, heading, airy, small, stop, sections }
     })

@@ -171,11 +171,15 @@ fn replaced(kb: &Document, at: usize, text: &str) -> Result<Splice, EditError> {
 fn broken(kb: &Document, old: &Entry, range: &Range<usize>, words: &str) -> String {
     let Some(column) = wrap::column(kb, &old.kind) else { return words.to_string() };
     let lines = line::lines(&kb.source);
-    let start =
-        lines.get(lines.partition_point(|line| line.next <= range.start)).map_or(0, |line| line.start);
-    let prefix = kb.source.get(start..range.start).unwrap_or("");
-    let (indent, bytes) = line::indent(prefix);
-    let taken = indent + crate::base::text::width(prefix.get(bytes..).unwrap_or(""));
+    let Some(first) = lines.get(lines.partition_point(|line| line.next <= range.start)) else {
+        return words.to_string();
+    };
+    // A line that is longer already is not broken at the column.
+    if line::columns(first.text(&kb.source).trim_end()) > column {
+        return words.to_string();
+    }
+    let prefix = kb.source.get(first.start..range.start).unwrap_or("");
+    let taken = line::columns(prefix);
     let hanging = match old.kind {
         Kind::Item { .. } => insert::hanging(kb, &[old], prefix),
         Kind::Row | Kind::Label => return words.to_string(),
@@ -203,8 +207,8 @@ fn removed(kb: &Document, at: usize) -> Result<Vec<Splice>, EditError> {
     let old = entry(kb, at)?;
     let source = kb.source.as_str();
     let range = match old.kind {
-        Kind::Sentence => sentence_range(source, old),
-        Kind::Item { .. } => up_to_sibling(kb, old).unwrap_or_else(|| whole_lines(source, &old.extent)),
+        Kind::Sentence => up_to_next(kb, old).unwrap_or_else(|| sentence_range(source, old)),
+        Kind::Item { .. } => up_to_next(kb, old).unwrap_or_else(|| whole_lines(source, &old.extent)),
         Kind::Row | Kind::Label => whole_lines(source, &old.extent),
     };
     let mut splices = vec![Splice { range, text: String::new() }];
@@ -212,14 +216,18 @@ fn removed(kb: &Document, at: usize) -> Result<Vec<Splice>, EditError> {
     Ok(splices)
 }
 
-/// The first item of a list whose items blank lines part: with the blank below, so that the next one takes its place.
-fn up_to_sibling(kb: &Document, old: &Entry) -> Option<Range<usize>> {
-    let mut siblings =
-        kb.entries.iter().filter(|other| other.block == old.block && other.parent == old.parent);
+/// What stands at the top of its list or section: with the blank lines below, so that the next of its kind takes its place.
+fn up_to_next(kb: &Document, old: &Entry) -> Option<Range<usize>> {
+    let alike = |other: &&Entry| match old.kind {
+        Kind::Item { .. } => other.block == old.block && other.parent == old.parent,
+        Kind::Sentence => other.section == old.section && matches!(other.kind, Kind::Sentence),
+        Kind::Row | Kind::Label => false,
+    };
+    let mut siblings = kb.entries.iter().filter(alike);
     let first = siblings.next().is_some_and(|first| first.span == old.span);
     let next = siblings.next().filter(|_| first)?;
     let gap = kb.source.get(old.extent.end..next.span.start)?;
-    gap.trim().is_empty().then_some(old.span.start..next.span.start)
+    (gap.trim().is_empty() && line::lines(gap).len() > 1).then_some(old.span.start..next.span.start)
 }
 
 /// The lines that a range touches, with their line ends. Of blank lines above and below one goes too, as it came with the line; and at

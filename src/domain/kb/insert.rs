@@ -138,8 +138,7 @@ fn item(kb: &Document, elders: &[&Entry], body: &str) -> String {
     let Some(column) = elders.last().and_then(|last| wrap::column(kb, &last.kind)) else {
         return format!("{prefix}{body}");
     };
-    let (indent, bytes) = line::indent(&prefix);
-    let taken = indent + crate::base::text::width(prefix.get(bytes..).unwrap_or(""));
+    let taken = line::columns(&prefix);
     let at = elders.last().map_or(0, |last| last.span.start);
     let room =
         Room { taken, column, indent: &hanging(kb, elders, &prefix), eol: style::eol_near(&kb.source, at) };

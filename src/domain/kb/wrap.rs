@@ -19,7 +19,10 @@ pub fn column(kb: &Document, kind: &Kind) -> Option<usize> {
     let lines = line::lines(&kb.source);
     let alike = |entry: &&Entry| discriminant(&entry.kind) == discriminant(kind);
     let own = Breaks::of(kb, &lines, kb.entries.iter().filter(alike));
-    if own.longest > 0 { own.column() } else { Breaks::of(kb, &lines, kb.entries.iter()).column() }
+    if own.longest > 0 {
+        return own.column();
+    }
+    Breaks::of(kb, &lines, kb.entries.iter()).column().filter(|column| own.within(*column))
 }
 
 /// What the lines of some entries say about a column.
@@ -42,7 +45,7 @@ impl Breaks {
             let own = lines.get(first..=last).unwrap_or(&[]);
             for pair in own.windows(2) {
                 let [above, below] = pair else { continue };
-                let width = columns(kb, above);
+                let width = line::columns(above.text(&kb.source).trim_end());
                 let next = below.text(&kb.source).split_whitespace().next().map_or(0, text::width);
                 found.longest = found.longest.max(width);
                 found.limit = found.limit.min(width + next);
@@ -50,7 +53,7 @@ impl Breaks {
             if let [line] = own
                 && seen.replace(line.start) != Some(line.start)
             {
-                found.single.push(columns(kb, line));
+                found.single.push(line::columns(line.text(&kb.source).trim_end()));
             }
         }
         found
@@ -59,9 +62,12 @@ impl Breaks {
     fn column(&self) -> Option<usize> {
         let range = self.longest..=self.limit;
         let column = USUAL.iter().copied().find(|usual| range.contains(usual)).unwrap_or(self.longest);
-        let beyond = self.single.iter().filter(|width| **width > column).count();
-        (self.longest >= LEAST && self.longest <= self.limit && beyond * 4 <= self.single.len())
-            .then_some(column)
+        (self.longest >= LEAST && self.longest <= self.limit && self.within(column)).then_some(column)
+    }
+
+    /// Whether hardly an entry on one line is longer.
+    fn within(&self, column: usize) -> bool {
+        self.single.iter().filter(|width| **width > column).count() * 4 <= self.single.len()
     }
 }
 
@@ -70,12 +76,6 @@ fn wraps(entry: &Entry) -> bool {
         Kind::Item { .. } | Kind::Sentence => true,
         Kind::Row | Kind::Label => false,
     }
-}
-
-fn columns(kb: &Document, line: &Line) -> usize {
-    let text = line.text(&kb.source).trim_end();
-    let (indent, bytes) = line::indent(text);
-    indent + text::width(text.get(bytes..).unwrap_or(""))
 }
 
 /// Where a text is put and how it goes on below.
