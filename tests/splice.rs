@@ -590,3 +590,168 @@ fn any_text_is_read_and_edited_without_a_panic() {
     }
     assert!(count.all() > 1_000, "{count:?}");
 }
+
+/// The text of `kb` after one edit: `add HEADING: text`, `replace WORDS: text`, or `remove WORDS`.
+#[track_caller]
+fn after(kb: &str, edit: &str) -> String {
+    let (what, rest) = edit.split_once(' ').unwrap();
+    let (place, text) = rest.split_once(": ").unwrap_or((rest, ""));
+    let document = Document::parse(kb);
+    let supersedes = document.entries.iter().find(|entry| entry.text.contains(place));
+    let supersedes = supersedes.map(|entry| LineRef { line: entry.line, text: entry.text.clone() });
+    let section = (place != "-").then(|| place.to_string());
+    let edit = match what {
+        "add" => Edit { op: Op::Add, text: text.into(), supersedes: None, section },
+        "replace" => Edit { op: Op::Replace, text: text.into(), supersedes, section: None },
+        "remove" => Edit { op: Op::Remove, text: String::new(), supersedes, section: None },
+        other => panic!("no edit {other}"),
+    };
+    apply(kb, &[edit]).unwrap_or_else(|error| panic!("{error} for {kb:?}"))
+}
+
+#[test]
+fn a_row_has_its_rule_in_the_column_of_the_rules() {
+    let kb =
+        "| # | Topic | Rule |\n|--:|:------|------|\n| 1 | Packages | Use npm |\n| 2 | Style | Use tabs |\n";
+    assert_eq!(after(kb, "add -: log with pino"), format!("{kb}| 3 | | Log with pino |\n"));
+    assert_eq!(after(kb, "add -: Logging: use pino"), format!("{kb}| 3 | Logging | Use pino |\n"));
+    assert_eq!(after(kb, "add -: Use a | b"), format!("{kb}| 3 | | Use a \\| b |\n"));
+    assert_eq!(after(kb, "replace npm: use pnpm"), kb.replace("Use npm", "Use pnpm"));
+    let ids = "| ID | Rule | Since | Why |\n|----|------|-------|-----|\n| R1 | Use npm for it all | 2023 | speed |\n";
+    assert_eq!(after(ids, "add -: Use tabs"), format!("{ids}| R2 | Use tabs | | |\n"));
+    assert_eq!(after(ids, "replace npm: Use pnpm"), ids.replace("Use npm for it all", "Use pnpm"));
+    let bold = "| What | Value |\n|---|---|\n| **Runtime** | `node` |\n| **Cache** | `redis` |\n";
+    assert_eq!(after(bold, "add -: logger: pino"), format!("{bold}| **Logger** | `pino` |\n"));
+    let escaped = "| Topic | Rule |\n|---|---|\n| types | Use string \\| number |\n";
+    assert_eq!(
+        after(escaped, "replace string: Use foo | bar"),
+        escaped.replace("string \\| number", "foo \\| bar")
+    );
+    let bare = "## A\n\n| Topic | Rule |\n|---|---|\n";
+    assert_eq!(after(bare, "add A: Logs: use pino"), format!("{bare}| Logs | Use pino |\n"));
+}
+
+#[test]
+fn a_label_stays_before_what_replaces_its_value() {
+    let kb = "- **Runtime:** Node 20\n- **Package manager:** npm\n";
+    let line = |line: &str| format!("- **Runtime:** Node 20\n{line}\n");
+    assert_eq!(after(kb, "replace npm: Use pnpm."), line("- **Package manager:** use pnpm"));
+    assert_eq!(after(kb, "replace npm: package manager: pnpm"), line("- **Package manager:** pnpm"));
+    assert_eq!(after(kb, "replace npm: The package manager is pnpm."), line("- **Package manager:** pnpm"));
+    assert_eq!(after(kb, "replace npm: Tooling: pnpm"), line("- **Tooling:** pnpm"));
+    let plain = "Runtime: Node 20\nPackage manager: npm\n";
+    assert_eq!(
+        after(plain, "replace npm: Always use pnpm"),
+        "Runtime: Node 20\nPackage manager: always use pnpm\n"
+    );
+    assert_eq!(after(plain, "add -: log with pino"), format!("{plain}\nLog with pino\n"));
+    let dashed = "- **Runtime** – Node 20\n- **Cache** – Redis\n";
+    assert_eq!(after(dashed, "add -: logger: pino"), format!("{dashed}- **Logger** – pino\n"));
+}
+
+#[test]
+fn names_keep_their_letters() {
+    let capital = "- Use tabs\n- Keep it short\n- Test it\n";
+    assert_eq!(after(capital, "add -: npm is out"), format!("{capital}- npm is out\n"));
+    let small = "- use tabs\n- keep it short\n- test it\n";
+    assert_eq!(
+        after(small, "add -: Postgres is the database."),
+        format!("{small}- Postgres is the database\n")
+    );
+    assert_eq!(after(small, "add -: Never commit secrets."), format!("{small}- never commit secrets\n"));
+}
+
+#[test]
+fn nothing_beside_a_sentence_goes_with_it() {
+    assert_eq!(after("Use npm. The rest is this:\n\n- a\n", "remove npm"), "The rest is this:\n\n- a\n");
+    let kb = "Use npm. <!-- Use yarn. --> Use tabs. End here.\n";
+    assert_eq!(after(kb, "remove tabs"), "Use npm. <!-- Use yarn. --> End here.\n");
+    assert_eq!(after(kb, "replace tabs: Use spaces"), kb.replace("Use tabs.", "Use spaces."));
+    assert_eq!(after("**Use npm. Use tabs.** More.\n", "remove npm"), "**Use tabs.** More.\n");
+    assert_eq!(
+        after("**Use npm. Use tabs.** More.\n", "replace tabs: use spaces"),
+        "**Use npm. Use spaces.** More.\n"
+    );
+    assert_eq!(
+        after("- use npm <!-- why -->\n  always\n", "replace npm: use pnpm"),
+        "- use pnpm <!-- why -->\n"
+    );
+    assert_eq!(after("A here. B is\nlong. \nC here.\n", "remove B"), "A here. \nC here.\n");
+}
+
+#[test]
+fn only_numbers_that_nothing_refers_to_are_counted_anew() {
+    let kb = "1. One\n2. Two\n3. Three\n\nAnd then:\n\n4. Four\n5. Five\n";
+    assert_eq!(after(kb, "remove Two"), "1. One\n2. Three\n\nAnd then:\n\n3. Four\n4. Five\n");
+    assert_eq!(after(kb, "add -: Six"), format!("{kb}6. Six\n"));
+    assert_eq!(after("01. One\n02. Two\n", "remove One"), "01. Two\n");
+    assert_eq!(
+        after("1. One\n2. Two\n3. Four (see rule 2)\n", "remove One"),
+        "2. Two\n3. Four (see rule 2)\n"
+    );
+}
+
+#[test]
+fn a_guide_of_nested_lists_takes_a_rule_where_it_belongs() {
+    let guide = "- Stack\n  - Node 20\n- Testing\n  - run them\n";
+    assert_eq!(after(guide, "add Testing: mock nothing"), format!("{guide}  - mock nothing\n"));
+    assert_eq!(after("- General:\n\t- one\n", "add -: two"), "- General:\n\t- one\n\t- two\n");
+}
+
+#[test]
+fn headings_are_written_like_the_others() {
+    assert_eq!(
+        after("# A #\n\n- a\n\n## B ##\n\n- b\n", "add C: c"),
+        "# A #\n\n- a\n\n## B ##\n\n- b\n\n## C ##\n\n- c\n"
+    );
+    assert_eq!(after("**A:**\n- a\n", "add B: b"), "**A:**\n- a\n\n**B:**\n- b\n");
+    assert_eq!(
+        after("## A\n\n- a\n\n---\n\n## B\n\n- b\n", "add C: c"),
+        "## A\n\n- a\n\n---\n\n## B\n\n- b\n\n---\n\n## C\n\n- c\n"
+    );
+}
+
+/// A parse and an edit of a long KB.md take time in proportion, whatever it is made of.
+#[test]
+fn a_megabyte_takes_ten_times_as_long_as_a_tenth_of_it() {
+    let shapes = [
+        "- Use tabs in all files\n",
+        "1. Use tabs\n",
+        "Use tabs. Use npm. ",
+        "|a|b|\n|-|-|\n|c|d|\n",
+        "Label: value\n",
+        "## A\n\n- a\n\n",
+        "- a\n  - b\n",
+        "- a\n\n",
+        "<!-- ",
+        "```\nx\n```\n",
+        "a <!-- b --> c. ",
+        "- **a\n",
+    ];
+    for shape in shapes {
+        let grows = |short: usize, work: &dyn Fn(&str)| {
+            let time = |bytes: usize| {
+                let kb = shape.repeat(bytes / shape.len());
+                let once = || {
+                    let start = std::time::Instant::now();
+                    work(&kb);
+                    start.elapsed()
+                };
+                once().min(once())
+            };
+            let (few, many) = (time(short), time(short * 10));
+            // Room for a busy machine; were it quadratic, it would be a hundred times as long.
+            let limit = few * 40 + std::time::Duration::from_millis(100);
+            assert!(many < limit, "{shape:?}: {few:?} for {short} bytes, {many:?} for ten times as many");
+        };
+        grows(100_000, &|kb| drop(Document::parse(kb)));
+        grows(10_000, &|kb| {
+            let add = Edit { op: Op::Add, text: "Use zod".into(), supersedes: None, section: None };
+            let document = Document::parse(kb);
+            let last =
+                document.entries.last().map(|entry| LineRef { line: entry.line, text: entry.text.clone() });
+            let remove = Edit { op: Op::Remove, text: String::new(), supersedes: last, section: None };
+            let _ = (apply(kb, &[add]), apply(kb, &[remove]));
+        });
+    }
+}

@@ -285,8 +285,16 @@ fn within_marks(source: &str, old: &Entry) -> Range<usize> {
 /// New digits for the items behind a removed one: only in a list that counts without gaps and that no text refers to by number.
 fn renumbered(kb: &Document, at: usize) -> Vec<Splice> {
     let Some(old) = kb.entries.get(at) else { return Vec::new() };
-    let list: Vec<&Entry> =
-        kb.entries.iter().filter(|other| other.block == old.block && other.parent == old.parent).collect();
+    let mut list: Vec<&Entry> = Vec::new();
+    for other in kb.entries.iter().filter(|other| other.parent == old.parent && other.section == old.section)
+    {
+        // A list that is interrupted and counts on is still that list.
+        let last = list.last().and_then(|last| style::number(last));
+        let on = last.is_some_and(|last| last.checked_add(1) == style::number(other));
+        if other.block == old.block || on {
+            list.push(other);
+        }
+    }
     let numbers: Vec<u64> = list.iter().filter_map(|item| style::number(item)).collect();
     let counts = numbers.len() == list.len()
         && list.len() > 1
@@ -375,7 +383,9 @@ fn alike(before: &Document, a: &Entry, after: &Document, b: &Entry) -> bool {
                 let (from, to) = (mark.start - entry.span.start, mark.end - entry.span.start);
                 format!("{}#{}", span.get(..from).unwrap_or(""), span.get(to..).unwrap_or(""))
             }
-            Kind::Item { .. } | Kind::Row | Kind::Label | Kind::Sentence => span,
+            // Emphasis around several sentences goes over to those that are left.
+            Kind::Sentence => span.trim_matches(['*', '_']).to_string(),
+            Kind::Item { .. } | Kind::Row | Kind::Label => span,
         }
     };
     raw(before, a) == raw(after, b)

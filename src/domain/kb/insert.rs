@@ -26,9 +26,22 @@ pub fn added(kb: &Document, text: &str, heading: Option<&str>) -> Splice {
                 let here = kb.entries.iter().filter(|entry| entry.section == Some(at));
                 main_block(kb, here).map_or_else(|| first_in(kb, at, text), |main| below(kb, main, text))
             }
-            None => new_section(kb, heading, text),
+            None => group_named(kb, heading)
+                .map_or_else(|| new_section(kb, heading, text), |at| nested(kb, at, text)),
         },
     }
+}
+
+/// An item with others nested in it that a section's name names: a guide without headings, or below one.
+fn group_named(kb: &Document, name: &str) -> Option<usize> {
+    let plain = |text: &str| text.trim_matches(['*', '_', ' ', ':']).to_lowercase();
+    let named = |at: usize| kb.entries.get(at).is_some_and(|entry| plain(&entry.text) == plain(name));
+    kb.entries.iter().filter_map(|entry| entry.parent).find(|at| named(*at))
+}
+
+/// The splice below the last item that is nested in another.
+fn nested(kb: &Document, parent: usize, text: &str) -> Splice {
+    below(kb, kb.entries.iter().filter(|entry| entry.parent == Some(parent)).collect(), text)
 }
 
 /// A KB.md that did not exist or held only blanks; a byte order mark stays.
@@ -90,6 +103,9 @@ fn rank(entry: &Entry) -> usize {
 fn below(kb: &Document, elders: Vec<&Entry>, text: &str) -> Splice {
     let texts: Vec<&str> = elders.iter().map(|entry| entry.text.as_str()).collect();
     let Some(last) = elders.last().copied() else { return appended(kb, &first_item(kb, text)) };
+    if let Some(parent) = lone_group(kb, &elders) {
+        return nested(kb, parent, text);
+    }
     match last.kind {
         Kind::Item { .. } => {
             let item = item(kb, &elders, &label::like_siblings(text, &texts));
@@ -108,12 +124,23 @@ fn below(kb: &Document, elders: Vec<&Entry>, text: &str) -> Splice {
     }
 }
 
+/// The one item of a list that only introduces the items nested in it: `- General:`.
+fn lone_group(kb: &Document, elders: &[&Entry]) -> Option<usize> {
+    let [only] = elders else { return None };
+    let at = kb.entries.iter().position(|entry| entry.span == only.span)?;
+    let held = kb.entries.iter().any(|entry| entry.parent == Some(at));
+    (only.text.ends_with(':') && held).then_some(at)
+}
+
 /// A paragraph of its own below the running text that a section holds.
 fn paragraph(kb: &Document, last: &Entry, texts: &[&str], text: &str) -> Splice {
     let plain = |entry: &&Entry| rank(entry) < 2 && entry.section == last.section;
     let end = kb.entries.iter().rfind(plain).map_or(last, |entry| entry);
     let text = match last.kind {
-        Kind::Label => style::capital(text),
+        Kind::Label => {
+            let sentences = kb.entries.iter().filter(|entry| rank(entry) == 0);
+            style::adapted(&style::capital(text), sentences.map(|entry| entry.text.as_str()))
+        }
         Kind::Item { .. } | Kind::Row | Kind::Sentence => style::adapted(text, texts.iter().copied()),
     };
     let at = paragraph_end(kb, end);

@@ -65,7 +65,12 @@ pub fn like_siblings(text: &str, siblings: &[&str]) -> String {
 
 /// The text that replaces `old`: its label stays where the new words answer it.
 pub fn replaced(kb: &Document, old: &Entry, text: &str) -> String {
-    let whole = || style::adapted(text, std::iter::once(old.text.as_str()));
+    // Emphasis that goes on in the next sentence hides how the old one begins.
+    let plain = match old.kind {
+        Kind::Sentence => old.text.trim_matches(['*', '_']),
+        Kind::Item { .. } | Kind::Row | Kind::Label => old.text.as_str(),
+    };
+    let whole = || style::adapted(text, std::iter::once(plain));
     let Some(model) = lead(&old.text) else { return whole() };
     // A value that shows no habit of its own is one in the middle of a line.
     let first = if style::initial(model.value).is_some() { model.value } else { "small" };

@@ -186,11 +186,23 @@ pub fn begun<'a>(text: &str, siblings: impl Iterator<Item = &'a str>) -> String 
     let first = text.split_whitespace().next().unwrap_or("");
     match (shared(siblings.filter_map(initial)), initial(text)) {
         (Some(Initial::Capital), Some(Initial::Small)) => with_first(text, |c| c.to_uppercase().collect()),
-        (Some(Initial::Small), Some(Initial::Capital)) if listed(COMMON, first) && text.len() > 1 => {
+        (Some(Initial::Small), Some(Initial::Capital)) if listed(COMMON, first) && first != "I" => {
             with_first(text, |c| c.to_lowercase().collect())
         }
         (Some(_) | None, Some(_) | None) => text.to_string(),
     }
+}
+
+/// The emphasis or code marks that stand around all of these texts.
+pub fn marks_around<'a>(texts: impl Iterator<Item = &'a str>) -> &'static str {
+    let texts: Vec<&str> = texts.collect();
+    let inside = |text: &str, mark: &str| {
+        text.strip_prefix(mark)
+            .and_then(|rest| rest.strip_suffix(mark))
+            .is_some_and(|inner| !inner.contains(mark))
+    };
+    let found = ["**", "__", "`"].into_iter().find(|mark| texts.iter().all(|text| inside(text, mark)));
+    found.filter(|_| texts.len() > 1).unwrap_or("")
 }
 
 /// The text with a capital at its start unless it opens with a name.

@@ -153,13 +153,15 @@ impl<'a> Table<'a> {
             (Some(lead), Some(_)) => lead.value,
             (Some(_) | None, Some(_) | None) => text,
         };
-        let label =
-            lead.and_then(|lead| Some((self.label?, style::begun(lead.name, self.column(self.label?)))));
-        let parts = [
-            self.next.clone().map(|number| (0, number)),
-            label,
-            Some((self.rule, style::adapted(value, self.column(self.rule)))),
-        ];
+        let label = lead.and_then(|lead| Some((self.label?, self.marked(self.label?, lead.name))));
+        let words = if self.rows.is_empty() {
+            style::capital(value)
+        } else {
+            style::adapted(value, self.column(self.rule))
+        };
+        // Code is one word; a sentence in a column of code stays a sentence.
+        let words = if words.contains(' ') { words } else { self.marked(self.rule, &words) };
+        let parts = [self.next.clone().map(|number| (0, number)), label, Some((self.rule, words))];
         for (at, part) in parts.into_iter().flatten() {
             if let Some(cell) = cells.get_mut(at) {
                 *cell = part;
@@ -171,6 +173,14 @@ impl<'a> Table<'a> {
             "–".clone_into(first);
         }
         cells
+    }
+
+    /// A cell that begins like those of its column, with the marks that stand around all of them.
+    fn marked(&self, column: usize, text: &str) -> String {
+        let marks = style::marks_around(self.column(column));
+        let bare = self.column(column).map(|cell| cell.trim_matches(['*', '_', '`']));
+        let text = style::begun(text, bare);
+        if marks.is_empty() || text.contains(marks) { text } else { format!("{marks}{text}{marks}") }
     }
 
     /// Whether a text with bars is a row, rather than a sentence that holds some.

@@ -147,8 +147,8 @@ mod tests {
         let room = Room { taken: 2, column: 20, indent: "  ", eol: "\n" };
         assert_eq!(broken("one two three four five six", &room), "one two three four\n  five six");
         assert_eq!(
-            broken("aaaa bbbb cccc dddd - e", &room),
-            "aaaa bbbb cccc dddd -\n  e",
+            broken("aaaa bbbb cccc ddd - e", &room),
+            "aaaa bbbb cccc ddd -\n  e",
             "no line opens a list"
         );
         assert_eq!(broken("aaaa bbbb cccc `d e f g h`", &room), "aaaa bbbb cccc\n  `d e f g h`");
