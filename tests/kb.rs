@@ -488,6 +488,19 @@ mod splice {
     }
 
     #[test]
+    fn a_guide_without_headings_is_read_by_its_outer_items() {
+        let kb = "- Stack\n  - Node 22\n  - PostgreSQL\n- Testing\n  - Tests run with Vitest\n- Git\n  - Rebase, never merge\n";
+        let section = |text: &str| match Reconciler::new().reconcile(&Document::parse(kb), &said(text)) {
+            Verdict::Change(edit) => edit.section,
+            Verdict::Known(_) | Verdict::NoSuchRule => panic!("{text} is new"),
+        };
+        assert_eq!(section("Tests mock nothing but the clock.").as_deref(), Some("Testing"));
+        assert_eq!(section("Commit messages are in English.").as_deref(), Some("Git"));
+        check(kb, &add("Mock nothing", "Testing"), &kb.replace("Vitest\n", "Vitest\n  - Mock nothing\n"));
+        assert_eq!(section("Bananas ripen slowly.").as_deref(), None, "nothing shows where it belongs");
+    }
+
+    #[test]
     fn a_replaced_line_keeps_its_frame() {
         let check = |kb: &str, old: &str, new: &str, expect: &str| check(kb, &replace(kb, old, new), expect);
         check("- [x] use npm.  \n- b\n", "use npm.", "Use pnpm", "- [x] use pnpm.  \n- b\n");

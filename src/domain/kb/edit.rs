@@ -104,7 +104,8 @@ fn shift(before: &str, splice: &Splice) -> (usize, isize) {
 }
 
 fn apply_one(kb: &Document, edit: &Edit) -> Result<(Document, Vec<Splice>), EditError> {
-    let text = style::balanced(&without_marker(&style::one_line(edit.text.trim_start_matches('\u{feff}'))));
+    let words = style::one_line(&edit.text);
+    let text = style::balanced(&without_marker(words.trim_start_matches(['\u{feff}', ' '])));
     let (splices, touched) = match edit.op {
         Op::Add if text.is_empty() => return Err(EditError::Empty),
         Op::Add => (vec![insert::added(kb, &text, edit.section.as_deref())], None),
@@ -262,12 +263,14 @@ fn sentence_range(source: &str, old: &Entry) -> Range<usize> {
         lines.get(lines.partition_point(|line| line.end < range.end)).map_or(source.len(), |line| line.end);
     let before = source.get(start..range.start).unwrap_or("");
     let after = source.get(range.end..end).unwrap_or("");
-    let kept_end = range.end < old.span.end;
-    match (before.trim().is_empty(), after.trim().is_empty()) {
-        (true, true) => whole_lines(source, &old.span),
-        (_, false) if !kept_end => range.start..range.end + (after.len() - after.trim_start().len()),
-        (_, true | false) => start + before.trim_end().len()..range.end,
+    if before.trim().is_empty() && after.trim().is_empty() {
+        return whole_lines(source, &old.span);
     }
+    let closed_by_marks = range.end < old.span.end;
+    if after.trim().is_empty() || closed_by_marks {
+        return start + before.trim_end().len()..range.end;
+    }
+    range.start..range.end + (after.len() - after.trim_start().len())
 }
 
 /// A sentence without emphasis that a neighbour closes or opened: `**Use npm. Use tabs.**`
@@ -364,6 +367,9 @@ fn check(before: &Document, after: &Document, op: Op, touched: Option<usize>) ->
     };
     if !fits {
         return damage("the new line would not be read as a rule");
+    }
+    if before.source.starts_with('\u{feff}') != after.source.starts_with('\u{feff}') {
+        return damage("the byte order mark would change");
     }
     let headings =
         |kb: &Document| kb.sections.iter().map(|section| section.heading.clone()).collect::<Vec<_>>();

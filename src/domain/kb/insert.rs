@@ -108,7 +108,8 @@ fn below(kb: &Document, elders: Vec<&Entry>, text: &str) -> Splice {
     }
     match last.kind {
         Kind::Item { .. } => {
-            let item = item(kb, &elders, &label::like_siblings(text, &texts));
+            let prefix = style::item_prefix(&kb.source, &elders);
+            let item = item(kb, &elders, &prefix, &label::like_siblings(text, &texts));
             line_after(kb, last.extent.end, &item, Gap::from(is_parted(kb, &elders)))
         }
         Kind::Row => {
@@ -159,16 +160,14 @@ fn hard_break<'a>(kb: &'a Document, label: &Entry) -> &'a str {
     if tail.starts_with("  ") { tail } else { "" }
 }
 
-/// A new item with its marker, broken where its siblings are.
-fn item(kb: &Document, elders: &[&Entry], body: &str) -> String {
-    let prefix = style::item_prefix(&kb.source, elders);
-    let Some(column) = elders.last().and_then(|last| wrap::column(kb, &last.kind)) else {
-        return format!("{prefix}{body}");
-    };
-    let taken = line::columns(&prefix);
+/// A new item behind its marker, broken where its siblings are.
+fn item(kb: &Document, elders: &[&Entry], prefix: &str, body: &str) -> String {
+    let column = elders.last().and_then(|last| wrap::column(kb, &last.kind));
+    let Some(column) = column else { return format!("{prefix}{body}") };
     let at = elders.last().map_or(0, |last| last.span.start);
-    let room =
-        Room { taken, column, indent: &hanging(kb, elders, &prefix), eol: style::eol_near(&kb.source, at) };
+    let indent = hanging(kb, elders, prefix);
+    let eol = style::eol_near(&kb.source, at);
+    let room = Room { taken: line::columns(prefix), column, indent: &indent, eol };
     format!("{prefix}{}", wrap::broken(body, &room))
 }
 
@@ -275,7 +274,7 @@ fn first_item(kb: &Document, text: &str) -> String {
     let mark = last.map_or_else(|| "- ".to_string(), |last| bullet_like(kb, last));
     let texts: Vec<&str> = kb.entries.iter().map(|entry| entry.text.as_str()).collect();
     let body = if texts.is_empty() { style::capital(text) } else { style::adapted(text, texts.into_iter()) };
-    format!("{mark}{body}")
+    item(kb, last.as_slice(), &mark, &body)
 }
 
 /// The marker of another section's item, for a list that starts anew.

@@ -53,7 +53,9 @@ fn dashed(text: &str) -> Option<(&str, usize)> {
 /// A new text in the manner of its siblings: its label written like theirs, its value ending and beginning like theirs.
 pub fn like_siblings(text: &str, siblings: &[&str]) -> String {
     let leads: Vec<Lead<'_>> = siblings.iter().filter_map(|text| lead(text)).collect();
-    match (lead(text), leads.last()) {
+    // One label among plain lines makes no habit.
+    let model = leads.last().filter(|_| leads.len() * 2 >= siblings.len());
+    match (lead(text), model) {
         (Some(ours), Some(model)) => {
             let name = style::begun(ours.name, leads.iter().map(|lead| lead.name));
             let value = style::adapted(ours.value, leads.iter().map(|lead| lead.value));
