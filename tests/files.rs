@@ -286,7 +286,7 @@ fn helper_process() {
     let undo = PathBuf::from(std::env::var("UNDO").unwrap());
     let save = |expected: Option<&str>, new: &str| kbfile::save(&project, expected, new, &undo, Outside::Ask);
     match job.split_once(' ').unwrap_or((&job, "")) {
-        ("accept", number) => accept(&project, number.parse().unwrap(), &save),
+        ("accept", number) => accept(&project, &undo, number.parse().unwrap()),
         ("flip", ready) => {
             fs::write(ready, "").unwrap();
             loop {
@@ -316,11 +316,7 @@ fn helper_process() {
 
 /// What one of twenty processes does: it accepts its own edit, made on what it saw at first, and makes it anew on what it finds until it
 /// is written. Ten replace a line, ten add one.
-fn accept(
-    project: &Path,
-    number: usize,
-    save: &dyn Fn(Option<&str>, &str) -> Result<kbfile::Saved, SaveError>,
-) {
+fn accept(project: &Path, undo: &Path, number: usize) {
     let text = format!("Rule number {number}.");
     let first = kbfile::read(project, LIMIT).text().expect("KB.md is always readable").to_string();
     let old = format!("Old number {number}.");
@@ -332,7 +328,7 @@ fn accept(
     let mut seen = first;
     loop {
         let new = edit::apply(&seen, std::slice::from_ref(&edit)).expect("the line is there");
-        match save(Some(&seen), &new) {
+        match kbfile::save(project, Some(&seen), &new, undo, Outside::Ask) {
             Ok(_) => return,
             Err(SaveError::Changed(now)) => {
                 seen = now.text().expect("KB.md is always readable").to_string();

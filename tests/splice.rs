@@ -551,8 +551,7 @@ proptest! {
         let kb = plan.draw();
         let mut after = plan.clone();
         let mut edits = Vec::new();
-        for section in 0..plan.sections.len() {
-            let (what, pick) = choices[section];
+        for (section, (what, pick)) in choices.into_iter().enumerate().take(plan.sections.len()) {
             let rules = &plan.sections[section].rules;
             let rule = pick.index(rules.len());
             let old = &rules[rule];

@@ -179,7 +179,7 @@ pub fn hanging(kb: &Document, elders: &[&Entry], prefix: &str) -> String {
         let text = kb.source.get(start..entry.span.start + second.end)?;
         text.get(..line::indent(text).1)
     });
-    let same_width = !elders.last().is_some_and(|last| style::number(last).is_some());
+    let same_width = elders.last().is_none_or(|last| style::number(last).is_none());
     let (_, bytes) = line::indent(prefix);
     let mark = prefix.get(bytes..).unwrap_or("");
     let boxed = mark.find('[').unwrap_or(mark.len());
