@@ -96,7 +96,6 @@ const SMALL_NAMES: &[&str] = &[
     "sqlx",
     "swc",
     "terraform",
-    "tokio",
     "tsc",
     "tsx",
     "uv",
