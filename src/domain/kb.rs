@@ -16,6 +16,7 @@ pub mod frame;
 pub mod gate;
 pub mod insert;
 pub mod journal;
+pub mod label;
 pub mod line;
 pub mod mask;
 pub mod never;
@@ -34,9 +35,11 @@ pub mod slots;
 pub mod stance;
 pub mod state;
 pub mod style;
+pub mod table;
 pub mod warnings;
 pub mod wording;
 pub mod words;
+pub mod wrap;
 
 use std::ops::Range;
 

@@ -10,13 +10,20 @@ use super::words::{Overlap, ratio};
 /// How much a rule belongs to each topic, 0 to 1.
 type Weights = BTreeMap<String, f32>;
 
-/// The section for a new rule: a heading of KB.md, or a new one when KB.md has no rules; `None` when KB.md has rules but no heading.
+/// An item of a nested guide must be so much like a rule to take it in.
+const LEAST_ALIKE: f32 = 0.35;
+
+/// The section for a new rule: a heading of KB.md, or a new one when KB.md has no rules. Of a KB.md that has rules but no heading, the
+/// item in which the rule belongs when all its items hold others; else `None`.
 pub fn choose(tables: &Tables, kb: &Document, facts: &Facts, hint: Option<&str>) -> Option<String> {
     let wanted = topics_of(tables, facts);
     if kb.entries.is_empty() && kb.sections.is_empty() {
         return Some(new_heading(tables, &wanted, facts));
     }
     let profile = Profile { tables, kb, facts, wanted, hint };
+    if kb.sections.is_empty() {
+        return profile.group();
+    }
     (0..kb.sections.len())
         .filter(|at| profile.may_hold(*at))
         .map(|at| (at, profile.score(at)))
@@ -42,6 +49,33 @@ impl Profile<'_> {
         holds || !parent
     }
 
+    /// The item of a nested guide whose items are most like the rule; the topic must show.
+    fn group(&self) -> Option<String> {
+        let entries = &self.kb.entries;
+        let tops: Vec<usize> =
+            (0..entries.len()).filter(|at| entries.get(*at).is_some_and(|e| e.parent.is_none())).collect();
+        let within = |at: usize| {
+            entries
+                .iter()
+                .filter(move |entry| entry.parent == Some(at))
+                .map(|entry| entry.text.as_str())
+                .collect::<Vec<_>>()
+        };
+        let groups: Vec<(usize, Vec<&str>)> = tops.into_iter().map(|at| (at, within(at))).collect();
+        if groups.len() < 2 || groups.iter().any(|(_, rules)| rules.is_empty()) {
+            return None;
+        }
+        let name = |at: usize| {
+            entries.get(at).map(|entry| entry.text.trim_matches(['*', '_', ' ', ':']).to_string())
+        };
+        groups
+            .into_iter()
+            .filter_map(|(at, rules)| Some((self.affinity_to(&name(at)?, &rules), name(at)?)))
+            .reduce(|best, next| if next.0 > best.0 { next } else { best })
+            .filter(|(score, _)| *score >= LEAST_ALIKE)
+            .map(|(_, name)| name)
+    }
+
     fn rules(&self, at: usize) -> impl Iterator<Item = &str> {
         let listed = self.kb.entries.iter().any(|entry| !matches!(entry.kind, Kind::Sentence));
         self.kb
@@ -54,14 +88,18 @@ impl Profile<'_> {
 
     fn score(&self, at: usize) -> f32 {
         let Some(section) = self.kb.sections.get(at) else { return 0.0 };
-        let heading = heading_topics(self.tables, &section.heading);
+        self.affinity_to(&section.heading, &self.rules(at).collect::<Vec<_>>())
+    }
+
+    /// How well a rule goes under a heading with these rules.
+    fn affinity_to(&self, name: &str, rules: &[&str]) -> f32 {
+        let heading = heading_topics(self.tables, name);
         let mut score = 0.0;
         for (id, weight) in &self.wanted {
             score += weight * affinity(self.tables.slots.topics(), id, &heading);
         }
-        let rules: Vec<&str> = self.rules(at).collect();
         let (mut alike, mut closest) = (0.0, 0.0_f32);
-        for rule in &rules {
+        for rule in rules {
             let other = Facts::of(self.tables, rule);
             let topics = topics_of(self.tables, &other);
             alike +=
@@ -69,7 +107,7 @@ impl Profile<'_> {
             closest = closest.max(Overlap::of(&self.facts.meanings, &other.meanings).jaccard());
         }
         let general = if heading.contains("general") { 0.15 } else { 0.0 };
-        let hinted = self.hint.is_some_and(|hint| hint.eq_ignore_ascii_case(&section.heading));
+        let hinted = self.hint.is_some_and(|hint| hint.eq_ignore_ascii_case(name));
         let hint = if hinted { 0.2 } else { 0.0 };
         let share = alike / (1.0 + ratio(rules.len(), 1));
         score + 0.6 * share + 0.3 * closest + general + hint + 0.01 * ratio(rules.len().min(10), 1)
