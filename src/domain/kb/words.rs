@@ -8,6 +8,8 @@ use unicode_normalization::char::{decompose_canonical, is_combining_mark};
 
 const DATA: &str = include_str!("../../../assets/kb/words.toml");
 
+const LEXICON: &str = include_str!("../../../assets/kb/lexicon.txt");
+
 /// Text in lower case without accents and with plain quotes, and the byte of the source that each of its bytes stands for.
 #[derive(Clone, Debug, Default)]
 pub struct Folded {
@@ -60,7 +62,6 @@ pub struct Token {
 struct Data {
     stop: String,
     revoke: String,
-    groups: Vec<String>,
     antonyms: Vec<String>,
 }
 
@@ -69,7 +70,8 @@ struct Data {
 pub struct Words {
     stop: HashSet<String>,
     revoke: HashSet<String>,
-    meanings: HashMap<String, String>,
+    meanings: HashMap<&'static str, &'static str>,
+    stems: HashMap<String, &'static str>,
     antonyms: HashSet<(String, String)>,
 }
 
@@ -82,17 +84,7 @@ impl Words {
             revoke: data.revoke.split_whitespace().map(str::to_string).collect(),
             ..Self::default()
         };
-        for group in &data.groups {
-            let Some(name) = group.split_whitespace().next() else { continue };
-            for word in group.split_whitespace() {
-                words.meanings.entry(word.to_string()).or_insert_with(|| name.to_string());
-                // A stem of three letters would draw strangers in ("rotate" to "rotta").
-                let stem = stem(word);
-                if stem.chars().count() > 3 {
-                    words.meanings.entry(stem).or_insert_with(|| name.to_string());
-                }
-            }
-        }
+        words.learn(LEXICON);
         for pair in &data.antonyms {
             if let Some((a, b)) = pair.split_once(' ') {
                 let (a, b) = (words.meaning(a), words.meaning(b));
@@ -103,13 +95,30 @@ impl Words {
         words
     }
 
+    /// Reads the meanings, one a line, the first word being the name.
+    fn learn(&mut self, lexicon: &'static str) {
+        for line in lexicon.lines().filter(|line| !line.starts_with('#')) {
+            let mut group = line.split(' ').filter(|word| !word.is_empty());
+            let Some(name) = group.clone().next() else { continue };
+            for word in group.by_ref() {
+                self.meanings.entry(word).or_insert(name);
+                // A stem of three letters would draw strangers in ("rotate" to "rotta").
+                let stem = stem(word);
+                if stem.len() > 3 {
+                    self.stems.entry(stem).or_insert(name);
+                }
+            }
+        }
+    }
+
     /// The meaning of a folded word.
     pub fn meaning(&self, word: &str) -> String {
         if let Some(name) = self.meanings.get(word) {
-            return name.clone();
+            return (*name).to_string();
         }
         let stem = stem(word);
-        self.meanings.get(&stem).cloned().unwrap_or(stem)
+        let known = self.stems.get(&stem).or_else(|| self.meanings.get(stem.as_str()));
+        known.map_or(stem, |name| (*name).to_string())
     }
 
     /// Whether a folded word carries no meaning of its own.
@@ -278,7 +287,8 @@ mod tests {
     #[test]
     fn the_embedded_lists_are_read() {
         let data: Data = toml::from_str(DATA).expect("words.toml is valid");
-        assert!(data.groups.len() > 50 && data.stop.len() > 1000);
+        assert!(data.stop.len() > 1000);
+        assert!(LEXICON.lines().count() > 300);
     }
 
     #[test]
