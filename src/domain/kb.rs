@@ -15,6 +15,8 @@ pub mod gate;
 pub mod insert;
 pub mod line;
 pub mod mask;
+pub mod matter;
+pub mod measure;
 pub mod proposal;
 pub mod prose;
 pub mod quote;

@@ -172,7 +172,11 @@ const VOTES: &[(Language, &str)] = &[
 
 /// The language of a sentence by its function words; English when nothing speaks for another.
 pub fn language(text: &str) -> Language {
-    let folded = super::words::fold(text).text;
+    language_of(&super::words::fold(text).text)
+}
+
+/// As [`language`], on folded text.
+pub fn language_of(folded: &str) -> Language {
     let words: Vec<&str> = folded.split(|c: char| !c.is_alphanumeric()).collect();
     let votes = |list: &str| words.iter().filter(|word| list.split(' ').any(|known| known == **word)).count();
     VOTES

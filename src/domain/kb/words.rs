@@ -10,6 +10,9 @@ const DATA: &str = include_str!("../../../assets/kb/words.toml");
 
 const LEXICON: &str = include_str!("../../../assets/kb/lexicon.txt");
 
+/// Stems up to this length stand for no meaning of the lexicon.
+const LEAST_STEM: usize = 4;
+
 /// Text in lower case without accents and with plain quotes, and the byte of the source that each of its bytes stands for.
 #[derive(Clone, Debug, Default)]
 pub struct Folded {
@@ -102,9 +105,9 @@ impl Words {
             let Some(name) = group.clone().next() else { continue };
             for word in group.by_ref() {
                 self.meanings.entry(word).or_insert(name);
-                // A stem of three letters would draw strangers in ("rotate" to "rotta").
+                // A short stem would draw strangers of other languages in ("rotate" to "rotta", "place" to "placa").
                 let stem = stem(word);
-                if stem.len() > 3 {
+                if stem.len() > LEAST_STEM {
                     self.stems.entry(stem).or_insert(name);
                 }
             }
@@ -143,18 +146,20 @@ impl Words {
         for range in pieces(&folded.text) {
             let Some(word) = folded.text.get(range.clone()) else { continue };
             let bare = strip_elision(word);
-            let range = folded.source(range);
             if let Some(last) = found.last_mut()
                 && matches!(last.word.as_str(), "pull" | "merge")
                 && matches!(bare, "request" | "requests")
             {
                 // Two words with one meaning, and neither means it alone.
                 last.meaning = self.meaning("pr");
-                last.range.end = range.end;
+                last.range.end = folded.source(range).end;
                 continue;
             }
             let short = bare.len() < 2 && !bare.bytes().all(|byte| byte.is_ascii_digit());
-            if !(short || bare.is_empty() || self.is_stop(bare) || self.is_stop(word)) {
+            // A quoted word is named and not used: "shall", `any`.
+            let named = is_quoted(&folded.text, range.clone());
+            let range = folded.source(range);
+            if named && !bare.is_empty() || !(short || bare.is_empty() || self.is_stop(bare) || self.is_stop(word)) {
                 found.push(Token { meaning: self.meaning(bare), word: bare.to_string(), range });
             }
         }
@@ -165,6 +170,13 @@ impl Words {
     pub fn meanings(&self, text: &str) -> BTreeSet<String> {
         self.tokens(text).into_iter().map(|token| token.meaning).collect()
     }
+}
+
+/// Whether a word of folded text stands alone between quotation marks or backticks.
+fn is_quoted(text: &str, range: Range<usize>) -> bool {
+    let before = text.get(..range.start).and_then(|head| head.chars().next_back());
+    let after = text.get(range.end..).and_then(|rest| rest.chars().next());
+    matches!((before, after), (Some('\''), Some('\'')) | (Some('"'), Some('"')))
 }
 
 /// `l'utente` → `utente`, `d'ora` → `ora`.
@@ -215,13 +227,24 @@ const ENDINGS: &[&str] = &[
     "s", "ly", "y", "e", "i", "o", "a",
 ];
 
+/// A word without the ending of its plural, so that both numbers lose the same endings afterwards.
+fn singular(word: &str) -> &str {
+    let kept = ["ss", "us", "is"];
+    if !word.ends_with('s') || kept.iter().any(|ending| word.ends_with(ending)) {
+        return word;
+    }
+    let doubled = ["sses", "xes", "ches", "shes", "zes"].iter().any(|ending| word.ends_with(ending));
+    let cut = if doubled { 2 } else { 1 };
+    word.get(..word.len() - cut).filter(|rest| rest.chars().count() > 2).unwrap_or(word)
+}
+
 /// A word's stem; words with digits, dots, slashes or underscores are names and stay as they are.
 pub fn stem(word: &str) -> String {
     let named = word.chars().any(|c| c.is_numeric() || matches!(c, '.' | '/' | '_'));
     if named || word.chars().count() < 4 {
         return word.to_string();
     }
-    let mut kept = word;
+    let mut kept = singular(word);
     for pass in 0..4 {
         // The first cut may leave three letters ("uses" → "use"); later ones would make strangers alike.
         let least = if pass == 0 { 3 } else { 4 };
