@@ -56,7 +56,8 @@ pub fn measures(text: &str, tokens: &[Token], words: &Words) -> Vec<Measure> {
         if taken {
             continue;
         }
-        found.extend(joined(token, words).or_else(|| counted(text, tokens, at)).or_else(|| single(text, token)));
+        let number = joined(token, words).or_else(|| counted(text, tokens, at));
+        found.extend(number.or_else(|| single(text, token)).or_else(|| sole(text, token)));
     }
     found.sort_by_key(|measure| measure.number.start);
     found
@@ -137,6 +138,14 @@ fn single(text: &str, token: &Token) -> Option<Measure> {
     let before = fold(text.get(..token.range.start)?.trim_end()).text;
     let last = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or("");
     ONE.contains(&last).then(|| Measure { unit: token.range.clone(), ..measure(Kind::Time, one, &token.meaning, &token.range) })
+}
+
+/// "a single reviewer", "un solo revisore", "one approval": one of anything, where the sentence says so on purpose.
+fn sole(text: &str, token: &Token) -> Option<Measure> {
+    const SOLE: &[&str] = &["one", "single", "solo", "sola", "seul", "seule", "unico", "unica", "unique", "einziger", "einzige", "einen", "unica", "uno"];
+    let before = fold(text.get(..token.range.start)?.trim_end()).text;
+    let last = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or("");
+    SOLE.contains(&last).then(|| Measure { unit: token.range.clone(), ..measure(Kind::Count, 1.0, &token.meaning, &token.range) })
 }
 
 /// "18:00", "5:30".

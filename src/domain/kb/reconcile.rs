@@ -11,6 +11,9 @@ use super::{Candidate, Edit, LineRef, Op, Polarity, Verdict, section, stance, wo
 /// How well a revocation must name a line to be understood.
 const NAMED: f32 = 0.4;
 
+/// How well a sentence that says of a rule that it no longer holds must name it.
+const LIFTED: f32 = 0.45;
+
 /// Decides what one candidate means for KB.md. Builds its tables anew; keep a [`Reconciler`] where there are several.
 pub fn reconcile(kb: &Document, candidate: &Candidate) -> Verdict {
     Reconciler::new().reconcile(kb, candidate)
@@ -34,6 +37,19 @@ pub struct Reconciler {
 struct Line<'a> {
     entry: &'a Entry,
     facts: Facts,
+}
+
+/// What opens the part of a revocation that says what is to hold instead.
+const INSTEAD: &[&str] = &[
+    "we", "use", "now", "from", "only", "instead", "usiamo", "usa", "ora", "adesso", "ormai", "solo", "si", "on", "nous", "usamos",
+    "ahora", "wir", "jetzt", "agora",
+];
+
+/// How a sentence or its first part stands to a line.
+#[derive(Clone, Copy)]
+struct Found {
+    found: Match,
+    by_head: bool,
 }
 
 impl Reconciler {
@@ -78,28 +94,82 @@ impl Reconciler {
             return self.revoke(kb, lines, candidate);
         }
         let facts = Facts::of(&self.tables, &candidate.text);
+        if facts.lifts
+            && let Some(line) = self.named_line(kb, lines, &candidate.text, LIFTED)
+            && self.adds_nothing(&facts, &line.facts)
+        {
+            return remove(kb, line.entry);
+        }
         let whole = Facts::of(&self.tables, &candidate.quote);
-        let best = self.best(lines, &facts).or_else(|| {
-            // The sentence alone names no line; the words around it may ("node 20 is old: the minimum is 22").
-            // A sentence that is but a small part of its quote stands beside other rules there, and those are not its own.
-            let most = candidate.text.len() * 2 >= candidate.quote.len();
-            self.best(lines, &whole).filter(|(_, found)| most && found.relation == Relation::Changes)
-        });
-        match best {
-            Some((line, found)) => self.act(kb, line, found, &facts, &whole, candidate),
-            None => self.add(kb, &facts, candidate),
+        let head = self.head(&facts);
+        if let Some((line, found)) = self.best(lines, &facts, head.as_ref()) {
+            let said = if found.by_head { head.as_ref().unwrap_or(&facts) } else { &facts };
+            return self.act(kb, line, found.found, said, candidate);
+        }
+        // The sentence alone names no line; the words around it may ("node 20 is old: the minimum is 22"). A sentence that is but a
+        // small part of its quote stands beside other rules there, and those are not its own.
+        let most = candidate.text.len() * 2 >= candidate.quote.len();
+        match self.best(lines, &whole, None) {
+            Some((line, found)) if most && found.found.relation == Relation::Changes => {
+                self.act(kb, line, found.found, &whole, candidate)
+            }
+            Some(_) | None => self.add(kb, &facts, candidate),
         }
     }
 
-    fn best<'a>(&self, lines: &'a [Line<'a>], facts: &Facts) -> Option<(&'a Line<'a>, Match)> {
+    /// What the sentence says before its first comma, when reasons or details follow: "a source line goes under each chart, I had to add
+    /// it by hand".
+    fn head(&self, facts: &Facts) -> Option<Facts> {
+        let first = facts.parts.first().filter(|part| facts.parts.len() > 1 && part.meanings.len() > 1)?;
+        let text = facts.text.get(..first.end)?;
+        Some(Facts::of(&self.tables, text))
+    }
+
+    /// Whether a sentence that lifts a rule decides nothing that the line does not hold.
+    fn adds_nothing(&self, facts: &Facts, line: &Facts) -> bool {
+        facts.values.iter().all(|stated| {
+            stated.stance == Polarity::Forbid
+                || line.values.iter().any(|theirs| theirs.value.value == stated.value.value)
+                || line.answers(&stated.value.slot, Polarity::Require).next().is_none()
+        })
+    }
+
+    fn best<'a>(&self, lines: &'a [Line<'a>], facts: &Facts, head: Option<&Facts>) -> Option<(&'a Line<'a>, Found)> {
+        let compare = |facts: &Facts, line: &Line| relation::compare(&self.tables, facts, &line.facts);
         lines
             .iter()
-            .filter_map(|line| Some((line, relation::compare(&self.tables, facts, &line.facts)?)))
+            .filter_map(|line| {
+                let whole = compare(facts, line);
+                let part = head.and_then(|head| compare(head, line));
+                let found = match (whole, part) {
+                    (Some(whole), Some(part)) if whole.relation != part.relation && self.says_all(facts, part) => {
+                        Found { found: part, by_head: true }
+                    }
+                    (Some(whole), _) => Found { found: whole, by_head: false },
+                    (None, Some(part)) if part.relation != Relation::Same || self.says_all(facts, part) => {
+                        Found { found: Match { score: part.score - 0.03, ..part }, by_head: true }
+                    }
+                    (None, Some(_) | None) => return None,
+                };
+                Some((line, found))
+            })
             .reduce(|best, next| {
-                let known = |found: &Match| found.relation == Relation::Same && found.score >= 0.7;
-                let wins = next.1.score > best.1.score && !known(&best.1);
+                let known = |found: &Found| found.found.relation == Relation::Same && found.found.score >= 0.7;
+                let wins = next.1.found.score > best.1.found.score && !known(&best.1);
                 if wins || (known(&next.1) && !known(&best.1)) { next } else { best }
             })
+    }
+
+    /// Whether the head of a sentence repeats the line, and what follows is a reason and no rule of its own.
+    fn says_all(&self, facts: &Facts, head: Match) -> bool {
+        let Some(first) = facts.parts.first() else { return false };
+        let tail = facts.text.get(first.end..).unwrap_or("");
+        let decides = facts.values.iter().any(|stated| stated.value.range.start >= first.end)
+            || facts.measures.iter().any(|measure| measure.number.start >= first.end);
+        let rules = ["never", "always", "must", "only", "every", "mai", "sempre", "deve", "devono", "solo", "ogni", "and", "e"];
+        let folded = super::words::fold(tail).text;
+        let strong = folded.split(|c: char| !c.is_alphanumeric()).any(|word| rules.contains(&word));
+        head.relation == Relation::Same && !decides && !strong
     }
 
     fn act(
@@ -107,20 +177,17 @@ impl Reconciler {
         kb: &Document,
         line: &Line,
         found: Match,
-        facts: &Facts,
-        whole: &Facts,
+        said: &Facts,
         candidate: &Candidate,
     ) -> Verdict {
         match found.relation {
             Relation::Same => Verdict::Known(line_ref(line.entry)),
             Relation::Extends => replace(kb, line.entry, candidate.text.clone()),
             Relation::Changes => {
-                let direct = relation::compare(&self.tables, facts, &line.facts).is_some();
-                let said = if direct { facts } else { whole };
                 replace(kb, line.entry, wording::reworded(&self.tables, &line.facts, said, &candidate.text))
             }
             Relation::Excepts => {
-                let text = wording::with_exception(&self.tables, &line.facts, facts, &candidate.text);
+                let text = wording::with_exception(&self.tables, &line.facts, said, &candidate.text);
                 replace(kb, line.entry, text)
             }
             Relation::Narrows => Verdict::Change(Edit {
@@ -142,7 +209,7 @@ impl Reconciler {
     }
 
     fn revoke(&self, kb: &Document, lines: &[Line], candidate: &Candidate) -> Verdict {
-        let Some(line) = self.named_line(kb, lines, &candidate.quote) else {
+        let Some(line) = self.named_line(kb, lines, &candidate.quote, NAMED) else {
             let facts = Facts::of(&self.tables, &candidate.text);
             let instead = !facts.tokens.is_empty() && !self.repeats(&facts, candidate);
             return if instead { self.add(kb, &facts, candidate) } else { Verdict::NoSuchRule };
@@ -170,18 +237,20 @@ impl Reconciler {
         if answers(&facts) || (!facts.tokens.is_empty() && !self.repeats(&facts, candidate)) {
             return Some(candidate.text.clone());
         }
-        let speaks = |facts: &Facts| {
+        let speaks = |part: &str, facts: &Facts| {
             let revoking = facts.tokens.iter().any(|token| self.tables.words.is_revoking(&token.word));
             let shared = facts.meanings.intersection(&line.facts.meanings).count();
             let fresh = facts.meanings.difference(&line.facts.meanings).count();
-            facts.ruled.is_empty() && !revoking && shared > 0 && fresh > 0
+            let opens = part.split(|c: char| !c.is_alphabetic()).next().unwrap_or("").to_lowercase();
+            let states = INSTEAD.contains(&opens.as_str()) || !facts.values.is_empty();
+            facts.ruled.is_empty() && !revoking && !facts.lifts && states && shared > 0 && fresh > 0
         };
         let parts = stance::parts(&candidate.quote);
         let several = parts.iter().filter(|part| !part.is_empty()).count() > 1;
         parts
             .into_iter()
             .map(|part| (part, Facts::of(&self.tables, part)))
-            .find(|(_, facts)| answers(facts) || (several && speaks(facts)))
+            .find(|(part, facts)| answers(facts) || (several && speaks(part, facts)))
             .map(|(part, _)| part.to_string())
     }
 
@@ -193,7 +262,7 @@ impl Reconciler {
     }
 
     /// The line that a revocation names: by number, by a decision's answer, or by its words.
-    fn named_line<'a>(&self, kb: &Document, lines: &'a [Line<'a>], quote: &str) -> Option<&'a Line<'a>> {
+    fn named_line<'a>(&self, kb: &Document, lines: &'a [Line<'a>], quote: &str, least: f32) -> Option<&'a Line<'a>> {
         if let Some(at) = self.ordinal(kb, quote) {
             return lines.get(at);
         }
@@ -221,7 +290,7 @@ impl Reconciler {
             .iter()
             .map(|line| (line, score(line)))
             .reduce(|best, next| if next.1 > best.1 { next } else { best })
-            .filter(|(_, score)| *score >= NAMED)
+            .filter(|(_, score)| *score >= least)
             .map(|(line, _)| line)
     }
 

@@ -395,7 +395,9 @@ fn relabels(new: &Facts, old: &Facts) -> bool {
         let plain = matches!(frame.tie, Tie::Is | Tie::Label | Tie::Means | Tie::Form);
         frame.subject.is_subset(&old.label) && frame.value.len() <= 3 && plain && !new.has
     });
-    let spelt = new.frame.is_none() && new.meanings.len() <= old.label.len() + 2;
+    let spelt = new.frame.is_none()
+        && new.meanings.len() == old.label.len() + 1
+        && new.tokens.last().is_some_and(|token| frame::sort(&new.text, &token.range).is_some());
     let told = old.label.len() >= 2 && (said || spelt);
     named && other && (is_renamed(new, old) || told || old.label == new.label || appointed)
 }

@@ -218,7 +218,13 @@ impl Stances {
 
     /// Whether the sentence says of a rule that it no longer holds.
     pub fn lifts(&self, heard: &Heard) -> bool {
-        self.lifted.as_ref().is_some_and(|lifted| lifted.is_match(&heard.folded.text))
+        let text = heard.folded.text.as_str();
+        let Some(lifted) = &self.lifted else { return false };
+        lifted.find_iter(text).any(|found| {
+            // "can go" lifts, "can go up to 300" does not.
+            let rest = text.get(found.end()..).unwrap_or("").trim_start();
+            !(found.as_str().ends_with(" go") && rest.starts_with(char::is_alphanumeric))
+        })
     }
 
     /// The place that a sentence is limited to (`packages/legacy`, `admin app`), folded; `None` when it holds for the whole project.
