@@ -5,6 +5,7 @@
 
 pub mod arguments;
 pub mod clause;
+pub mod cognate;
 pub mod cues;
 pub mod detect;
 pub mod document;

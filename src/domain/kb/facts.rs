@@ -1,6 +1,6 @@
 //! What one sentence says, in a form that can be compared: meanings, decisions, numbers and paths, polarity, place. It decides nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::frame::{Frame, Ties};
@@ -68,6 +68,8 @@ pub struct Facts {
     pub has: bool,
     /// Whether it says of a rule that it no longer holds.
     pub lifts: bool,
+    /// Whether it says that something ends that was so before.
+    pub ends: bool,
     pub polarity: Polarity,
     /// The parts that say anything, in order.
     pub parts: Vec<Part>,
@@ -84,10 +86,23 @@ pub struct Facts {
     pub label: BTreeSet<String>,
 }
 
+/// Meanings that stand for others where the lexicon knows neither: a new sentence's word and KB.md's.
+pub type Aliases = BTreeMap<String, String>;
+
 impl Facts {
     /// Reads a sentence.
     pub fn of(tables: &Tables, text: &str) -> Self {
-        let tokens = tables.words.tokens(text);
+        Self::aliased(tables, text, &Aliases::new())
+    }
+
+    /// Reads a sentence with some of its words taken for others.
+    pub fn aliased(tables: &Tables, text: &str, aliases: &Aliases) -> Self {
+        let mut tokens = tables.words.tokens(text);
+        for token in &mut tokens {
+            if let Some(other) = aliases.get(&token.meaning) {
+                token.meaning.clone_from(other);
+            }
+        }
         let (marked, plain): (Vec<&Token>, Vec<&Token>) =
             tokens.iter().partition(|token| is_mark(&token.meaning));
         let meanings = plain.iter().map(|token| token.meaning.clone()).collect();
@@ -116,6 +131,7 @@ impl Facts {
             measures: measure::measures(text, &tokens, &tables.words),
             has: says_has(text),
             lifts: tables.stances.lifts(&heard),
+            ends: tables.stances.ends(&heard),
             polarity: tables.stances.polarity(&heard, &tables.words),
             place: tables.stances.place(&heard, &tables.words),
             exception: tables.stances.exception(&heard),

@@ -1,9 +1,10 @@
 //! Layer three: compares a candidate with KB.md and decides add, replace, remove, or already known. It never edits.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::cognate;
 use super::document::{Document, Entry, Kind};
-use super::facts::{Facts, Tables};
+use super::facts::{Aliases, Facts, Tables};
 use super::relation::{self, Match, Relation};
 use super::words::ratio;
 use super::{Candidate, Edit, LineRef, Op, Polarity, Verdict, section, stance, wording};
@@ -13,6 +14,9 @@ const NAMED: f32 = 0.4;
 
 /// How well a sentence that says of a rule that it no longer holds must name it.
 const LIFTED: f32 = 0.45;
+
+/// As [`LIFTED`], where the sentence only says that something ends.
+const ENDED: f32 = 0.55;
 
 /// Decides what one candidate means for KB.md. Builds its tables anew; keep a [`Reconciler`] where there are several.
 pub fn reconcile(kb: &Document, candidate: &Candidate) -> Verdict {
@@ -93,15 +97,13 @@ impl Reconciler {
         if candidate.revokes {
             return self.revoke(kb, lines, candidate);
         }
-        let facts = Facts::of(&self.tables, &candidate.text);
-        if facts.lifts
-            && let Some(line) = self.named_line(kb, lines, &candidate.text, LIFTED)
-            && self.adds_nothing(&facts, &line.facts)
-        {
+        let aliases = self.aliases(lines, &candidate.quote, &candidate.text);
+        let facts = Facts::aliased(&self.tables, &candidate.text, &aliases);
+        if let Some(line) = self.taken_back(kb, lines, &facts, candidate) {
             return remove(kb, line.entry);
         }
-        let whole = Facts::of(&self.tables, &candidate.quote);
-        let head = self.head(&facts);
+        let whole = Facts::aliased(&self.tables, &candidate.quote, &aliases);
+        let head = self.head(&facts, &aliases);
         if let Some((line, found)) = self.best(lines, &facts, head.as_ref()) {
             let said = if found.by_head { head.as_ref().unwrap_or(&facts) } else { &facts };
             return self.act(kb, line, found.found, said, candidate);
@@ -119,19 +121,67 @@ impl Reconciler {
 
     /// What the sentence says before its first comma, when reasons or details follow: "a source line goes under each chart, I had to add
     /// it by hand".
-    fn head(&self, facts: &Facts) -> Option<Facts> {
+    fn head(&self, facts: &Facts, aliases: &Aliases) -> Option<Facts> {
         let first = facts.parts.first().filter(|part| facts.parts.len() > 1 && part.meanings.len() > 1)?;
         let text = facts.text.get(..first.end)?;
-        Some(Facts::of(&self.tables, text))
+        Some(Facts::aliased(&self.tables, text, aliases))
     }
 
-    /// Whether a sentence that lifts a rule decides nothing that the line does not hold.
-    fn adds_nothing(&self, facts: &Facts, line: &Facts) -> bool {
-        facts.values.iter().all(|stated| {
-            stated.stance == Polarity::Forbid
-                || line.values.iter().any(|theirs| theirs.value.value == stated.value.value)
-                || line.answers(&stated.value.slot, Polarity::Require).next().is_none()
-        })
+    /// Words of a message that KB.md does not hold and the lexicon does not know, each with the word of KB.md that it is a form of.
+    fn aliases(&self, lines: &[Line], quote: &str, text: &str) -> Aliases {
+        let known: BTreeMap<&str, &str> = lines
+            .iter()
+            .flat_map(|line| &line.facts.tokens)
+            .map(|token| (token.meaning.as_str(), token.word.as_str()))
+            .collect();
+        let language = |text: &str| section::language(text);
+        let ours = language(quote);
+        let sample: String = lines.iter().take(20).map(|line| line.facts.text.as_str()).collect::<Vec<_>>().join(" ");
+        let foreign = ours != language(&sample);
+        let mut aliases = Aliases::new();
+        for token in self.tables.words.tokens(quote).into_iter().chain(self.tables.words.tokens(text)) {
+            if known.contains_key(token.meaning.as_str()) || aliases.contains_key(&token.meaning) {
+                continue;
+            }
+            let alike = |word: &str| {
+                cognate::is_kin(&token.word, word) || (foreign && cognate::is_cognate(&token.word, word))
+            };
+            let own = known.iter().find(|(_, word)| alike(word));
+            if let Some((meaning, _)) = own {
+                aliases.insert(token.meaning, (*meaning).to_string());
+            }
+        }
+        aliases
+    }
+
+    /// The line that a sentence takes back though the detector did not say so: "the 400 line limit has been dropped".
+    fn taken_back<'a>(
+        &self,
+        kb: &Document,
+        lines: &'a [Line<'a>],
+        facts: &Facts,
+        candidate: &Candidate,
+    ) -> Option<&'a Line<'a>> {
+        if !(facts.lifts || facts.ends) {
+            return None;
+        }
+        let least = if facts.lifts { LIFTED } else { ENDED };
+        let line = self.named_line(kb, lines, &candidate.text, least)?;
+        let stays = |slot: &str| self.tables.slots.slot(slot).is_some_and(|slot| slot.keyed);
+        let nothing_new = facts.values.iter().all(|stated| {
+            let held = line.facts.values.iter().any(|theirs| theirs.value.value == stated.value.value);
+            // A tool that is given up is ruled out; a practice that is given up is no rule any more.
+            let tool = held && !stays(&stated.value.slot) && !facts.lifts;
+            let other = stated.stance == Polarity::Require
+                && !held
+                && line.facts.answers(&stated.value.slot, Polarity::Require).next().is_some();
+            !tool && !other
+        });
+        let forbids = line.facts.polarity == Polarity::Forbid;
+        let amounts = facts.measures.iter().all(|ours| {
+            line.facts.measures.iter().all(|theirs| !ours.is_like(theirs) || ours.amount == theirs.amount)
+        });
+        (nothing_new && amounts && (facts.lifts || !forbids)).then_some(line)
     }
 
     fn best<'a>(&self, lines: &'a [Line<'a>], facts: &Facts, head: Option<&Facts>) -> Option<(&'a Line<'a>, Found)> {
@@ -267,28 +317,38 @@ impl Reconciler {
             return lines.get(at);
         }
         let words = &self.tables.words;
-        let tokens = words.tokens(quote);
-        let named: BTreeSet<String> = tokens
+        let aliases = self.aliases(lines, quote, "");
+        let facts = Facts::aliased(&self.tables, quote, &aliases);
+        let named: BTreeSet<&String> = facts
+            .tokens
             .iter()
             .filter(|token| !words.is_revoking(&token.word))
-            .map(|token| token.meaning.clone())
+            .map(|token| &token.meaning)
             .collect();
-        let facts = Facts::of(&self.tables, quote);
-        let score = |line: &Line| {
-            let theirs: BTreeSet<String> =
-                line.facts.tokens.iter().map(|token| token.meaning.clone()).collect();
-            let shared = named.intersection(&theirs).count();
+        let theirs: Vec<BTreeSet<&String>> =
+            lines.iter().map(|line| line.facts.tokens.iter().map(|token| &token.meaning).collect()).collect();
+        // A word that many lines hold names none of them; one that KB.md does not hold says little.
+        let weight = |meaning: &String| {
+            let holders = theirs.iter().filter(|line| line.contains(meaning)).count();
+            if holders == 0 { 0.5 } else { 1.0 / ratio(holders, 1).sqrt() }
+        };
+        let all: f32 = named.iter().map(|meaning| weight(meaning)).sum();
+        let score = |line: &Line, theirs: &BTreeSet<&String>| {
+            let shared: f32 = named.intersection(theirs).map(|meaning| weight(meaning)).sum();
+            let held = named.intersection(theirs).count();
             let answers = facts.values.iter().any(|ours| {
                 line.facts.values.iter().any(|stated| {
                     stated.value.value == ours.value.value && stated.value.slot == ours.value.slot
                 })
             });
-            let base = 0.6 * ratio(shared, named.len()) + 0.4 * ratio(shared, theirs.len());
+            let share = if all > 0.0 { shared / all } else { 0.0 };
+            let base = 0.6 * share + 0.4 * ratio(held, theirs.len());
             if answers { base + 0.4 } else { base }
         };
         lines
             .iter()
-            .map(|line| (line, score(line)))
+            .zip(&theirs)
+            .map(|(line, theirs)| (line, score(line, theirs)))
             .reduce(|best, next| if next.1 > best.1 { next } else { best })
             .filter(|(_, score)| *score >= least)
             .map(|(line, _)| line)

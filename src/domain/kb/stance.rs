@@ -26,6 +26,7 @@ struct Phrases {
     except: String,
     places: String,
     lifted: String,
+    ends: String,
 }
 
 /// The phrases, compiled. Built once and passed along.
@@ -37,6 +38,7 @@ pub struct Stances {
     places: Option<Regex>,
     paths: Option<Regex>,
     lifted: Option<Regex>,
+    ends: Option<Regex>,
 }
 
 /// A sentence made ready for the questions that [`Stances`] answers.
@@ -87,6 +89,7 @@ impl Stances {
             places: Regex::new(&place).ok(),
             paths: Regex::new(path).ok(),
             lifted: whole(&phrases.lifted),
+            ends: whole(&phrases.ends),
         }
     }
 
@@ -225,6 +228,11 @@ impl Stances {
             let rest = text.get(found.end()..).unwrap_or("").trim_start();
             !(found.as_str().ends_with(" go") && rest.starts_with(char::is_alphanumeric))
         })
+    }
+
+    /// Whether the sentence says that something ends that was so before.
+    pub fn ends(&self, heard: &Heard) -> bool {
+        self.ends.as_ref().is_some_and(|ends| ends.is_match(&heard.folded.text))
     }
 
     /// The place that a sentence is limited to (`packages/legacy`, `admin app`), folded; `None` when it holds for the whole project.
