@@ -7,6 +7,12 @@ use super::facts::{Facts, Tables};
 use super::slots::Topic;
 use super::words::{Overlap, ratio};
 
+/// What a heading that names the rule's matter counts.
+const NAMED: f32 = 0.6;
+
+/// What the words that a rule shares with a section count.
+const KINSHIP: f32 = 1.5;
+
 /// How much a rule belongs to each topic, 0 to 1.
 type Weights = BTreeMap<String, f32>;
 
@@ -16,7 +22,7 @@ pub fn choose(tables: &Tables, kb: &Document, facts: &Facts, hint: Option<&str>)
     if kb.entries.is_empty() && kb.sections.is_empty() {
         return Some(new_heading(tables, &wanted, facts));
     }
-    let profile = Profile { tables, kb, facts, wanted, hint };
+    let profile = Profile::new(tables, kb, facts, wanted, hint);
     (0..kb.sections.len())
         .filter(|at| profile.may_hold(*at))
         .map(|at| (at, profile.score(at)))
@@ -31,21 +37,53 @@ struct Profile<'a> {
     facts: &'a Facts,
     wanted: Weights,
     hint: Option<&'a str>,
+    /// The rules of each section, understood.
+    rules: Vec<Vec<Facts>>,
+    /// What each section's heading and rules speak of.
+    words: Vec<BTreeSet<String>>,
 }
 
-impl Profile<'_> {
+impl<'a> Profile<'a> {
+    fn new(tables: &'a Tables, kb: &'a Document, facts: &'a Facts, wanted: Weights, hint: Option<&'a str>) -> Self {
+        let mut profile = Self { tables, kb, facts, wanted, hint, rules: Vec::new(), words: Vec::new() };
+        for (at, section) in kb.sections.iter().enumerate() {
+            let rules: Vec<Facts> = profile.texts(at).map(|rule| Facts::of(tables, rule)).collect();
+            let mut words = tables.words.meanings(&section.heading);
+            words.extend(rules.iter().flat_map(|rule| rule.meanings.iter().cloned()));
+            profile.rules.push(rules);
+            profile.words.push(words);
+        }
+        profile
+    }
+
+    /// How much of the rule is spoken of in this section, a word that several sections share counting less.
+    fn kinship(&self, at: usize) -> f32 {
+        let Some(own) = self.words.get(at) else { return 0.0 };
+        let share = |meaning: &String| {
+            let holders = self.words.iter().filter(|words| words.contains(meaning)).count();
+            if own.contains(meaning) { 1.0 / ratio(holders.max(1), 1) } else { 0.0 }
+        };
+        let all: f32 = self.facts.meanings.iter().map(share).sum();
+        all / (1.0 + ratio(self.facts.meanings.len(), 1))
+    }
+
+    /// Whether the heading itself names what the rule speaks of.
+    fn named(&self, heading: &str) -> bool {
+        !self.tables.words.meanings(heading).is_disjoint(&self.facts.meanings)
+    }
+
     /// A title above other headings holds no rules unless it already does.
     fn may_hold(&self, at: usize) -> bool {
         let Some(section) = self.kb.sections.get(at) else { return false };
-        let holds = self.rules(at).next().is_some();
+        let holds = self.texts(at).next().is_some();
         let parent = self.kb.sections.get(at + 1).is_some_and(|next| next.level > section.level);
         holds || !parent
     }
 
-    fn rules(&self, at: usize) -> impl Iterator<Item = &str> {
+    fn texts(&self, at: usize) -> impl Iterator<Item = &'a str> + use<'a> {
         let listed = self.kb.entries.iter().any(|entry| !matches!(entry.kind, Kind::Sentence));
-        self.kb
-            .entries
+        let kb = self.kb;
+        kb.entries
             .iter()
             .filter(move |entry| entry.section == Some(at))
             .filter(move |entry| !listed || !matches!(entry.kind, Kind::Sentence))
@@ -59,11 +97,10 @@ impl Profile<'_> {
         for (id, weight) in &self.wanted {
             score += weight * affinity(self.tables.slots.topics(), id, &heading);
         }
-        let rules: Vec<&str> = self.rules(at).collect();
+        let rules = self.rules.get(at).map_or(&[][..], Vec::as_slice);
         let (mut alike, mut closest) = (0.0, 0.0_f32);
-        for rule in &rules {
-            let other = Facts::of(self.tables, rule);
-            let topics = topics_of(self.tables, &other);
+        for other in rules {
+            let topics = topics_of(self.tables, other);
             alike +=
                 self.wanted.iter().map(|(id, w)| w * topics.get(id).copied().unwrap_or(0.0)).sum::<f32>();
             closest = closest.max(Overlap::of(&self.facts.meanings, &other.meanings).jaccard());
@@ -72,7 +109,9 @@ impl Profile<'_> {
         let hinted = self.hint.is_some_and(|hint| hint.eq_ignore_ascii_case(&section.heading));
         let hint = if hinted { 0.2 } else { 0.0 };
         let share = alike / (1.0 + ratio(rules.len(), 1));
-        score + 0.6 * share + 0.3 * closest + general + hint + 0.01 * ratio(rules.len().min(10), 1)
+        let named = if self.named(&section.heading) { NAMED } else { 0.0 };
+        let kinship = KINSHIP * self.kinship(at);
+        score + 0.6 * share + 0.3 * closest + named + kinship + general + hint + 0.01 * ratio(rules.len().min(10), 1)
     }
 }
 
