@@ -5,6 +5,7 @@
 
 pub mod arguments;
 pub mod clause;
+pub mod cognate;
 pub mod cues;
 pub mod detect;
 pub mod document;
@@ -19,6 +20,8 @@ pub mod journal;
 pub mod label;
 pub mod line;
 pub mod mask;
+pub mod matter;
+pub mod measure;
 pub mod never;
 pub mod options;
 pub mod proposal;

@@ -7,6 +7,12 @@ use super::facts::{Facts, Tables};
 use super::slots::Topic;
 use super::words::{Overlap, ratio};
 
+/// What a heading that names the rule's matter counts.
+const NAMED: f32 = 0.6;
+
+/// What the words that a rule shares with a section count.
+const KINSHIP: f32 = 1.5;
+
 /// How much a rule belongs to each topic, 0 to 1.
 type Weights = BTreeMap<String, f32>;
 
@@ -20,7 +26,7 @@ pub fn choose(tables: &Tables, kb: &Document, facts: &Facts, hint: Option<&str>)
     if kb.entries.is_empty() && kb.sections.is_empty() {
         return Some(new_heading(tables, &wanted, facts));
     }
-    let profile = Profile { tables, kb, facts, wanted, hint };
+    let profile = Profile::new(tables, kb, facts, wanted, hint);
     if kb.sections.is_empty() {
         return profile.group();
     }
@@ -38,13 +44,51 @@ struct Profile<'a> {
     facts: &'a Facts,
     wanted: Weights,
     hint: Option<&'a str>,
+    /// The rules of each section, understood.
+    rules: Vec<Vec<Facts>>,
+    /// What each section's heading and rules speak of.
+    words: Vec<BTreeSet<String>>,
 }
 
-impl Profile<'_> {
+impl<'a> Profile<'a> {
+    fn new(
+        tables: &'a Tables,
+        kb: &'a Document,
+        facts: &'a Facts,
+        wanted: Weights,
+        hint: Option<&'a str>,
+    ) -> Self {
+        let mut profile = Self { tables, kb, facts, wanted, hint, rules: Vec::new(), words: Vec::new() };
+        for (at, section) in kb.sections.iter().enumerate() {
+            let rules: Vec<Facts> = profile.texts(at).map(|rule| Facts::of(tables, rule)).collect();
+            let mut words = tables.words.meanings(&section.heading);
+            words.extend(rules.iter().flat_map(|rule| rule.meanings.iter().cloned()));
+            profile.rules.push(rules);
+            profile.words.push(words);
+        }
+        profile
+    }
+
+    /// How much of the rule is spoken of in this section, a word that several sections share counting less.
+    fn kinship(&self, at: usize) -> f32 {
+        let Some(own) = self.words.get(at) else { return 0.0 };
+        let share = |meaning: &String| {
+            let holders = self.words.iter().filter(|words| words.contains(meaning)).count();
+            if own.contains(meaning) { 1.0 / ratio(holders.max(1), 1) } else { 0.0 }
+        };
+        let all: f32 = self.facts.meanings.iter().map(share).sum();
+        all / (1.0 + ratio(self.facts.meanings.len(), 1))
+    }
+
+    /// Whether the heading itself names what the rule speaks of.
+    fn named(&self, heading: &str) -> bool {
+        !self.tables.words.meanings(heading).is_disjoint(&self.facts.meanings)
+    }
+
     /// A title above other headings holds no rules unless it already does.
     fn may_hold(&self, at: usize) -> bool {
         let Some(section) = self.kb.sections.get(at) else { return false };
-        let holds = self.rules(at).next().is_some();
+        let holds = self.texts(at).next().is_some();
         let parent = self.kb.sections.get(at + 1).is_some_and(|next| next.level > section.level);
         holds || !parent
     }
@@ -58,10 +102,10 @@ impl Profile<'_> {
             entries
                 .iter()
                 .filter(move |entry| entry.parent == Some(at))
-                .map(|entry| entry.text.as_str())
+                .map(|entry| Facts::of(self.tables, &entry.text))
                 .collect::<Vec<_>>()
         };
-        let groups: Vec<(usize, Vec<&str>)> = tops.into_iter().map(|at| (at, within(at))).collect();
+        let groups: Vec<(usize, Vec<Facts>)> = tops.into_iter().map(|at| (at, within(at))).collect();
         if groups.len() < 2 || groups.iter().any(|(_, rules)| rules.is_empty()) {
             return None;
         }
@@ -76,10 +120,10 @@ impl Profile<'_> {
             .map(|(_, name)| name)
     }
 
-    fn rules(&self, at: usize) -> impl Iterator<Item = &str> {
+    fn texts(&self, at: usize) -> impl Iterator<Item = &'a str> + use<'a> {
         let listed = self.kb.entries.iter().any(|entry| !matches!(entry.kind, Kind::Sentence));
-        self.kb
-            .entries
+        let kb = self.kb;
+        kb.entries
             .iter()
             .filter(move |entry| entry.section == Some(at))
             .filter(move |entry| !listed || !matches!(entry.kind, Kind::Sentence))
@@ -88,20 +132,21 @@ impl Profile<'_> {
 
     fn score(&self, at: usize) -> f32 {
         let Some(section) = self.kb.sections.get(at) else { return 0.0 };
-        self.affinity_to(&section.heading, &self.rules(at).collect::<Vec<_>>())
+        let rules = self.rules.get(at).map_or(&[][..], Vec::as_slice);
+        let named = if self.named(&section.heading) { NAMED } else { 0.0 };
+        self.affinity_to(&section.heading, rules) + named + KINSHIP * self.kinship(at)
     }
 
     /// How well a rule goes under a heading with these rules.
-    fn affinity_to(&self, name: &str, rules: &[&str]) -> f32 {
+    fn affinity_to(&self, name: &str, rules: &[Facts]) -> f32 {
         let heading = heading_topics(self.tables, name);
         let mut score = 0.0;
         for (id, weight) in &self.wanted {
             score += weight * affinity(self.tables.slots.topics(), id, &heading);
         }
         let (mut alike, mut closest) = (0.0, 0.0_f32);
-        for rule in rules {
-            let other = Facts::of(self.tables, rule);
-            let topics = topics_of(self.tables, &other);
+        for other in rules {
+            let topics = topics_of(self.tables, other);
             alike +=
                 self.wanted.iter().map(|(id, w)| w * topics.get(id).copied().unwrap_or(0.0)).sum::<f32>();
             closest = closest.max(Overlap::of(&self.facts.meanings, &other.meanings).jaccard());
@@ -210,7 +255,11 @@ const VOTES: &[(Language, &str)] = &[
 
 /// The language of a sentence by its function words; English when nothing speaks for another.
 pub fn language(text: &str) -> Language {
-    let folded = super::words::fold(text).text;
+    language_of(&super::words::fold(text).text)
+}
+
+/// As [`language`], on folded text.
+pub fn language_of(folded: &str) -> Language {
     let words: Vec<&str> = folded.split(|c: char| !c.is_alphanumeric()).collect();
     let votes = |list: &str| words.iter().filter(|word| list.split(' ').any(|known| known == **word)).count();
     VOTES
