@@ -15,6 +15,7 @@ pub mod gate;
 pub mod insert;
 pub mod line;
 pub mod mask;
+pub mod merge;
 pub mod proposal;
 pub mod prose;
 pub mod quote;
