@@ -49,7 +49,7 @@ pub struct ModelFlags {
 /// What to do instead of opening the screen.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Look at KB.md, and score the detector.
+    /// Look at KB.md and its history, change it line by line, and score the detector.
     Kb {
         #[command(subcommand)]
         command: KbCommand,
@@ -69,6 +69,34 @@ pub enum KbCommand {
         /// Print JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// Offer a rule as an edit of KB.md; it is written once you accept the diff.
+    Add {
+        /// The rule, in one sentence.
+        #[arg(required = true)]
+        text: Vec<String>,
+    },
+    /// Offer to remove a line of KB.md.
+    Remove {
+        /// The number of the line, as `show` prints it, or words that stand in it.
+        #[arg(required = true)]
+        what: Vec<String>,
+    },
+    /// Offer to take back the last edit that dictum wrote, if KB.md was not changed since.
+    Undo,
+    /// Print what dictum wrote to KB.md: when, in which session, by whom, on which words; newest last.
+    Log {
+        /// Print only the last N changes.
+        #[arg(short = 'n', value_name = "N")]
+        number: Option<usize>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print which change made a line of KB.md what it is.
+    Blame {
+        /// The number of the line, as `show` prints it.
+        line: usize,
     },
     /// Read lines {"id","message","kb"} and write what would be proposed; nothing is written to any KB.md.
     Detect {

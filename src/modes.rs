@@ -12,8 +12,10 @@ use anyhow::{Context, Result};
 
 use crate::cli::{Command, Invocation, KbCommand, PersonaCommand};
 use crate::domain::kb::document::Document;
+use crate::domain::kb::journal::Journal;
 use crate::domain::kb::state;
-use crate::io::{config, kbfile, personas};
+use crate::io::kbfile::{self, Keep};
+use crate::io::{config, files, personas};
 
 /// How a subcommand prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,27 +41,7 @@ pub fn run(invocation: Invocation) -> Result<u8> {
     };
     match &invocation.command {
         None => tui::run(&invocation, &directory),
-        Some(Command::Kb { command: KbCommand::Detect { file, .. } }) => {
-            let output = io::stdout().lock();
-            match file {
-                Some(path) => {
-                    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-                    kb::detect_jsonl(BufReader::new(file), output)?;
-                }
-                None => kb::detect_jsonl(io::stdin().lock(), output)?,
-            }
-            Ok(0)
-        }
-        Some(Command::Kb { command: KbCommand::Show { json } }) => {
-            let snapshot = kbfile::read(&directory, state::LIMIT);
-            match (snapshot.text(), snapshot.explanation()) {
-                (Some(text), _) => print(&kb::show(&Document::parse(text), (*json).into())),
-                (None, Some(why)) => anyhow::bail!(why),
-                (None, None) => {
-                    anyhow::bail!("there is no KB.md in this folder; state a rule in dictum to begin one")
-                }
-            }
-        }
+        Some(Command::Kb { command }) => run_kb(command, &directory),
         Some(Command::Persona { command }) => {
             let library = personas::load(&folders(&directory));
             match command {
@@ -76,6 +58,61 @@ pub fn run(invocation: Invocation) -> Result<u8> {
             }
         }
     }
+}
+
+fn run_kb(command: &KbCommand, directory: &Path) -> Result<u8> {
+    match command {
+        KbCommand::Show { json } => print(&kb::show(&kb_of(directory)?, (*json).into())),
+        KbCommand::Add { text } => kb::change::add(directory, &text.join(" ")),
+        KbCommand::Remove { what } => kb::change::remove(directory, &what.join(" ")),
+        KbCommand::Undo => kb::change::undo(directory),
+        KbCommand::Log { number, json } => {
+            let journal = journal_of(directory)?;
+            print(&kb::history::log(&journal, *number, (*json).into()))
+        }
+        KbCommand::Blame { line } => {
+            let document = kb_of(directory)?;
+            match kb::history::blame(&journal_of(directory)?, &document, *line) {
+                Some(answer) => print(&answer),
+                None => {
+                    eprintln!("dictum: line {line} of KB.md holds no directive; `dictum kb show` lists them");
+                    Ok(2)
+                }
+            }
+        }
+        KbCommand::Detect { file, .. } => {
+            let output = io::stdout().lock();
+            match file {
+                Some(path) => {
+                    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+                    kb::detect_jsonl(BufReader::new(file), output)?;
+                }
+                None => kb::detect_jsonl(io::stdin().lock(), output)?,
+            }
+            Ok(0)
+        }
+    }
+}
+
+/// The KB.md of the folder; fails, with the reason, where there is none that can be read.
+fn kb_of(directory: &Path) -> Result<Document> {
+    let snapshot = kbfile::read(directory, state::LIMIT);
+    match (snapshot.text(), snapshot.explanation()) {
+        (Some(text), _) => Ok(Document::parse(text)),
+        (None, Some(why)) => anyhow::bail!(why),
+        (None, None) => {
+            anyhow::bail!("there is no KB.md in this folder; state a rule in dictum to begin one")
+        }
+    }
+}
+
+/// What the journal tells of the folder's KB.md. What it cannot tell is said at once.
+fn journal_of(directory: &Path) -> Result<Journal> {
+    let journal = Keep::below(&files::state_dir()?).journal.read(directory)?;
+    if let Some(why) = kb::history::skipped(&journal) {
+        eprintln!("dictum: {why}");
+    }
+    Ok(journal)
 }
 
 /// Prints; a reader that goes away (`| head`) is no error.

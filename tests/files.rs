@@ -2,8 +2,9 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test that cannot go on says so by panicking.
 
+use dictum::domain::kb::journal::{How, Provenance};
 use dictum::domain::kb::state::{KbState, LIMIT, Snapshot};
-use dictum::io::kbfile::{self, Outside, SaveError, UndoError, Undone};
+use dictum::io::kbfile::{self, Journal, Keep, Outside, SaveError, UndoError, Undone};
 use dictum::io::watch::{self, Look, Target, TargetKind, Watcher};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -11,6 +12,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+
+/// The undo folder with a journal beside it.
+fn keep(undo: &Path) -> Keep {
+    Keep { undo: undo.to_path_buf(), journal: Journal::begin(undo.with_file_name("journal")) }
+}
+
+fn told(quote: &str) -> Provenance {
+    Provenance { how: How::Told, quote: quote.to_string() }
+}
 
 /// A project folder and a state folder beside it.
 struct Desk {
@@ -46,11 +56,11 @@ impl Desk {
     }
 
     fn save(&self, expected: Option<&str>, new: &str) -> Result<kbfile::Saved, SaveError> {
-        kbfile::save(&self.project, expected, new, &self.undo, Outside::Ask)
+        kbfile::save(&self.project, expected, new, &keep(&self.undo), Outside::Ask, &told("use b"))
     }
 
     fn undo(&self) -> Result<Undone, UndoError> {
-        kbfile::undo(&self.project, &self.undo)
+        kbfile::undo(&self.project, &keep(&self.undo)).map(|undoing| undoing.undone)
     }
 
     /// Names in the project folder, sorted.
@@ -205,7 +215,8 @@ fn a_link_out_of_the_project_is_asked_about() {
     );
     assert_eq!(fs::read(&shared).unwrap(), b"- a\n");
 
-    kbfile::save(&desk.project, Some("- a\n"), "- b\n", &desk.undo, Outside::Allow).unwrap();
+    let keep = keep(&desk.undo);
+    kbfile::save(&desk.project, Some("- a\n"), "- b\n", &keep, Outside::Allow, &told("")).unwrap();
     assert_eq!(fs::read(&shared).unwrap(), b"- b\n");
     assert!(fs::symlink_metadata(desk.kb()).unwrap().is_symlink());
 }
@@ -225,8 +236,15 @@ fn a_state_folder_that_cannot_be_written_stops_the_edit() {
     let desk = Desk::with("- a\n");
     let blocked = desk.project.join("file");
     fs::write(&blocked, "").unwrap();
-    let error =
-        kbfile::save(&desk.project, Some("- a\n"), "- b\n", &blocked.join("undo"), Outside::Ask).unwrap_err();
+    let error = kbfile::save(
+        &desk.project,
+        Some("- a\n"),
+        "- b\n",
+        &keep(&blocked.join("undo")),
+        Outside::Ask,
+        &told(""),
+    )
+    .unwrap_err();
     assert!(error.to_string().contains("XDG_STATE_HOME"), "{error}");
     assert_eq!(desk.bytes(), b"- a\n");
 }
@@ -280,7 +298,10 @@ fn helper_process() {
     let Ok(job) = std::env::var("JOB") else { return };
     let project = PathBuf::from(std::env::var("PROJECT").unwrap());
     let undo = PathBuf::from(std::env::var("UNDO").unwrap());
-    let save = |expected: Option<&str>, new: &str| kbfile::save(&project, expected, new, &undo, Outside::Ask);
+    let keep = keep(&undo);
+    let save = |expected: Option<&str>, new: &str| {
+        kbfile::save(&project, expected, new, &keep, Outside::Ask, &told(""))
+    };
     match job.split_once(' ').unwrap_or((&job, "")) {
         ("add", line) => loop {
             let now = kbfile::read(&project, LIMIT);
@@ -415,7 +436,7 @@ fn a10_undo_goes_back_step_by_step() {
     desk.save(Some("- a\n"), "- b\n").unwrap();
     desk.save(Some("- b\n"), "- c\n").unwrap();
 
-    let plan = kbfile::preview(&desk.project, &desk.undo).unwrap();
+    let plan = kbfile::preview(&desk.project, &keep(&desk.undo)).unwrap();
     assert_eq!((plan.current.text(), plan.restores.as_deref()), (Some("- c\n"), Some("- b\n")));
     assert_eq!(desk.bytes(), b"- c\n", "a preview changes nothing");
 

@@ -7,6 +7,7 @@ use super::update::open;
 use super::{overlay, screen};
 use crate::base::text;
 use crate::domain::chat::{Body, Level};
+use crate::domain::kb::journal::Provenance;
 use crate::domain::kb::proposal::{self, Proposal, Source};
 use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Candidate, Edit, Op, Span, edit};
@@ -192,7 +193,7 @@ fn accept(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     let Some(proposal) = state.review.current() else { return Vec::new() };
-    let id = proposal.id;
+    let (id, provenance) = (proposal.id, Provenance::from(proposal));
     match edit::apply(state.kb.text(), std::slice::from_ref(&proposal.edit)) {
         Ok(text) => {
             let task = state.errands.task();
@@ -204,7 +205,7 @@ fn accept(state: &mut State) -> Vec<Effect> {
             } else {
                 OutsideFile::Ask
             };
-            vec![Effect::SaveKb { task, expected, text, outside }]
+            vec![Effect::SaveKb { task, expected, text, outside, provenance }]
         }
         Err(error) => {
             state.review.message = Some(error.to_string());
@@ -271,7 +272,7 @@ pub fn reworded(state: &mut State, id: u64, words: &str) {
 }
 
 /// The words without a list marker that was typed along: the file's own marker is put before them.
-fn without_marker(words: &str) -> &str {
+pub fn without_marker(words: &str) -> &str {
     ["- ", "* ", "+ ", "- [ ] ", "• "]
         .iter()
         .find_map(|marker| words.strip_prefix(marker))

@@ -62,6 +62,10 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::Edited { task, result } => edited(state, task, result),
+        Event::Warned(text) => {
+            state.notice(Level::Warning, text);
+            Vec::new()
+        }
         Event::Noted(text) => {
             state.note(text);
             Vec::new()

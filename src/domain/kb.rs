@@ -10,9 +10,11 @@ pub mod detect;
 pub mod document;
 pub mod edit;
 pub mod facts;
+pub mod find;
 pub mod frame;
 pub mod gate;
 pub mod insert;
+pub mod journal;
 pub mod line;
 pub mod mask;
 pub mod merge;
@@ -31,6 +33,8 @@ pub mod wording;
 pub mod words;
 
 use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
 
 /// Where a piece of a message came from. Only typed words can become a directive by themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,7 +73,8 @@ impl Span {
 }
 
 /// What an edit does to KB.md.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Op {
     Add,
     Replace,

@@ -1,11 +1,14 @@
 //! KB.md on disk: one look at it, and the only way in which dictum writes it. It never overwrites words it has not seen, and never
 //! leaves anything but KB.md in the project.
 
+mod journal;
 mod undo;
 
-pub use undo::{Plan, UndoError, Undone, preview, undo};
+pub use journal::{Journal, JournalError};
+pub use undo::{Plan, UndoError, Undoing, Undone, preview, undo, undo_as_seen};
 
 use super::files::{self, Content, LockError, ReadError, WriteError};
+use crate::domain::kb::journal::Provenance;
 use crate::domain::kb::state::{FILE_NAME, KbState, LIMIT, Snapshot};
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -83,6 +86,26 @@ fn hash(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The name of what is kept of one file: sixteen digits of the hash of its path.
+fn key(target: &Path) -> String {
+    hash(target.as_os_str().as_encoded_bytes()).chars().take(16).collect()
+}
+
+/// What is kept of KB.md outside the project.
+#[derive(Clone, Debug)]
+pub struct Keep {
+    /// The folder of the texts before each edit (see [`undo`]).
+    pub undo: PathBuf,
+    pub journal: Journal,
+}
+
+impl Keep {
+    /// What is kept below dictum's state folder, with a new session.
+    pub fn below(state: &Path) -> Self {
+        Self { undo: state.join("undo"), journal: Journal::begin(state.join("journal")) }
+    }
+}
+
 /// Whether a KB.md that is a link to a file outside the project may be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outside {
@@ -99,6 +122,8 @@ pub struct Saved {
     pub snapshot: Snapshot,
     /// The file that holds the bytes: where a link leads.
     pub target: PathBuf,
+    /// Why the journal does not tell of it, where it does not.
+    pub unrecorded: Option<String>,
 }
 
 /// Why nothing was written (but for [`SaveError::Overwritten`]).
@@ -132,21 +157,23 @@ pub enum SaveError {
 }
 
 /// Writes `new` over the KB.md of `dir`, if that still holds `expected`: the text on which the edit was made, or `None` when there was
-/// no file. The old text is kept below `undo_dir` (see [`undo`]). Mode, owner and a link stay as they are.
+/// no file. The old text is kept for [`undo`], and the journal tells of it. Mode, owner and a link stay as they are.
 pub fn save(
     dir: &Path,
     expected: Option<&str>,
     new: &str,
-    undo_dir: &Path,
+    keep: &Keep,
     outside: Outside,
+    provenance: &Provenance,
 ) -> Result<Saved, SaveError> {
     let place = Place::find(dir)
         .map_err(|error| SaveError::NoFolder { dir: dir.to_path_buf(), cause: files::cause(&error) })?;
     if place.outside && outside == Outside::Ask {
         return Err(SaveError::OutsideProject { target: place.target });
     }
-    let store = undo::Store::open(undo_dir, &place.target)
-        .map_err(|error| SaveError::NoUndo { dir: undo_dir.to_path_buf(), cause: files::cause(&error) })?;
+    let no_undo = |cause: String| SaveError::NoUndo { dir: keep.undo.clone(), cause };
+    let store =
+        undo::Store::open(&keep.undo, &place.target).map_err(|error| no_undo(files::cause(&error)))?;
     let _lock = files::lock(&store.lock_file(), PATIENCE)?;
     store.settle(dir);
 
@@ -159,9 +186,7 @@ pub fn save(
         _ if now.text().is_some() => return Err(SaveError::Changed(now)),
         _ => return Err(SaveError::NotUsable(now)),
     }
-    store
-        .announce(expected, new)
-        .map_err(|error| SaveError::NoUndo { dir: undo_dir.to_path_buf(), cause: error.to_string() })?;
+    store.announce(expected, new).map_err(|error| no_undo(error.to_string()))?;
     let written = match expected {
         None => files::create(&place.target, new.as_bytes(), 0o666),
         Some(expected) => files::replace(&place.target, new.as_bytes(), || holds(&place.target, expected)),
@@ -177,11 +202,12 @@ pub fn save(
         });
     }
     store.commit();
+    let unrecorded = keep.journal.record(&place.target, expected, Some(new), provenance);
     let snapshot = read(dir, most);
     if snapshot.text() != Some(new) {
         return Err(SaveError::Overwritten(snapshot));
     }
-    Ok(Saved { snapshot, target: place.target })
+    Ok(Saved { snapshot, target: place.target, unrecorded })
 }
 
 /// Whether the file holds exactly this text.

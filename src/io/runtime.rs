@@ -8,11 +8,12 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
 
-use super::kbfile::{self, Outside, SaveError, UndoError, Undone};
+use super::kbfile::{self, Keep, Outside, SaveError, UndoError, Undone};
 use super::providers::{self, Http, Keys, offline};
 use super::watch::{self, Look, Target, TargetKind};
 use super::{files, personas};
 use crate::domain::exchange::{Protocol, Request};
+use crate::domain::kb::journal::Provenance;
 use crate::domain::kb::state::{FILE_NAME, KbState, Snapshot};
 use crate::protocol::message::{Effect, Event, OutsideFile, TaskId};
 
@@ -23,8 +24,8 @@ const SEARCH: Duration = Duration::from_millis(300);
 #[derive(Clone, Debug)]
 pub struct Workplace {
     pub project: PathBuf,
-    /// Where the bytes before each edit are kept; `None` when no state folder can be had.
-    pub undo: Option<PathBuf>,
+    /// Where the bytes before each edit and the journal are kept; `None` when no state folder can be had.
+    pub keep: Option<Keep>,
     pub folders: Vec<personas::Folder>,
     /// A KB.md over this is not sent. Bytes.
     pub kb_limit: u64,
@@ -58,10 +59,12 @@ impl Runtime {
                     handle.abort();
                 }
             }
-            Effect::SaveKb { task, expected, text, outside } => {
-                self.blocking(move |place| save(&place, task, expected.as_deref(), &text, outside));
+            Effect::SaveKb { task, expected, text, outside, provenance } => {
+                self.writing(move |place| {
+                    save(&place, task, expected.as_deref(), &text, outside, &provenance)
+                });
             }
-            Effect::UndoKb => self.blocking(|place| undo(&place)),
+            Effect::UndoKb => self.writing(|place| undo(&place)),
             Effect::LoadPersonas => {
                 self.blocking(|place| Event::PersonasLoaded(personas::load(&place.folders)));
             }
@@ -80,6 +83,19 @@ impl Runtime {
         tokio::task::spawn_blocking(move || {
             // The screen may be gone by now; then nobody needs the answer.
             let _ = events.send(work(place));
+        });
+    }
+
+    /// As `blocking`, for work that leaves a record: what kept it out of the journal is told behind.
+    fn writing(&self, work: impl FnOnce(Workplace) -> (Event, Option<String>) + Send + 'static) {
+        let (place, events) = (self.place.clone(), self.events.clone());
+        tokio::task::spawn_blocking(move || {
+            let (event, unrecorded) = work(place);
+            // As above.
+            let _ = events.send(event);
+            if let Some(why) = unrecorded {
+                let _ = events.send(Event::Warned(why));
+            }
         });
     }
 
@@ -153,17 +169,24 @@ impl Runtime {
     }
 }
 
-fn save(place: &Workplace, task: TaskId, expected: Option<&str>, text: &str, outside: OutsideFile) -> Event {
-    let Some(undo) = &place.undo else {
+fn save(
+    place: &Workplace,
+    task: TaskId,
+    expected: Option<&str>,
+    text: &str,
+    outside: OutsideFile,
+    provenance: &Provenance,
+) -> (Event, Option<String>) {
+    let Some(keep) = &place.keep else {
         let cause = "There is no folder for undo copies, so KB.md was not written; set XDG_STATE_HOME to a folder you may write.";
-        return Event::KbSaveFailed { task, cause: cause.to_string() };
+        return (Event::KbSaveFailed { task, cause: cause.to_string() }, None);
     };
     let outside = match outside {
         OutsideFile::Ask => Outside::Ask,
         OutsideFile::Allow => Outside::Allow,
     };
-    match kbfile::save(&place.project, expected, text, undo, outside) {
-        Ok(saved) => Event::KbSaved { task, snapshot: saved.snapshot },
+    let event = match kbfile::save(&place.project, expected, text, keep, outside, provenance) {
+        Ok(saved) => return (Event::KbSaved { task, snapshot: saved.snapshot }, saved.unrecorded),
         Err(SaveError::Changed(snapshot)) => Event::KbMoved { task, snapshot },
         Err(SaveError::OutsideProject { target }) => {
             Event::KbIsOutside { task, target: files::shown(&target) }
@@ -177,27 +200,28 @@ fn save(place: &Workplace, task: TaskId, expected: Option<&str>, text: &str, out
             | SaveError::Lock(_)
             | SaveError::Write(_)),
         ) => Event::KbSaveFailed { task, cause: error.to_string() },
-    }
+    };
+    (event, None)
 }
 
-fn undo(place: &Workplace) -> Event {
-    let failed = |cause: String| Event::KbUndoFailed { cause };
-    let Some(undo) = &place.undo else {
-        return failed("There is no folder for undo copies, so nothing can be undone.".to_string());
+fn undo(place: &Workplace) -> (Event, Option<String>) {
+    let Some(keep) = &place.keep else {
+        let cause = "There is no folder for undo copies, so nothing can be undone.".to_string();
+        return (Event::KbUndoFailed { cause }, None);
     };
-    match kbfile::undo(&place.project, undo) {
-        Ok(undone) => {
-            let summary = undone.sentence().to_string();
-            let snapshot = match undone {
+    match kbfile::undo(&place.project, keep) {
+        Ok(undoing) => {
+            let summary = undoing.undone.sentence().to_string();
+            let snapshot = match undoing.undone {
                 Undone::Restored(snapshot) => snapshot,
                 Undone::Removed => Snapshot { state: KbState::Missing },
             };
-            Event::KbUndone { snapshot, summary }
+            (Event::KbUndone { snapshot, summary }, undoing.unrecorded)
         }
-        Err(UndoError::ChangedSince { current, would_restore }) => Event::KbUndoRefused {
-            current: current.text().unwrap_or_default().to_string(),
-            would_restore: would_restore.unwrap_or_default(),
-        },
-        Err(error) => failed(error.to_string()),
+        Err(UndoError::ChangedSince { current, would_restore }) => {
+            let current = current.text().unwrap_or_default().to_string();
+            (Event::KbUndoRefused { current, would_restore: would_restore.unwrap_or_default() }, None)
+        }
+        Err(error) => (Event::KbUndoFailed { cause: error.to_string() }, None),
     }
 }

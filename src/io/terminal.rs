@@ -101,6 +101,13 @@ pub fn restore() -> Option<Mouse> {
     Some(mouse)
 }
 
+/// Throws away what was typed or pasted and not read yet, so that it does not answer a question that was not seen.
+pub fn forget_typed() {
+    // A terminal without this has nothing to lose by it.
+    #[cfg(unix)]
+    let _ = rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush);
+}
+
 fn take(mouse: Mouse) -> io::Result<()> {
     crossterm::terminal::enable_raw_mode()?;
     let output = lock_output(PATIENCE);

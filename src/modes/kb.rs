@@ -1,4 +1,9 @@
-//! `dictum kb`: show the directives of a KB.md, and detect directives in messages. It never writes KB.md.
+//! `dictum kb`: show the directives of a KB.md, and detect directives in messages. It never writes KB.md; the review does.
+
+pub mod change;
+pub mod desk;
+pub mod history;
+pub mod review;
 
 use std::io::{BufRead, Write};
 

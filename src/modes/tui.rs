@@ -35,6 +35,7 @@ use crate::domain::kb::reconcile::Reconciler;
 use crate::domain::settings::Choice;
 use crate::draw::highlight::Highlighter;
 use crate::draw::theme::Palette;
+use crate::io::kbfile::Keep;
 use crate::io::providers::{Http, Limits};
 use crate::io::runtime::{Runtime, Workplace};
 use crate::io::terminal::background::{self, Filter, Sifted};
@@ -72,7 +73,7 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
     };
     let place = Workplace {
         project: directory.to_path_buf(),
-        undo: files::state_dir().ok().map(|state| state.join("undo")),
+        keep: files::state_dir().ok().map(|state| Keep::below(&state)),
         folders,
         kb_limit: settings.kb_limit_bytes,
     };

@@ -3,6 +3,7 @@
 use crossterm::event::{KeyEvent, MouseEvent};
 
 use crate::domain::exchange::{Endpoint, Outcome, ReplyEvent, Request};
+use crate::domain::kb::journal::Provenance;
 use crate::domain::kb::state::Snapshot;
 use crate::domain::persona::Library;
 
@@ -84,6 +85,8 @@ pub enum Event {
     },
     /// The terminal told its background.
     BackgroundTold(Background),
+    /// Something did not go as it should; the work itself was done.
+    Warned(String),
     /// A sentence for the status line, from a part of `io` with nothing else to say.
     Noted(String),
 }
@@ -138,6 +141,8 @@ pub enum Effect {
         expected: Option<String>,
         text: String,
         outside: OutsideFile,
+        /// What the journal tells of it.
+        provenance: Provenance,
     },
     /// Give back the bytes before the last accepted edit.
     UndoKb,

@@ -156,7 +156,7 @@ impl App {
             match effect {
                 Effect::ReadKb { task } => self.reads.push(*task),
                 Effect::Ask { task, request } => self.ask = Some((*task, (**request).clone())),
-                Effect::SaveKb { task, expected, text, outside } => {
+                Effect::SaveKb { task, expected, text, outside, .. } => {
                     self.save = Some((*task, expected.clone(), text.clone(), *outside));
                 }
                 Effect::EditExternally { task, text } => self.editor = Some((*task, text.clone())),

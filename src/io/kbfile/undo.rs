@@ -1,6 +1,7 @@
 //! The texts that KB.md held before dictum wrote it, and the way back to them. It never overwrites what was written since.
 
-use super::{PATIENCE, Place, hash, holds, read};
+use super::{Keep, PATIENCE, Place, hash, holds, key, read};
+use crate::domain::kb::journal::{How, Provenance};
 use crate::domain::kb::state::{LIMIT, Snapshot};
 use crate::io::files::{self, Content, LockError, WriteError};
 use serde::{Deserialize, Serialize};
@@ -34,9 +35,8 @@ pub(super) struct Store {
 
 impl Store {
     pub(super) fn open(undo_dir: &Path, target: &Path) -> io::Result<Self> {
-        let key: String = hash(target.as_os_str().as_encoded_bytes()).chars().take(16).collect();
         files::private_folder(undo_dir)?;
-        let folder = undo_dir.join(key);
+        let folder = undo_dir.join(key(target));
         files::private_folder(&folder)?;
         Ok(Self { folder, target: files::shown(target) })
     }
@@ -147,6 +147,14 @@ impl Undone {
     }
 }
 
+/// An undo that is on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undoing {
+    pub undone: Undone,
+    /// Why the journal does not tell of it, where it does not.
+    pub unrecorded: Option<String>,
+}
+
 /// What an undo would do, for the user to see first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
@@ -177,17 +185,30 @@ pub enum UndoError {
 }
 
 /// What [`undo`] would do now.
-pub fn preview(dir: &Path, undo_dir: &Path) -> Result<Plan, UndoError> {
-    let (_, store) = open(dir, undo_dir)?;
+pub fn preview(dir: &Path, keep: &Keep) -> Result<Plan, UndoError> {
+    let (_, store) = open(dir, &keep.undo)?;
     let _lock = files::lock(&store.lock_file(), PATIENCE)?;
     plan(dir, &store)
 }
 
 /// Takes back the last write of [`super::save`], if KB.md still holds exactly what was written. Repeated, it goes further back.
-pub fn undo(dir: &Path, undo_dir: &Path) -> Result<Undone, UndoError> {
-    let (place, store) = open(dir, undo_dir)?;
+pub fn undo(dir: &Path, keep: &Keep) -> Result<Undoing, UndoError> {
+    take_back(dir, keep, None)
+}
+
+/// Does what the user has seen in `seen`, and nothing else: another program may have undone that step meanwhile.
+pub fn undo_as_seen(dir: &Path, keep: &Keep, seen: &Plan) -> Result<Undoing, UndoError> {
+    take_back(dir, keep, Some(seen))
+}
+
+fn take_back(dir: &Path, keep: &Keep, seen: Option<&Plan>) -> Result<Undoing, UndoError> {
+    let (place, store) = open(dir, &keep.undo)?;
     let _lock = files::lock(&store.lock_file(), PATIENCE)?;
     let Plan { current, restores } = plan(dir, &store)?;
+    let differs = |seen: &Plan| seen.current.text() != current.text() || seen.restores != restores;
+    if seen.is_some_and(differs) {
+        return Err(UndoError::ChangedSince { current, would_restore: restores });
+    }
     let written = match (&restores, current.text()) {
         (Some(before), Some(text)) => {
             files::replace(&place.target, before.as_bytes(), || holds(&place.target, text))
@@ -202,10 +223,13 @@ pub fn undo(dir: &Path, undo_dir: &Path) -> Result<Undone, UndoError> {
         }
         Err(error) => return Err(UndoError::Write(error)),
     }
-    Ok(match restores {
+    let provenance = Provenance { how: How::Undo, quote: String::new() };
+    let unrecorded = keep.journal.record(&place.target, current.text(), restores.as_deref(), &provenance);
+    let undone = match restores {
         Some(before) => Undone::Restored(read(dir, LIMIT.max(before.len() as u64))),
         None => Undone::Removed,
-    })
+    };
+    Ok(Undoing { undone, unrecorded })
 }
 
 fn open(dir: &Path, undo_dir: &Path) -> Result<(Place, Store), UndoError> {
