@@ -80,6 +80,8 @@ fn run_kb(command: &KbCommand, directory: &Path) -> Result<u8> {
                 }
             }
         }
+        KbCommand::Merge(arguments) => kb::merge::run(directory, arguments),
+        KbCommand::Check { .. } | KbCommand::Init => anyhow::bail!("not yet"),
         KbCommand::Detect { file, .. } => {
             let output = io::stdout().lock();
             match file {

@@ -53,8 +53,10 @@ fn different_rules_at_one_place_are_both_kept() {
 #[test]
 fn a_rule_goes_below_its_elder_also_when_the_other_side_adds_a_section() {
     let lint = "- Lint with Biome before each commit.\n";
-    let ours = with(lint, &format!("{lint}- Pin every version.\n")) + "\n## Deploy\n\n- Deploy from main only.\n";
-    let theirs = with(lint, &format!("{lint}- Run the hooks.\n")) + "\n## Naming\n\n- Files are kebab-case.\n";
+    let ours =
+        with(lint, &format!("{lint}- Pin every version.\n")) + "\n## Deploy\n\n- Deploy from main only.\n";
+    let theirs =
+        with(lint, &format!("{lint}- Run the hooks.\n")) + "\n## Naming\n\n- Files are kebab-case.\n";
     let expect = with(lint, &format!("{lint}- Pin every version.\n- Run the hooks.\n"))
         + "\n## Deploy\n\n- Deploy from main only.\n\n## Naming\n\n- Files are kebab-case.\n";
     clean(BASE, &ours, &theirs, &expect);
@@ -156,7 +158,8 @@ fn a_new_rule_against_a_changed_line_conflicts_at_that_line() {
 #[test]
 fn removed_here_and_changed_there_conflicts_with_all_that_is_nested() {
     let base = "- Errors carry a code.\n  - The code is a number.\n- Logs are JSON.\n";
-    let ours = "- Errors carry a code.\n  - The code is a number.\n  - Codes start at 100.\n- Logs are JSON.\n";
+    let ours =
+        "- Errors carry a code.\n  - The code is a number.\n  - Codes start at 100.\n- Logs are JSON.\n";
     let theirs = "- Logs are JSON.\n";
     let marked = "- Errors carry a code.\n  - The code is a number.\n  - Codes start at 100.\n";
     let about = "Errors carry a code.";
@@ -448,5 +451,152 @@ mod any_text {
                 prop_assert_eq!(found, numbers);
             }
         }
+    }
+}
+
+/// The driver in a repository of its own, with the git of this machine.
+mod driver {
+    use super::*;
+    use std::path::Path;
+    use std::process::{Command, Output, Stdio};
+
+    fn dictum(folder: &Path, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dictum"));
+        command.args(arguments).current_dir(folder).stdin(Stdio::null());
+        command.env("XDG_STATE_HOME", folder.join("state")).output().unwrap()
+    }
+
+    fn said(output: &Output) -> String {
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    }
+
+    /// Writes the three versions and runs the driver on them; gives the exit code, what it said, and ours afterwards.
+    fn run(base: &[u8], ours: &[u8], theirs: &[u8]) -> (i32, String, Vec<u8>) {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, bytes) in [("o", base), ("a", ours), ("b", theirs)] {
+            std::fs::write(folder.path().join(name), bytes).unwrap();
+        }
+        let output = dictum(folder.path(), &["kb", "merge", "o", "a", "b"]);
+        let names: Vec<_> =
+            std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names.len(), 3, "something else was written: {names:?}");
+        (output.status.code().unwrap(), said(&output), std::fs::read(folder.path().join("a")).unwrap())
+    }
+
+    #[test]
+    fn the_result_goes_to_ours_and_the_exit_code_tells_conflicts() {
+        let ours = format!("{BASE}- Mock the clock.\n");
+        let theirs = with("80%", "90%");
+        let (code, _, after) = run(BASE.as_bytes(), ours.as_bytes(), theirs.as_bytes());
+        assert_eq!((code, String::from_utf8(after).unwrap()), (0, ours.replace("80%", "90%")));
+        let (code, said, after) =
+            run(BASE.as_bytes(), with("npm", "pnpm").as_bytes(), with("npm", "Yarn").as_bytes());
+        assert_eq!(code, 1);
+        assert!(said.contains("KB.md: conflict about package manager: ours"), "{said}");
+        assert!(String::from_utf8(after).unwrap().contains("<<<<<<< ours (package manager)\n"));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_left_as_it_is() {
+        let large = "- A rule that is long enough to count.\n".repeat(9_000);
+        for (ours, theirs) in [(&b"- caf\xe9\n"[..], BASE.as_bytes()), (BASE.as_bytes(), large.as_bytes())] {
+            let (code, said, after) = run(b"", ours, theirs);
+            assert_eq!(code, 2, "{said}");
+            assert_eq!(after, ours);
+            assert!(said.contains("left as it was"), "{said}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let output = dictum(folder.path(), &["kb", "merge", "o", "a", "b"]);
+        assert_eq!(output.status.code(), Some(2));
+    }
+
+    #[test]
+    fn without_files_it_prints_the_two_lines_that_install_it() {
+        let folder = tempfile::tempdir().unwrap();
+        for arguments in [&["kb", "merge"][..], &["kb", "merge", "--how"]] {
+            let output = dictum(folder.path(), arguments);
+            assert_eq!(output.status.code(), Some(0));
+            let said = said(&output);
+            assert!(said.contains("git config merge.dictum.driver \"dictum kb merge %O %A %B\"\n"), "{said}");
+            assert!(said.contains("KB.md merge=dictum"), "{said}");
+        }
+    }
+
+    struct Repository {
+        folder: tempfile::TempDir,
+    }
+
+    impl Repository {
+        fn git(&self, arguments: &[&str]) -> Output {
+            let mut git = Command::new("git");
+            git.args([
+                "-c",
+                "user.name=T",
+                "-c",
+                "user.email=t@example.invalid",
+                "-c",
+                "commit.gpgsign=false",
+            ]);
+            git.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
+            git.env("GIT_CONFIG_GLOBAL", self.folder.path().join("none")).env("GIT_CONFIG_NOSYSTEM", "1");
+            git.output().unwrap()
+        }
+
+        #[track_caller]
+        fn must(&self, arguments: &[&str]) {
+            let output = self.git(arguments);
+            assert!(output.status.success(), "git {arguments:?}: {}", said(&output));
+        }
+
+        fn commit(&self, text: &str) {
+            std::fs::write(self.folder.path().join("KB.md"), text).unwrap();
+            self.must(&["add", "-A"]);
+            self.must(&["commit", "-q", "-m", "Say it"]);
+        }
+
+        fn kb(&self) -> String {
+            std::fs::read_to_string(self.folder.path().join("KB.md")).unwrap()
+        }
+    }
+
+    /// A repository in which the driver is installed as `--how` says; `None`, with a line that says so, where there is no git.
+    fn repository() -> Option<Repository> {
+        if Command::new("git").arg("--version").output().is_err() {
+            println!("skipped: there is no git on this machine");
+            return None;
+        }
+        let repository = Repository { folder: tempfile::tempdir().unwrap() };
+        repository.must(&["init", "-q", "-b", "main"]);
+        let driver = format!("'{}' kb merge %O %A %B", env!("CARGO_BIN_EXE_dictum"));
+        repository.must(&["config", "merge.dictum.driver", &driver]);
+        std::fs::write(repository.folder.path().join(".gitattributes"), "KB.md merge=dictum\n").unwrap();
+        repository.commit(BASE);
+        Some(repository)
+    }
+
+    #[test]
+    fn two_branches_that_add_rules_at_one_place_merge_without_conflict() {
+        let Some(repository) = repository() else { return };
+        repository.must(&["checkout", "-q", "-b", "other"]);
+        repository.commit(&format!("{BASE}- Name tests well.\n"));
+        repository.must(&["checkout", "-q", "main"]);
+        repository.commit(&format!("{BASE}- Mock the clock.\n"));
+        repository.must(&["merge", "-q", "--no-edit", "other"]);
+        assert_eq!(repository.kb(), format!("{BASE}- Mock the clock.\n- Name tests well.\n"));
+    }
+
+    #[test]
+    fn two_branches_that_decide_differently_stop_with_a_marker() {
+        let Some(repository) = repository() else { return };
+        repository.must(&["checkout", "-q", "-b", "other"]);
+        repository.commit(&with("npm", "Yarn"));
+        repository.must(&["checkout", "-q", "main"]);
+        repository.commit(&with("npm", "pnpm"));
+        let output = repository.git(&["merge", "--no-edit", "other"]);
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        assert!(said(&output).contains("CONFLICT (content): Merge conflict in KB.md"), "{}", said(&output));
+        let expect =
+            "<<<<<<< ours (package manager)\n- Package manager: pnpm\n=======\n- Package manager: Yarn\n";
+        assert!(repository.kb().contains(expect), "{}", repository.kb());
     }
 }

@@ -3,6 +3,7 @@
 pub mod change;
 pub mod desk;
 pub mod history;
+pub mod merge;
 pub mod review;
 
 use std::io::{BufRead, Write};

@@ -24,8 +24,7 @@ pub fn merge(base: &str, ours: &str, theirs: &str) -> Vec<Stretch> {
         });
         let (at, ours_at, theirs_at) = kept.unwrap_or((base.len(), ours.len(), theirs.len()));
         let part = |lines: &[&str], from: usize, to: usize| lines.get(from..to).unwrap_or(&[]).concat();
-        let (was, we, they) =
-            (part(&base, b, at), part(&ours, o, ours_at), part(&theirs, t, theirs_at));
+        let (was, we, they) = (part(&base, b, at), part(&ours, o, ours_at), part(&theirs, t, theirs_at));
         push(&mut stretches, settle(was, we, they));
         if kept.is_some() {
             push(&mut stretches, Stretch::Settled(part(&ours, ours_at, ours_at + 1)));

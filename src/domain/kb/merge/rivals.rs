@@ -132,7 +132,8 @@ pub fn rival_topic(tables: &Tables, a: &Facts, b: &Facts) -> Option<String> {
 }
 
 fn subject(facts: &Facts) -> String {
-    let words: Vec<&str> = facts.tokens.iter().filter_map(|token| facts.text.get(token.range.clone())).collect();
+    let words: Vec<&str> =
+        facts.tokens.iter().filter_map(|token| facts.text.get(token.range.clone())).collect();
     words.join(" ")
 }
 
@@ -144,11 +145,13 @@ pub fn topic(tables: &Tables, sheet: &Sheet, at: usize) -> String {
         home.map(|home| short(home.text.lines().next().unwrap_or("")))
     };
     if !unit.what.is_entry() {
-        let own = matches!(unit.what, What::Heading { .. }).then(|| short(unit.text.lines().next().unwrap_or("")));
+        let own =
+            matches!(unit.what, What::Heading { .. }).then(|| short(unit.text.lines().next().unwrap_or("")));
         return own.or_else(heading).unwrap_or_else(|| "other text".to_string());
     }
     let facts = Facts::of(tables, &unit.said);
-    let wanted = facts.values.iter().find(|stated| stated.stance == Polarity::Require).or(facts.values.first());
+    let wanted =
+        facts.values.iter().find(|stated| stated.stance == Polarity::Require).or(facts.values.first());
     wanted
         .and_then(|stated| tables.slots.slot(&stated.value.slot)?.names.first().cloned())
         .or_else(|| facts::label_of(&unit.said).map(short))

@@ -206,9 +206,9 @@ fn list_tail(trio: &Trio, piece: &Piece) -> Option<String> {
 
 /// New numbers for the lists that counted without gaps on both sides, by piece.
 fn numbers(trio: &Trio, pieces: &[Piece]) -> HashMap<usize, u64> {
-    let refers = [&trio.ours, &trio.theirs].iter().any(|sheet| {
-        sheet.units.iter().any(|unit| crate::domain::kb::edit::refers_to_numbers(&unit.text))
-    });
+    let refers = [&trio.ours, &trio.theirs]
+        .iter()
+        .any(|sheet| sheet.units.iter().any(|unit| crate::domain::kb::edit::refers_to_numbers(&unit.text)));
     let (ours, theirs) = (counting(&trio.ours), counting(&trio.theirs));
     let mut fresh = HashMap::new();
     for list in lists(trio, pieces) {
@@ -234,8 +234,11 @@ fn numbers(trio: &Trio, pieces: &[Piece]) -> HashMap<usize, u64> {
             lists.get(&number.list).copied().unwrap_or(false)
         });
         let Some(start) = known.clone().map(|(_, number)| number.value).next() else { continue };
-        let numbered: Vec<(usize, u64, Option<&Unit>)> =
-            members.iter().zip(start..).map(|((at, unit), number)| (*at, number, unit.map(|u| u.1))).collect();
+        let numbered: Vec<(usize, u64, Option<&Unit>)> = members
+            .iter()
+            .zip(start..)
+            .map(|((at, unit), number)| (*at, number, unit.map(|u| u.1)))
+            .collect();
         let shifts = numbered.iter().any(|(at, number, unit)| {
             let old = unit.and_then(|unit| unit.number.as_ref()).map(|old| old.value);
             pieces.get(*at).is_some_and(|piece| piece.base.is_some()) && old.is_some_and(|old| old != *number)
@@ -283,7 +286,9 @@ fn lists(trio: &Trio, pieces: &[Piece]) -> Vec<Vec<usize>> {
             .and_then(|unit| unit.number.as_ref());
         let elder = open.last().filter(|(other, _)| *other == columns).and_then(|(_, list)| *list);
         let list = match (number, elder) {
-            (Some(number), Some((delimiter, list))) if delimiter == number.delimiter => Some((delimiter, list)),
+            (Some(number), Some((delimiter, list))) if delimiter == number.delimiter => {
+                Some((delimiter, list))
+            }
             (Some(number), _) => {
                 lists.push(Vec::new());
                 Some((number.delimiter, lists.len() - 1))

@@ -211,7 +211,8 @@ impl Weave<'_> {
             Some(Piece { what: unit.what, base, ours: Some((at, last)), theirs, body, next: None })
         };
         if let Some((topic, ours, mut theirs)) = self.rivals.at(at) {
-            let reworded = partner.filter(|partner| trio.theirs_changed(*partner) && !theirs.contains(partner));
+            let reworded =
+                partner.filter(|partner| trio.theirs_changed(*partner) && !theirs.contains(partner));
             theirs.splice(0..0, reworded);
             return piece(at, partner, Body::Clash { ours, theirs, topic });
         }
@@ -275,7 +276,8 @@ impl Weave<'_> {
             if let Some(place) = self.place_of_theirs.get(&at).copied() {
                 let piece = self.pieces.get(place);
                 let home = piece.is_some_and(|piece| piece.theirs.is_some_and(|(first, _)| first <= at));
-                let moved = piece.and_then(|piece| piece.ours).is_some_and(|(at, _)| trio.to_ours.is_moved(at));
+                let moved =
+                    piece.and_then(|piece| piece.ours).is_some_and(|(at, _)| trio.to_ours.is_moved(at));
                 if home && !moved {
                     anchor = place;
                 }
@@ -324,7 +326,8 @@ impl Weave<'_> {
         let mut until = self.nested_until(anchor, unit);
         while let Some(next) = self.pieces.get(after).and_then(|piece| piece.next) {
             let Some(found) = self.pieces.get(next) else { break };
-            let Some((first, _)) = found.ours.filter(|_| found.base.is_none() && found.theirs.is_none()) else {
+            let Some((first, _)) = found.ours.filter(|_| found.base.is_none() && found.theirs.is_none())
+            else {
                 break;
             };
             if unit.what == What::Block && found.what == What::Block {
@@ -369,9 +372,8 @@ fn goes_below(theirs: What, ours: What) -> bool {
         (What::Heading { level }, What::Heading { level: other }) => other >= level,
         (What::Heading { .. }, _) => true,
         (What::Item { columns }, What::Item { columns: other }) => other >= columns,
-        (
-            What::Root | What::Item { .. } | What::Row | What::Label | What::Sentence | What::Block,
-            other,
-        ) => theirs.resembles(other),
+        (What::Root | What::Item { .. } | What::Row | What::Label | What::Sentence | What::Block, other) => {
+            theirs.resembles(other)
+        }
     }
 }
