@@ -4,6 +4,7 @@
 //! a diff and written only after review. A model's proposal joins at [`gate`], which checks it against the user's own words.
 
 pub mod arguments;
+pub mod check;
 pub mod clause;
 pub mod cues;
 pub mod detect;
@@ -13,6 +14,7 @@ pub mod facts;
 pub mod find;
 pub mod frame;
 pub mod gate;
+pub mod ground;
 pub mod insert;
 pub mod journal;
 pub mod line;

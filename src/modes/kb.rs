@@ -1,6 +1,7 @@
 //! `dictum kb`: show the directives of a KB.md, and detect directives in messages. It never writes KB.md; the review does.
 
 pub mod change;
+pub mod check;
 pub mod desk;
 pub mod history;
 pub mod merge;
