@@ -15,6 +15,7 @@ pub mod find;
 pub mod frame;
 pub mod gate;
 pub mod ground;
+pub mod init;
 pub mod insert;
 pub mod journal;
 pub mod line;

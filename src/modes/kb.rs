@@ -4,6 +4,7 @@ pub mod change;
 pub mod check;
 pub mod desk;
 pub mod history;
+pub mod init;
 pub mod merge;
 pub mod review;
 
