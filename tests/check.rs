@@ -3,6 +3,8 @@
 
 #[path = "check/findings.rs"]
 mod findings;
+#[path = "check/first.rs"]
+mod first;
 
 use dictum::domain::kb::ground::Ground;
 use std::path::Path;

@@ -85,6 +85,9 @@ fn what_only_looks_like_a_contradiction_is_none() {
         "- The API listens on port 3000.\n- The admin UI listens on port 4000.\n",
         "- Use single quotes.\n- Use double quotes in JSX.\n",
         "- Every endpoint validates its body with zod.\n- Every handler logs with pino.\n",
+        "- Package manager: pnpm\n- Run the tests with `pnpm test`.\n- Lint with `pnpm run lint`.\n",
+        "- Use Vitest.\n- Every bug gets a Vitest test first.\n- Name Vitest files after the module.\n",
+        "- Errors are logged with pino.\n- Log requests with pino.\n- Use pino for logs.\n",
         "- Functions stay below 40 lines.\n- Files stay below 400 lines.\n",
     ] {
         finds(kb, &none, &[]);

@@ -8,6 +8,7 @@ mod vague;
 use std::collections::BTreeSet;
 
 pub use dead::named_paths;
+pub use pairs::same_rule;
 pub use vague::is_vague;
 
 use super::document::{Document, Entry, Kind as Form};

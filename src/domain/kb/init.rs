@@ -4,12 +4,12 @@
 mod configs;
 mod prose;
 
+use super::check::same_rule;
 use super::document::Document;
 use super::edit;
 use super::facts::{Facts, Tables};
 use super::ground::Ground;
 use super::merge::rival_topic;
-use super::relation::{self, Relation};
 use super::section;
 use super::warnings;
 use super::{Edit, Op};
@@ -105,7 +105,7 @@ impl Chosen<'_> {
     /// Takes a rule unless it is known or disagrees with one of a better source.
     fn take(&mut self, rule: Stated) {
         let facts = Facts::of(self.tables, &rule.text);
-        if self.held.iter().any(|(_, held)| self.says(held, &facts)) {
+        if self.held.iter().any(|(_, held)| same_rule(self.tables, held, &facts)) {
             return;
         }
         if let Some((line, topic, held)) = self
@@ -114,12 +114,13 @@ impl Chosen<'_> {
             .find_map(|(line, held)| Some((line, rival_topic(self.tables, &facts, held)?, held)))
         {
             self.notes.push(format!(
-                "on {topic}, {line} says \u{201c}{}\u{201d} and {} \u{201c}{}\u{201d}; `dictum kb check` may know more",
+                "on {topic}, {line} says \u{201c}{}\u{201d}, but {} \u{201c}{}\u{201d}",
                 held.text, rule.source, rule.text
             ));
             return;
         }
-        if let Some(at) = self.offers.iter().position(|(_, offered)| self.says(offered, &facts)) {
+        if let Some(at) = self.offers.iter().position(|(_, offered)| same_rule(self.tables, offered, &facts))
+        {
             if let Some((offer, _)) = self.offers.get_mut(at) {
                 offer.also.push(rule.source);
             }
@@ -138,15 +139,6 @@ impl Chosen<'_> {
         }
         let edit = Edit { op: Op::Add, text: rule.text.clone(), supersedes: None, section: None };
         self.offers.push((Offer { stated: rule, also: Vec::new(), against: Vec::new(), edit }, facts));
-    }
-
-    /// Whether a known rule says what the new one says.
-    fn says(&self, known: &Facts, new: &Facts) -> bool {
-        let plain = |text: &str| text.trim_end_matches('.').to_lowercase();
-        plain(&known.text) == plain(&new.text)
-            || relation::compare(self.tables, new, known)
-                .is_some_and(|found| found.relation == Relation::Same && found.score >= 0.7)
-                && new.marks.is_subset(&known.marks)
     }
 }
 

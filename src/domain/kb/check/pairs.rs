@@ -88,7 +88,7 @@ pub fn find(tables: &Tables, kb: &Document, rules: &[Rule]) -> Vec<Finding> {
             if apart {
                 continue;
             }
-            let finding = if same(tables, later, elder) {
+            let finding = if same_rule(tables, &later.facts, &elder.facts) {
                 Some(duplicate(kb, later, elder))
             } else if !parts {
                 contradiction(tables, later, elder)
@@ -134,20 +134,25 @@ fn speak_of_one(a: &Facts, b: &Facts) -> bool {
         || a.values.iter().any(|ours| b.values.iter().any(|theirs| ours.value.slot == theirs.value.slot))
 }
 
-/// Whether each says all that the other says.
-fn same(tables: &Tables, a: &Rule, b: &Rule) -> bool {
+/// Whether each rule says all that the other says, in whatever words.
+pub fn same_rule(tables: &Tables, a: &Facts, b: &Facts) -> bool {
     let plain = |text: &str| {
         let words: Vec<&str> = text.split_whitespace().collect();
         words.join(" ").trim_end_matches('.').to_lowercase()
     };
-    if plain(&a.entry.text) == plain(&b.entry.text) {
+    if plain(&a.text) == plain(&b.text) {
         return true;
     }
-    let both = [(&a.facts, &b.facts), (&b.facts, &a.facts)].into_iter().all(|(new, old)| {
+    let both = [(a, b), (b, a)].into_iter().all(|(new, old)| {
         relation::compare(tables, new, old)
             .is_some_and(|found| found.relation == Relation::Same && found.score >= 0.7)
     });
-    both && a.facts.marks == b.facts.marks && a.facts.polarity == b.facts.polarity
+    // "Use pnpm" and "run the tests with pnpm" give one answer, and the second says more.
+    let alike = a.values.iter().all(|stated| {
+        let slot = stated.value.slot.as_str();
+        a.subject(tables, slot) == b.subject(tables, slot)
+    });
+    both && alike && a.marks == b.marks && a.polarity == b.polarity
 }
 
 fn duplicate(kb: &Document, later: &Rule, elder: &Rule) -> Finding {
