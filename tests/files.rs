@@ -662,3 +662,116 @@ fn a14_own_writes_are_seen_once() {
     watch.says(Look::Kb);
     assert_eq!(desk.look().text(), Some("- a\n"));
 }
+
+/// The one file of the journal beside the undo folder.
+fn journal_file(desk: &Desk) -> PathBuf {
+    let folder = desk.undo.with_file_name("journal");
+    let mut files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let file = files.next().unwrap();
+    assert!(files.next().is_none(), "one file for one KB.md");
+    file
+}
+
+fn journal(desk: &Desk) -> dictum::domain::kb::journal::Journal {
+    keep(&desk.undo).journal.read(&desk.project).unwrap()
+}
+
+#[test]
+fn each_write_and_each_undo_leaves_a_private_record() {
+    let desk = Desk::new();
+    assert!(journal(&desk).records.is_empty());
+    desk.save(None, "- a\n").unwrap();
+    desk.save(Some("- a\n"), "- b\n").unwrap();
+    desk.undo().unwrap();
+    desk.undo().unwrap();
+    assert!(matches!(desk.save(Some("- not there\n"), "- c\n"), Err(SaveError::Changed(_))));
+    assert!(matches!(desk.undo(), Err(UndoError::Nothing)));
+    let records = journal(&desk).records;
+    let told: Vec<_> = records
+        .iter()
+        .map(|record| (record.how.word(), record.op.word(), record.old.as_str(), record.text.as_str()))
+        .collect();
+    let expect = [
+        ("told", "add", "", "a"),
+        ("told", "replace", "a", "b"),
+        ("undo", "replace", "b", "a"),
+        ("undo", "remove", "a", ""),
+    ];
+    assert_eq!(told, expect, "what was not written is not told");
+    let hash = |text: &str| kbfile_hash(text);
+    assert_eq!(
+        (records[1].before.clone(), records[1].after.clone()),
+        (Some(hash("- a\n")), Some(hash("- b\n")))
+    );
+    assert_eq!((records[0].before.clone(), records[3].after.clone()), (None, None), "there was no file");
+    assert!(records.iter().all(|record| record.when.parse::<jiff::Timestamp>().is_ok()), "{records:?}");
+    assert_eq!(records[0].quote, "use b");
+    let file = journal_file(&desk);
+    assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, 0o600);
+    assert_eq!(fs::metadata(file.parent().unwrap()).unwrap().mode() & 0o777, 0o700);
+    assert!(desk.names().is_empty(), "nothing is left in the project");
+}
+
+/// The first eight digits that `sha256sum` prints.
+fn kbfile_hash(text: &str) -> String {
+    use sha2::Digest;
+    sha2::Sha256::digest(text).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn a_session_has_one_name_and_the_next_another() {
+    let desk = Desk::with("- a\n");
+    let (one, other) = (keep(&desk.undo), keep(&desk.undo));
+    let save = |keep: &Keep, old: &str, new: &str| {
+        kbfile::save(&desk.project, Some(old), new, keep, Outside::Ask, &told("")).unwrap();
+    };
+    save(&one, "- a\n", "- b\n");
+    save(&one, "- b\n", "- c\n");
+    save(&other, "- c\n", "- d\n");
+    let sessions: Vec<String> = journal(&desk).records.into_iter().map(|record| record.session).collect();
+    assert_eq!(sessions[0], sessions[1]);
+    assert_ne!(sessions[1], sessions[2]);
+}
+
+#[test]
+fn a_torn_record_spoils_no_other() {
+    let desk = Desk::with("- a\n");
+    desk.save(Some("- a\n"), "- b\n").unwrap();
+    let file = journal_file(&desk);
+    let whole = fs::read(&file).unwrap();
+    fs::write(&file, [whole.as_slice(), &whole[..whole.len() / 2]].concat()).unwrap();
+    desk.save(Some("- b\n"), "- c\n").unwrap();
+    let read = journal(&desk);
+    assert_eq!((read.records.len(), read.skipped), (2, 1));
+    assert_eq!(read.records[1].text, "c");
+}
+
+#[test]
+fn a_journal_that_cannot_be_written_stops_no_edit() {
+    let desk = Desk::with("- a\n");
+    desk.save(Some("- a\n"), "- b\n").unwrap();
+    let file = journal_file(&desk);
+    fs::remove_file(&file).unwrap();
+    let made = Command::new("mkfifo").arg(&file).status().unwrap();
+    assert!(made.success());
+    let saved = desk.save(Some("- b\n"), "- c\n").unwrap();
+    let why = saved.unrecorded.expect("the user is told");
+    assert!(why.starts_with("KB.md was written, but the journal"), "{why}");
+    assert_eq!(desk.bytes(), b"- c\n");
+    assert!(keep(&desk.undo).journal.read(&desk.project).is_err());
+    let undoing = kbfile::undo(&desk.project, &keep(&desk.undo)).unwrap();
+    assert!(undoing.unrecorded.is_some());
+    assert_eq!(desk.bytes(), b"- b\n");
+}
+
+#[test]
+fn an_undo_that_was_seen_undoes_nothing_else() {
+    let desk = Desk::with("- a\n");
+    desk.save(Some("- a\n"), "- b\n").unwrap();
+    desk.save(Some("- b\n"), "- c\n").unwrap();
+    let seen = kbfile::preview(&desk.project, &keep(&desk.undo)).unwrap();
+    desk.undo().unwrap();
+    let error = kbfile::undo_as_seen(&desk.project, &keep(&desk.undo), &seen).unwrap_err();
+    assert!(matches!(error, UndoError::ChangedSince { .. }));
+    assert_eq!(desk.bytes(), b"- b\n");
+}

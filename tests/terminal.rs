@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
 #[cfg(unix)]
+#[path = "terminal/journal.rs"]
+mod journal;
+#[cfg(unix)]
 #[path = "terminal/kb.rs"]
 mod kb;
 #[cfg(unix)]

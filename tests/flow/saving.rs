@@ -1,6 +1,7 @@
 //! Writing an accepted edit, and keeping edits true while KB.md changes on disk.
 
 use dictum::app::state::Focus;
+use dictum::domain::kb::journal::How;
 use dictum::domain::kb::state::{KbState, Snapshot};
 use dictum::protocol::message::{Effect, Event, OutsideFile};
 
@@ -263,4 +264,27 @@ fn an_unusable_kb_md_is_never_overwritten_blindly() {
         _ => None,
     });
     assert!(effects.flatten().next().is_none());
+}
+
+#[test]
+fn the_journal_is_told_how_the_edit_came_and_in_which_words() {
+    let mut app = reviewing();
+    app.keys("a");
+    let told = app.effects.iter().find_map(|effect| match effect {
+        Effect::SaveKb { provenance, .. } => Some(provenance.clone()),
+        _ => None,
+    });
+    let told = told.expect("an edit is written");
+    assert_eq!((told.how, told.quote.as_str()), (How::Told, "from now on use pnpm"));
+}
+
+#[test]
+fn a_journal_that_could_not_be_written_is_told_and_the_edit_stays_saved() {
+    let mut app = reviewing();
+    app.keys("a");
+    app.kb_saved();
+    app.send(Event::Warned("KB.md was written, but the journal could not be.".into()));
+    app.expect("⚠ KB.md was written, but the journal could not be.");
+    app.expect("Saved to KB.md");
+    app.expect_no_card();
 }

@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn a_number_names_the_line_that_show_prints() {
         check("3", &["Use pnpm."]);
-        check("5", &["Tests run with\n  Vitest."]);
+        check("5", &["Tests run with Vitest."]);
         check("8", &["Dates are in UTC.", "Times, too."]);
         check("1", &[]);
         check("99", &[]);
@@ -64,7 +64,7 @@ mod tests {
         check("use PNPM", &["Use pnpm."]);
         check("pnpm", &["Use pnpm.", "Use pnpm in CI, too."]);
         check("pnpm ci", &["Use pnpm in CI, too."]);
-        check("test", &["Tests run with\n  Vitest."]);
+        check("test", &["Tests run with Vitest."]);
         check("mocha", &[]);
         check("?", &[]);
     }

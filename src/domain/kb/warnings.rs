@@ -78,26 +78,52 @@ const SHAPES: &[&str] = &[
 /// A word that announces a secret, and the value behind it.
 const ANNOUNCED: &str = r#"(?i)(?:password|passwd|pwd|passphrase|secret|api[ _-]?key|access[ _-]?key|token|credentials?|chiave|parola d'ordine|contraseña|contrasena|mot de passe|passwort|senha|segreto|pin)[`"']*\s*(?:is|are|è|e'|es|est|ist|é|=|:|:=)\s*[`"']?([^\s`"',;]{4,})"#;
 
-/// Byte ranges that look like secrets.
+/// Byte ranges that look like secrets. Builds its patterns anew; keep [`Secrets`] where there are several texts.
 pub fn secrets(text: &str) -> Vec<Range<usize>> {
-    let mut found: Vec<Range<usize>> = SHAPES
-        .iter()
-        .filter_map(|shape| Regex::new(shape).ok())
-        .flat_map(|shape| shape.find_iter(text).map(|found| found.range()).collect::<Vec<_>>())
-        .collect();
-    if let Ok(announced) = Regex::new(ANNOUNCED) {
-        found.extend(
-            announced
-                .captures_iter(text)
-                .filter_map(|found| found.get(1))
-                .filter(|value| is_secret_value(value.as_str()))
-                .map(|value| value.range()),
-        );
+    Secrets::new().find(text)
+}
+
+/// The patterns of secrets.
+#[derive(Clone, Debug)]
+pub struct Secrets {
+    shapes: Vec<Regex>,
+    announced: Option<Regex>,
+}
+
+impl Default for Secrets {
+    fn default() -> Self {
+        Self::new()
     }
-    found.extend(dense_words(text));
-    found.sort_by_key(|range| range.start);
-    found.dedup_by(|next, before| next.start < before.end);
-    found
+}
+
+impl Secrets {
+    /// Compiles the patterns.
+    pub fn new() -> Self {
+        Self {
+            shapes: SHAPES.iter().filter_map(|shape| Regex::new(shape).ok()).collect(),
+            announced: Regex::new(ANNOUNCED).ok(),
+        }
+    }
+
+    /// Byte ranges that look like secrets, in order.
+    pub fn find(&self, text: &str) -> Vec<Range<usize>> {
+        let shapes = self.shapes.iter();
+        let mut found: Vec<Range<usize>> =
+            shapes.flat_map(|shape| shape.find_iter(text).map(|found| found.range())).collect();
+        if let Some(announced) = &self.announced {
+            found.extend(
+                announced
+                    .captures_iter(text)
+                    .filter_map(|found| found.get(1))
+                    .filter(|value| is_secret_value(value.as_str()))
+                    .map(|value| value.range()),
+            );
+        }
+        found.extend(dense_words(text));
+        found.sort_by_key(|range| range.start);
+        found.dedup_by(|next, before| next.start < before.end);
+        found
+    }
 }
 
 /// Whether the value behind "password is" is one, and no description of one ("hashed", "required", "stored in Vault").

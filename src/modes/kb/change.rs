@@ -209,3 +209,63 @@ fn say(words: &str) -> Result<u8> {
     write(&mut io::stdout().lock(), words)?;
     Ok(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::kb::state::{KbState, Snapshot};
+    use crate::io::kbfile::Undone;
+
+    const KB: &str = "- Use pnpm.\n- Use pnpm in CI, too.\n  - And cache it.\n";
+
+    #[test]
+    fn one_of_several_lines_is_picked_by_its_number() {
+        let kb = Document::parse(KB);
+        let found = find::named(&kb, "use");
+        for (typed, expect) in
+            [("2\n", Some(2)), ("x\n0\n9\n1\n", Some(1)), ("q\n", None), ("", None), ("\n", None)]
+        {
+            let mut out = Vec::new();
+            let picked = pick(&found, &mut typed.as_bytes(), &mut out).unwrap();
+            assert_eq!(picked.map(|entry| entry.line), expect, "{typed:?}");
+            let out = String::from_utf8(out).unwrap();
+            assert!(out.contains("  1  line 1: Use pnpm.\n  2  line 2: Use pnpm in CI, too.\n"), "{out}");
+        }
+    }
+
+    #[test]
+    fn a_removal_tells_what_goes_with_the_line() {
+        let kb = Document::parse(KB);
+        let [entry] = find::named(&kb, "2")[..] else { panic!("one line") };
+        let proposal = removal(&kb, entry, "2");
+        assert_eq!(proposal.title(), "remove line 2");
+        assert!(proposal.candidate.reasons.contains(&"the line nested below it goes, too".to_string()));
+        assert_eq!(proposal.candidate.quote, "");
+        assert_eq!(removal(&kb, entry, "pnpm ci").candidate.quote, "pnpm ci");
+    }
+
+    #[test]
+    fn an_undo_wants_an_answer() {
+        let undone = || Ok(Undoing { undone: Undone::Removed, unrecorded: Some("Not told.".to_string()) });
+        let mut out = Vec::new();
+        assert_eq!(confirm_undo(&mut &b"x\na\n"[..], &mut out, undone).unwrap(), 0);
+        let out = String::from_utf8(out).unwrap();
+        assert!(out.contains("removed again.\nNot told.\n"), "{out}");
+        for typed in ["", "q\n", "y\nr\n"] {
+            let never = || -> Result<Undoing, UndoError> { panic!("not asked for") };
+            assert_eq!(confirm_undo(&mut typed.as_bytes(), &mut Vec::new(), never).unwrap(), 0);
+        }
+    }
+
+    #[test]
+    fn a_refused_undo_tells_what_it_would_have_done() {
+        let (text, read_at) = ("- Mine.\n".to_string(), String::new());
+        let current = Snapshot { state: KbState::Read { text, bytes: 8, hash: String::new(), read_at } };
+        let refused =
+            || Err(UndoError::ChangedSince { current, would_restore: Some("- Old.\n".to_string()) });
+        let mut out = Vec::new();
+        assert_eq!(confirm_undo(&mut &b"a\n"[..], &mut out, refused).unwrap(), 1);
+        let out = String::from_utf8(out).unwrap();
+        assert!(out.contains("nothing was undone") && out.ends_with("-- Mine.\n+- Old.\n"), "{out}");
+    }
+}

@@ -84,3 +84,44 @@ fn gist(rules: &str) -> String {
         count => format!("{first} (and {} more)", count - 1),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two records: a rule that was added, and its replacement.
+    fn journal() -> Journal {
+        let lines = [
+            r#"{"when":"2025-06-01T12:03:04+02:00","session":"1a2b3c4d","who":"anna","how":"told","op":"add","line":3,"section":"KB","text":"Use npm.","old":"","quote":"from now on use npm","before":"00000000","after":"11111111"}"#,
+            r#"{"when":"2025-06-02T09:00:00+02:00","session":"5e6f7a8b","who":"anna","how":"cli","op":"replace","line":3,"section":"KB","text":"Use pnpm.","old":"Use npm.","quote":"","before":"11111111","after":"22222222"}"#,
+            "{\"torn",
+        ];
+        Journal::parse(lines.join("\n").as_bytes())
+    }
+
+    const FIRST: &str = "2025-06-01 12:03  add line 3: Use npm.\n    \u{201c}from now on use npm\u{201d}, told, session 1a2b3c4d, anna\n";
+    const SECOND: &str =
+        "2025-06-02 09:00  replace line 3: Use npm. \u{2192} Use pnpm.\n    cli, session 5e6f7a8b, anna\n";
+
+    #[test]
+    fn the_newest_record_comes_last() {
+        assert_eq!(log(&journal(), None, Form::Text), format!("{FIRST}{SECOND}"));
+        assert_eq!(log(&journal(), Some(1), Form::Text), SECOND);
+        assert_eq!(log(&journal(), Some(9), Form::Text), format!("{FIRST}{SECOND}"));
+        assert_eq!(skipped(&journal()).unwrap().split(' ').next(), Some("1"));
+        assert!(log(&Journal::default(), None, Form::Text).contains("no change"));
+        let rows: Value = serde_json::from_str(&log(&journal(), Some(1), Form::Json)).unwrap();
+        assert_eq!((&rows[0]["op"], &rows[0]["old"]), (&Value::from("replace"), &Value::from("Use npm.")));
+        assert_eq!(log(&Journal::default(), None, Form::Json), "[]\n");
+    }
+
+    #[test]
+    fn blame_tells_the_line_and_its_records() {
+        let kb = Document::parse("# KB\n\n- Use pnpm.\n- By hand.\n");
+        let told = blame(&journal(), &kb, 3).unwrap();
+        assert_eq!(told, format!("line 3: Use pnpm.\n{SECOND}before that, {FIRST}"));
+        let told = blame(&journal(), &kb, 4).unwrap();
+        assert!(told.starts_with("line 4: By hand.\nnot written by dictum"), "{told}");
+        assert_eq!(blame(&journal(), &kb, 1), None);
+    }
+}

@@ -96,7 +96,7 @@ pub fn review<A: Answers, O: Write, F: KbFile>(
         waiting: proposals.into(),
         how,
         kb: made_on.clone(),
-        reconciler: Reconciler::new(),
+        reconciler: None,
         file,
         answers,
         out,
@@ -145,7 +145,8 @@ struct Review<'a, A, O, F> {
     how: How,
     /// What KB.md was at the last look; every waiting proposal is made on it.
     kb: Snapshot,
-    reconciler: Reconciler,
+    /// Made when it is needed, which is seldom.
+    reconciler: Option<Reconciler>,
     file: &'a mut F,
     answers: &'a mut A,
     out: &'a mut O,
@@ -313,12 +314,16 @@ impl<A: Answers, O: Write, F: KbFile> Review<'_, A, O, F> {
         let rebased = match proposal.edit.op {
             // A line that is gone is no reason to remove another.
             Op::Remove => edit::rebase(&proposal.edit, &kb).ok().map(|edit| Proposal { edit, ..proposal }),
-            Op::Replace => proposal.rebased(&kb, &self.reconciler),
+            Op::Replace => proposal.rebased(&kb, self.reconciler.get_or_insert_default()),
             // Place and words of a line to add stay as offered, unless the new text says something of the same.
-            Op::Add => proposal.clone().rebased(&kb, &self.reconciler).map(|fresh| match fresh.edit.op {
-                Op::Add => proposal,
-                Op::Replace | Op::Remove => fresh,
-            }),
+            Op::Add => {
+                proposal.clone().rebased(&kb, self.reconciler.get_or_insert_default()).map(
+                    |fresh| match fresh.edit.op {
+                        Op::Add => proposal,
+                        Op::Replace | Op::Remove => fresh,
+                    },
+                )
+            }
         };
         if rebased.is_none() {
             self.outcome.settled += 1;
@@ -393,4 +398,225 @@ fn shown(proposal: &Proposal, (at, of): (usize, usize), kb: &Snapshot, after: &s
 
 fn refused(proposal: &Proposal, error: &EditError) -> String {
     text::one_line(&format!("{}: {} ({error})", proposal.title(), proposal.gist())) + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::kb::proposal::{Source, remembered};
+    use crate::domain::kb::state::KbState;
+    use crate::domain::kb::{Edit, LineRef};
+    use std::path::PathBuf;
+
+    const KB: &str = "# KB\n\n- Use npm.\n- Dates are in UTC.\n";
+
+    fn read(text: &str) -> Snapshot {
+        let (text, bytes) = (text.to_string(), text.len() as u64);
+        let (hash, read_at) = ("00000000".to_string(), "09:00:00".to_string());
+        Snapshot { state: KbState::Read { text, bytes, hash, read_at } }
+    }
+
+    /// A KB.md in memory, with what another program writes before the first save.
+    struct Memory {
+        text: String,
+        theirs: Option<String>,
+        outside: bool,
+        trouble: bool,
+        told: Vec<Provenance>,
+    }
+
+    impl KbFile for Memory {
+        fn save(
+            &mut self,
+            expected: Option<&str>,
+            new: &str,
+            outside: Outside,
+            provenance: &Provenance,
+        ) -> Result<Saved, SaveError> {
+            self.text = self.theirs.take().unwrap_or_else(|| self.text.clone());
+            let target = PathBuf::from("/elsewhere/KB.md");
+            if self.trouble {
+                return Err(SaveError::NoUndo { dir: target, cause: "no".to_string() });
+            }
+            if self.outside && outside == Outside::Ask {
+                return Err(SaveError::OutsideProject { target });
+            }
+            if expected != Some(self.text.as_str()) {
+                return Err(SaveError::Changed(read(&self.text)));
+            }
+            self.text = new.to_string();
+            self.told.push(provenance.clone());
+            Ok(Saved { snapshot: read(new), target, unrecorded: None })
+        }
+    }
+
+    fn memory() -> Memory {
+        Memory { text: KB.to_string(), theirs: None, outside: false, trouble: false, told: Vec::new() }
+    }
+
+    /// What `/remember` would offer on KB.
+    fn offer(rule: &str) -> Proposal {
+        let replaces = rule.contains("pnpm").then(|| LineRef { line: 3, text: "Use npm.".to_string() });
+        let op = if replaces.is_some() { Op::Replace } else { Op::Add };
+        let candidate = remembered(rule);
+        let edit =
+            Edit { op, text: candidate.text.clone(), supersedes: replaces, section: Some("KB".to_string()) };
+        Proposal::new(1, candidate, edit, Source::Remembered)
+    }
+
+    fn removal(line: usize, text: &str) -> Proposal {
+        let supersedes = Some(LineRef { line, text: text.to_string() });
+        let edit = Edit { op: Op::Remove, text: String::new(), supersedes, section: None };
+        Proposal::new(1, remembered("forget it"), edit, Source::Remembered)
+    }
+
+    fn run(file: &mut Memory, proposals: Vec<Proposal>, typed: &str) -> (String, Result<Outcome>) {
+        let mut out = Vec::new();
+        let made_on = read(KB);
+        let outcome = review(proposals, How::Cli, &made_on, file, &mut typed.as_bytes(), &mut out);
+        (String::from_utf8(out).unwrap(), outcome)
+    }
+
+    #[track_caller]
+    fn check(proposals: Vec<Proposal>, typed: &str, after: &str, expect: Outcome) -> String {
+        let mut file = memory();
+        let (out, outcome) = run(&mut file, proposals, typed);
+        assert_eq!(file.text, after, "{out}");
+        assert_eq!(outcome.unwrap(), expect, "{out}");
+        out
+    }
+
+    const NONE: Outcome = Outcome { written: 0, rejected: 0, settled: 0, failed: 0, undecided: 0 };
+
+    #[test]
+    fn an_accepted_edit_is_written_as_it_was_shown() {
+        let after = "# KB\n\n- Use pnpm.\n- Dates are in UTC.\n";
+        let out = check(vec![offer("use pnpm")], "a\n", after, Outcome { written: 1, ..NONE });
+        let card = "\nKB.md edit: replace line 3\n  because: you asked to remember it\n  you said: \u{201c}use pnpm\u{201d}\n # KB\n \n-- Use npm.\n+- Use pnpm.\n - Dates are in UTC.\nKB.md: 37 bytes now, 38 bytes after\na accept, e edit, r reject, q stop > Saved";
+        assert!(out.starts_with(card), "{out}");
+    }
+
+    #[test]
+    fn the_record_tells_how_and_in_which_words() {
+        let mut file = memory();
+        let (_, outcome) = run(&mut file, vec![offer("use pnpm")], "a\n");
+        assert_eq!(outcome.unwrap().exit_code(), 0);
+        assert_eq!(file.told, [Provenance { how: How::Cli, quote: "use pnpm".to_string() }]);
+    }
+
+    #[test]
+    fn nothing_but_an_accept_writes() {
+        for typed in ["r\n", "reject\n", "\n y\nyes\n1\nr\n"] {
+            check(vec![offer("use pnpm")], typed, KB, Outcome { rejected: 1, ..NONE });
+        }
+        for typed in ["q\n", "stop\n", "", "x", "e\n", "e\nother words\n"] {
+            check(vec![offer("use pnpm")], typed, KB, Outcome { undecided: 1, ..NONE });
+        }
+    }
+
+    #[test]
+    fn other_words_are_shown_as_a_new_diff_and_asked_about_again() {
+        let after = "# KB\n\n- Use bun.\n- Dates are in UTC.\n";
+        let out = check(vec![offer("use pnpm")], "e\n- Use bun.\na\n", after, Outcome { written: 1, ..NONE });
+        assert!(
+            out.contains("Now: Use pnpm.") && out.contains("+- Use bun.") && out.contains("in your wording")
+        );
+        let kept = "# KB\n\n- Use pnpm.\n- Dates are in UTC.\n";
+        check(vec![offer("use pnpm")], "e\n\na\n", kept, Outcome { written: 1, ..NONE });
+        // A line that goes has no words.
+        let out = check(vec![removal(3, "Use npm.")], "e\nr\n", KB, Outcome { rejected: 1, ..NONE });
+        assert!(out.contains("\na accept, r reject, q stop > "), "{out}");
+    }
+
+    #[test]
+    fn a12_a_warning_wants_the_whole_word() {
+        let rule = "the admin password is Tr0ub4dor";
+        let out = check(vec![offer(rule)], "a\na\naccept\nr\nr\n", KB, Outcome { rejected: 1, ..NONE });
+        assert!(out.contains("! This looks like a secret"), "{out}");
+        assert_eq!(out.matches("type accept in full").count(), 2, "{out}");
+        let after = format!("{KB}- The admin password is Tr0ub4dor.\n");
+        check(vec![offer(rule)], "a\naccept\n", &after, Outcome { written: 1, ..NONE });
+        let out = check(vec![offer("use \u{202e}tabs")], "a\n\nq\n", KB, Outcome { undecided: 1, ..NONE });
+        assert!(out.contains("‹U+202E›") && !out.contains('\u{202e}'), "{out}");
+    }
+
+    #[test]
+    fn a09_a_change_meanwhile_is_kept_and_the_new_diff_comes_first() {
+        let theirs = "# KB\n\n- Node 22.\n- Use npm.\n- Dates are in UTC.\n";
+        let mut file = Memory { theirs: Some(theirs.to_string()), ..memory() };
+        let (out, outcome) = run(&mut file, vec![offer("use pnpm")], "a\na\n");
+        assert_eq!(outcome.unwrap(), Outcome { written: 1, ..NONE });
+        assert_eq!(file.text, theirs.replace("npm", "pnpm"));
+        assert!(out.contains("This is the new diff.\n\nKB.md edit: replace line 4\n"), "{out}");
+
+        let mut file = Memory { theirs: Some(KB.replace("npm", "pnpm")), ..memory() };
+        let (out, outcome) = run(&mut file, vec![offer("use pnpm")], "a\n");
+        assert_eq!(outcome.unwrap(), Outcome { settled: 1, ..NONE });
+        assert!(out.contains("settles this by itself"), "{out}");
+
+        // A line that is gone takes no other with it.
+        let mut file = Memory { theirs: Some(KB.replace("Use npm.", "Use npm only.")), ..memory() };
+        let (_, outcome) = run(&mut file, vec![removal(3, "Use npm.")], "a\na\n");
+        assert_eq!(outcome.unwrap(), Outcome { settled: 1, ..NONE });
+        assert_eq!(file.text, KB.replace("Use npm.", "Use npm only."));
+    }
+
+    #[test]
+    fn each_edit_stands_on_those_before() {
+        let proposals = || vec![removal(3, "Use npm."), removal(4, "Dates are in UTC.")];
+        let out = check(proposals(), "a\na\n", "# KB\n\n", Outcome { written: 2, ..NONE });
+        assert!(
+            out.contains("edit 1 of 2: remove line 3") && out.contains("edit 2 of 2: remove line 3"),
+            "{out}"
+        );
+        check(proposals(), "r\na\n", "# KB\n\n- Use npm.\n", Outcome { written: 1, rejected: 1, ..NONE });
+        check(
+            proposals(),
+            "a\nq\n",
+            "# KB\n\n- Dates are in UTC.\n",
+            Outcome { written: 1, undecided: 1, ..NONE },
+        );
+        check(proposals(), "q\n", KB, Outcome { undecided: 2, ..NONE });
+    }
+
+    #[test]
+    fn a_file_outside_the_project_is_asked_about() {
+        for (typed, written) in [("a\naccept\n", 1), ("a\na\n", 0)] {
+            let mut file = Memory { outside: true, ..memory() };
+            let (out, outcome) = run(&mut file, vec![offer("use pnpm")], typed);
+            assert_eq!(outcome.unwrap().written, written, "{out}");
+            assert!(out.contains("/elsewhere/KB.md, outside this project"), "{out}");
+        }
+    }
+
+    #[test]
+    fn trouble_is_an_error_and_an_edit_that_cannot_be_made_is_told() {
+        let mut file = Memory { trouble: true, ..memory() };
+        let (_, outcome) = run(&mut file, vec![offer("use pnpm")], "a\n");
+        assert!(outcome.unwrap_err().to_string().contains("could not be made undoable"));
+        let gone = removal(3, "No such line.");
+        let out =
+            check(vec![gone, removal(3, "Use npm.")], "r\n", KB, Outcome { failed: 1, rejected: 1, ..NONE });
+        assert!(out.contains("no longer in KB.md: No such line."), "{out}");
+        assert_eq!(Outcome { failed: 1, ..NONE }.exit_code(), 1);
+    }
+
+    #[test]
+    fn nobody_to_ask_means_nothing_written() {
+        let mut out = Vec::new();
+        let outcome = print_only(&[offer("use pnpm")], &read(KB), &mut out).unwrap();
+        assert_eq!((outcome, outcome.exit_code()), (Outcome { undecided: 1, ..NONE }, 0));
+        let out = String::from_utf8(out).unwrap();
+        assert!(out.contains("\n-- Use npm.\n+- Use pnpm.\n") && out.ends_with(NOBODY), "{out}");
+    }
+
+    #[test]
+    fn a_kb_md_that_cannot_be_edited_says_why() {
+        let made_on = Snapshot { state: KbState::NotUtf8 { line: 3 } };
+        let error = print_only(&[offer("use pnpm")], &made_on, &mut Vec::new()).unwrap_err();
+        assert!(error.to_string().contains("line 3 that are not UTF-8"));
+        let conflict = read("<<<<<<< ours\n- a\n=======\n- b\n>>>>>>> theirs\n");
+        let error = print_only(&[offer("use pnpm")], &conflict, &mut Vec::new()).unwrap_err();
+        assert!(error.to_string().contains("conflict markers at line 1"));
+    }
 }
