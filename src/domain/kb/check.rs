@@ -16,7 +16,7 @@ use super::facts::{Facts, Tables};
 use super::ground::Ground;
 use super::line;
 use super::state;
-use super::warnings;
+use super::warnings::{self, Secrets};
 use super::{Edit, LineRef, Op};
 
 /// More lines than this dilute what each of them says.
@@ -140,22 +140,22 @@ fn stands_alone(kb: &Document, rule: &Rule) -> bool {
 /// Secrets and hidden characters, in all lines: the whole file is sent with each task.
 fn characters(kb: &Document) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let shapes = Secrets::new();
     for (at, line) in line::lines(&kb.source).iter().enumerate() {
         let text = line.text(&kb.source);
         let entry = kb.entries.iter().find(|entry| {
             let own = !matches!(entry.kind, Form::Row);
             own && entry.span.start <= line.end && line.start < entry.span.end
         });
-        let secrets = warnings::secrets(text);
-        if !secrets.is_empty() {
-            let fix = entry.map(|entry| replacement(kb, entry, without_secrets(&entry.text)));
+        if !shapes.find(text).is_empty() {
+            let fix = entry.map(|entry| replacement(kb, entry, without_secrets(&shapes, &entry.text)));
             findings.push(Finding {
                 line: at + 1,
                 kind: Kind::Secret,
                 sentence: "this looks like a secret, and KB.md is sent with every task; keep it in the \
                            environment, and renew it, since the history still holds it"
                     .to_string(),
-                fix: fix.filter(|edit| warnings::secrets(&edit.text).is_empty()),
+                fix: fix.filter(|edit| shapes.find(&edit.text).is_empty()),
             });
         }
         let hidden = warnings::hidden(text);
@@ -179,10 +179,10 @@ fn characters(kb: &Document) -> Vec<Finding> {
     findings
 }
 
-fn without_secrets(text: &str) -> String {
+fn without_secrets(shapes: &Secrets, text: &str) -> String {
     let mut out = String::new();
     let mut at = 0;
-    for range in warnings::secrets(text) {
+    for range in shapes.find(text) {
         out.push_str(text.get(at..range.start).unwrap_or(""));
         out.push_str("<from the environment>");
         at = range.end;

@@ -11,7 +11,7 @@ use super::facts::{Facts, Tables};
 use super::ground::Ground;
 use super::merge::rival_topic;
 use super::section;
-use super::warnings;
+use super::warnings::{self, Secrets};
 use super::{Edit, Op};
 
 /// More lines than this nobody reads; those with the better sources stay.
@@ -67,9 +67,10 @@ pub fn propose(tables: &Tables, ground: &Ground, kb: &Document) -> Plan {
         .map(|entry| (format!("KB.md:{}", entry.line), Facts::of(tables, &entry.text)))
         .collect();
     let mut chosen = Chosen { tables, held, offers: Vec::new(), notes: Vec::new() };
+    let secrets = Secrets::new();
     let (mut unsafe_lines, mut beyond) = (0, 0);
     for rule in stated {
-        if !warnings::secrets(&rule.text).is_empty() || !warnings::hidden(&rule.text).is_empty() {
+        if !secrets.find(&rule.text).is_empty() || !warnings::hidden(&rule.text).is_empty() {
             unsafe_lines += 1;
         } else if chosen.offers.len() >= MOST_LINES {
             beyond += 1;
