@@ -164,6 +164,9 @@ fn what_two_sources_say_is_offered_once_and_what_they_deny_is_named() {
             "package.json: packageManager, CLAUDE.md:2: Use pnpm as package manager.",
         ],
     );
+    let unclear = plan(&[("yarn.lock", ""), ("pnpm-lock.yaml", "")], "");
+    assert!(unclear.offers.is_empty());
+    assert_eq!(unclear.notes, ["the package manager is not clear: pnpm-lock.yaml and yarn.lock are there"]);
     let plan = plan(&files, "");
     let manager = plan.offers.iter().find(|offer| offer.stated.text.contains("pnpm")).unwrap();
     assert_eq!(manager.against, ["AGENTS.md:1 says \u{201c}Use npm.\u{201d}"]);

@@ -47,7 +47,7 @@ pub const NAMES: &[&str] = &[
 pub const RULES_FOLDER: &str = ".cursor/rules";
 
 /// Lockfiles and whose they are.
-const LOCKFILES: &[(&str, &str)] = &[
+pub const LOCKFILES: &[(&str, &str)] = &[
     ("package-lock.json", "npm"),
     ("npm-shrinkwrap.json", "npm"),
     ("pnpm-lock.yaml", "pnpm"),

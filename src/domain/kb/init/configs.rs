@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::Stated;
-use crate::domain::kb::ground::{Ground, Package};
+use crate::domain::kb::ground::{Ground, LOCKFILES, Package};
 
 /// How the answer to a decision is said; `{}` is the answer.
 const PHRASES: &[(&str, &str)] = &[
@@ -76,17 +76,14 @@ impl Rules {
         if let Some((name, source)) = ground.manager() {
             self.say(source, format!("Use {name} as package manager."));
         }
-        let locks = ["package-lock.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock", "bun.lockb"];
-        let found: Vec<&str> = locks.into_iter().filter(|name| ground.names.contains(*name)).collect();
-        let alien = ground.manager().is_some_and(|(name, _)| {
-            found.iter().any(|lock| {
-                !lock.to_lowercase().contains(&name.to_lowercase())
-                    && !(name == "npm" && lock.starts_with("package"))
-            })
-        });
-        if found.len() > 1 || alien {
-            self.notes
-                .push(format!("the package manager is not clear: {} in the project", found.join(" and ")));
+        let mine = ground.manager().map(|(name, _)| name);
+        let found = LOCKFILES.iter().filter(|(file, _)| ground.names.contains(*file));
+        let alien: Vec<&str> =
+            found.filter(|(_, owner)| Some(*owner) != mine).map(|(file, _)| *file).collect();
+        if let (false, Some(name)) = (alien.is_empty(), mine) {
+            self.notes.push(format!("the project says {name}, but {} is there, too", alien.join(" and ")));
+        } else if !alien.is_empty() {
+            self.notes.push(format!("the package manager is not clear: {} are there", alien.join(" and ")));
         }
     }
 

@@ -52,10 +52,10 @@ impl Rivals {
                 if same_rule || !comparable || placed.contains(&they.at) || rivals.taken.contains(&we.at) {
                     continue;
                 }
-                if let Some(topic) = rival_topic(trio.tables, &we.facts, &they.facts) {
-                    if rivals.add(trio, we, they, topic) {
-                        placed.insert(they.at);
-                    }
+                if let Some(topic) = rival_topic(trio.tables, &we.facts, &they.facts)
+                    && rivals.add(trio, we, they, topic)
+                {
+                    placed.insert(they.at);
                 }
             }
         }
