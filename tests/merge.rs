@@ -272,6 +272,39 @@ fn tables_labels_and_sentences_take_rules_from_both() {
 }
 
 #[test]
+fn nested_rules_headings_and_front_matter_are_merged_too() {
+    let base = "---\nowner: anna\n---\n\n# KB\n\n## Errors\n\n- Errors carry a code.\n  - The code is a number.\n- Logs are JSON.\n";
+    let ours = base
+        .replace("number.\n", "number.\n  - Codes start at 100.\n")
+        .replace("## Errors", "## Errors and logs");
+    let theirs = base
+        .replace("number.\n", "number.\n  - Codes are documented.\n- Errors are thrown.\n")
+        .replace("anna", "bert");
+    let expect = base
+        .replace(
+            "number.\n",
+            "number.\n  - Codes start at 100.\n  - Codes are documented.\n- Errors are thrown.\n",
+        )
+        .replace("## Errors", "## Errors and logs")
+        .replace("anna", "bert");
+    clean(base, &ours, &theirs, &expect);
+    conflict(
+        "## Errors\n\n- Logs are JSON.\n",
+        "## Failures\n\n- Logs are JSON.\n",
+        "## Problems\n\n- Logs are JSON.\n",
+        "<<<<<<< ours (Errors)\n## Failures\n=======\n## Problems\n>>>>>>> theirs (Errors)\n\n- Logs are JSON.\n",
+    );
+}
+
+#[test]
+fn without_a_common_ancestor_both_files_are_joined() {
+    let ours = "# KB\n\n## Tooling\n\n- Use pnpm.\n- Squash every PR.\n";
+    let theirs = "# KB\n\n## Tooling\n\n- Squash every PR.\n- Name tests well.\n\n## Naming\n\n- Files are kebab-case.\n";
+    let expect = "# KB\n\n## Tooling\n\n- Use pnpm.\n- Squash every PR.\n- Name tests well.\n\n## Naming\n\n- Files are kebab-case.\n";
+    clean("", ours, theirs, expect);
+}
+
+#[test]
 fn markers_have_the_length_that_git_asks_for() {
     let merged = merge_marked(BASE, &with("npm", "pnpm"), &with("npm", "Yarn"), Markers { size: 10 });
     assert!(merged.text.contains("\n<<<<<<<<<< ours (package manager)\n"), "{}", merged.text);
@@ -364,6 +397,33 @@ mod any_text {
         kb
     }
 
+    /// What becomes of a rule of the base, and what both sides together make of it.
+    fn changed(base: &Kb, fates: &[u8]) -> (Kb, Kb, Vec<String>) {
+        let (mut ours, mut theirs, mut expect) = (base.clone(), base.clone(), Vec::new());
+        let mut fates = fates.iter().copied().cycle();
+        for (at, rules) in base.sections.iter().enumerate() {
+            let (mut o, mut t) = (Vec::new(), Vec::new());
+            for rule in rules {
+                let new = format!("{} changed", rule.rsplit_once(' ').unwrap().0);
+                let (we, they, both) = match fates.next().unwrap_or(0) % 9 {
+                    1 => (None, Some(rule), None),
+                    2 => (Some(rule), None, None),
+                    3 => (None, None, None),
+                    4 => (Some(&new), Some(rule), Some(&new)),
+                    5 => (Some(rule), Some(&new), Some(&new)),
+                    6 => (Some(&new), Some(&new), Some(&new)),
+                    _ => (Some(rule), Some(rule), Some(rule)),
+                };
+                o.extend(we.cloned());
+                t.extend(they.cloned());
+                expect.extend(both.cloned());
+            }
+            ours.sections[at] = o;
+            theirs.sections[at] = t;
+        }
+        (ours, theirs, expect)
+    }
+
     fn markdown() -> impl Strategy<Value = String> {
         let line = prop_oneof![
             4 => "(- |\\* |1\\. |2\\) |  - |    |## |> |\\| )?[a-z`*:|. ]{0,12}",
@@ -379,7 +439,7 @@ mod any_text {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
         fn what_only_one_side_changed_is_taken_byte_for_byte(b in markdown(), x in markdown()) {
@@ -408,6 +468,26 @@ mod any_text {
                 let first = plain(said.split(" | ").next().unwrap_or(""));
                 prop_assert!(all.contains(&first), "{:?} is lost in {:?}", said, merged.text);
             }
+        }
+
+        #[test]
+        fn changes_of_different_rules_are_all_made(
+            base in kb(),
+            fates in prop::collection::vec(any::<u8>(), 1..12),
+            ours in prop::collection::vec(any::<(prop::sample::Index, prop::sample::Index)>(), 0..3),
+            theirs in prop::collection::vec(any::<(prop::sample::Index, prop::sample::Index)>(), 0..3),
+        ) {
+            let (o, t, mut expect) = changed(&base, &fates);
+            let (o, t) = (grown(&o, &ours, 1_000), grown(&t, &theirs, 2_000));
+            expect.extend((1_000..1_000 + ours.len() as u64).map(rule));
+            expect.extend((2_000..2_000 + theirs.len() as u64).map(rule));
+            expect.sort();
+            let merged = merge(&base.text(), &o.text(), &t.text());
+            prop_assert!(merged.conflicts.is_empty(), "{:#?}\n{}", merged.conflicts, merged.text);
+            let mut read: Vec<String> =
+                Document::parse(&merged.text).entries.iter().map(|entry| entry.text.clone()).collect();
+            read.sort();
+            prop_assert_eq!(read, expect, "{}", merged.text);
         }
 
         #[test]

@@ -98,6 +98,7 @@ fn by_rules(base: &str, ours: &str, theirs: &str, eol: &str, markers: Markers) -
         shared: HashMap::new(),
         twins: HashMap::new(),
     };
+    trio.part_unlike();
     trio.find_shared();
     let pieces = weave::weave(&trio);
     let (text, conflicts) = seam::write(&trio, &pieces, eol, markers);

@@ -71,6 +71,9 @@ const AREAS: &[&str] = &[
     "eccezioni",
 ];
 
+/// In a longer file, rules that answer no decision are not compared in pairs.
+const MOST_RULES: usize = 1_000;
+
 /// Finds the pairs, each told at its later line.
 pub fn find(tables: &Tables, kb: &Document, rules: &[Rule]) -> Vec<Finding> {
     let scopes: Vec<Vec<String>> = rules.iter().map(|rule| scope(kb, rule)).collect();
@@ -80,7 +83,7 @@ pub fn find(tables: &Tables, kb: &Document, rules: &[Rule]) -> Vec<Finding> {
         for (elder_at, elder) in rules.iter().enumerate().take(at) {
             let nested = later.entry.parent == Some(elder.at) || told.contains(&elder_at);
             let apart = scopes.get(at) != scopes.get(elder_at);
-            if nested || told.contains(&at) || !speak_of_one(&later.facts, &elder.facts) {
+            if nested || told.contains(&at) || !speak_of_one(&later.facts, &elder.facts, rules.len()) {
                 continue;
             }
             // Values of one list below a lead-in are its parts: "Databases: - PostgreSQL - Redis".
@@ -128,10 +131,16 @@ fn is_area(name: &str) -> bool {
     named || name.contains(['/', '`', '@'])
 }
 
-/// A quick look that spares the slow one: rules without a common word or decision are never a pair.
-fn speak_of_one(a: &Facts, b: &Facts) -> bool {
-    !a.meanings.is_disjoint(&b.meanings)
-        || a.values.iter().any(|ours| b.values.iter().any(|theirs| ours.value.slot == theirs.value.slot))
+/// A quick look that spares the slow one: rules that share neither a decision nor half their words are never a pair. Of very many
+/// rules only those that answer one decision are compared.
+fn speak_of_one(a: &Facts, b: &Facts, rules: usize) -> bool {
+    let decision =
+        a.values.iter().any(|ours| b.values.iter().any(|theirs| ours.value.slot == theirs.value.slot));
+    let words = || {
+        let least = a.meanings.len().min(b.meanings.len());
+        2 * a.meanings.intersection(&b.meanings).count() >= least
+    };
+    decision || a.text == b.text || (rules <= MOST_RULES && words())
 }
 
 /// Whether each rule says all that the other says, in whatever words.

@@ -21,6 +21,8 @@ pub struct Pairing {
     to: Vec<Option<usize>>,
     from: Vec<Option<usize>>,
     moved: HashSet<usize>,
+    /// New rules that merely stand where an unlike old one stood.
+    unlike: HashSet<usize>,
 }
 
 impl Pairing {
@@ -30,6 +32,7 @@ impl Pairing {
             to: vec![None; old.units.len()],
             from: vec![None; new.units.len()],
             moved: HashSet::new(),
+            unlike: HashSet::new(),
         };
         let mut hunks = Vec::new();
         for op in capture_diff_slices(Algorithm::Myers, &keys(old), &keys(new)) {
@@ -65,6 +68,20 @@ impl Pairing {
     /// Whether the new unit stands elsewhere than the old one did.
     pub fn is_moved(&self, new: usize) -> bool {
         self.moved.contains(&new)
+    }
+
+    /// Whether the new rule has nothing of the old one but its place, so that it may as well be new.
+    pub fn is_unlike(&self, new: usize) -> bool {
+        self.unlike.contains(&new)
+    }
+
+    /// Parts a new rule from the old one whose place it took.
+    pub fn part(&mut self, new: usize) {
+        let old = self.from.get_mut(new).and_then(Option::take);
+        if let Some(to) = old.and_then(|old| self.to.get_mut(old)) {
+            *to = None;
+        }
+        self.unlike.remove(&new);
     }
 
     fn join(&mut self, old: usize, new: usize) {
@@ -133,6 +150,9 @@ impl Pairing {
             && left.what.resembles(right.what)
         {
             self.join(a, b);
+            if left.what.is_entry() {
+                self.unlike.insert(b);
+            }
         }
     }
 }

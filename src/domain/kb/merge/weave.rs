@@ -80,6 +80,19 @@ impl Trio<'_> {
         }
     }
 
+    /// A rule in whose place each side put an unlike one of its own was removed by both, and each has added one.
+    pub fn part_unlike(&mut self) {
+        for base in 0..self.base.units.len() {
+            if let (Some(ours), Some(theirs)) = (self.to_ours.new_of(base), self.to_theirs.new_of(base))
+                && self.to_ours.is_unlike(ours)
+                && self.to_theirs.is_unlike(theirs)
+            {
+                self.to_ours.part(ours);
+                self.to_theirs.part(theirs);
+            }
+        }
+    }
+
     /// Finds the units that both sides added: the same words below the same heading.
     pub fn find_shared(&mut self) {
         let mut added: HashMap<String, Vec<usize>> = HashMap::new();
@@ -225,6 +238,9 @@ impl Weave<'_> {
             None => {
                 let last = if unit.what.is_entry() { unit.last } else { at };
                 let inside = (at + 1..=last).any(|inner| trio.ours_changed(inner));
+                if trio.to_ours.is_unlike(at) && !inside {
+                    return piece(at, None, Body::Unit(Side::Ours));
+                }
                 if changed || inside {
                     let topic = topic(trio.tables, &trio.ours, at);
                     let ours = (at..=last).collect();
@@ -307,8 +323,11 @@ impl Weave<'_> {
             (Some(base), Some(ours)) => piece(at, Some(ours), self.three_way(base, ours, at)),
             (Some(_), None) => {
                 let last = if unit.what.is_entry() { unit.last } else { at };
-                let changed = (at..=last).any(|inner| trio.theirs_changed(inner));
-                if changed {
+                let inside = (at + 1..=last).any(|inner| trio.theirs_changed(inner));
+                if trio.to_theirs.is_unlike(at) && !inside {
+                    return piece(at, None, Body::Unit(Side::Theirs));
+                }
+                if inside || trio.theirs_changed(at) {
                     let topic = topic(trio.tables, &trio.theirs, at);
                     let theirs = (at..=last).collect();
                     return piece(last, None, Body::Clash { ours: Vec::new(), theirs, topic });
