@@ -88,6 +88,7 @@ fn what_only_looks_like_a_contradiction_is_none() {
         "- Package manager: pnpm\n- Run the tests with `pnpm test`.\n- Lint with `pnpm run lint`.\n",
         "- Use Vitest.\n- Every bug gets a Vitest test first.\n- Name Vitest files after the module.\n",
         "- Errors are logged with pino.\n- Log requests with pino.\n- Use pino for logs.\n",
+        "- Read src/config/env.ts before you add a setting.\n- Settings are read in src/config/env.ts only.\n",
         "- Functions stay below 40 lines.\n- Files stay below 400 lines.\n",
     ] {
         finds(kb, &none, &[]);
@@ -102,6 +103,7 @@ fn dead_paths_scripts_packages_and_versions_are_found() {
     finds("- Run `pnpm run typecheck` before each commit.\n", &project, &["1 dead"]);
     finds("- Run `pnpm run lint` before each commit.\n", &project, &[]);
     finds("- Use Jest.\n", &project, &["1 dead"]);
+    finds("- Use Jest for unit tests.\n", &project, &["1 dead"]);
     finds("- Use Vitest.\n- HTTP framework: Fastify 5\n- Node 22 or newer.\n- Use pnpm.\n", &project, &[]);
     finds("- HTTP framework: Express 4\n", &project, &["1 dead"]);
     finds("- HTTP framework: Fastify 4\n", &project, &["1 dead"]);
@@ -217,6 +219,71 @@ fn hostile_rules_are_printed_harmless() {
     let folder = project(&[("KB.md", "- Use \u{1b}[31mtabs\u{202e}\n- Write clean code\u{1b}]0;x\u{7}\n")]);
     let said = stdout(&dictum(folder.path(), &["kb", "check"]));
     assert!(said.contains("hidden") && !said.contains(['\u{1b}', '\u{202e}', '\u{7}']), "{said:?}");
+}
+
+mod any_text {
+    use super::*;
+    use dictum::domain::kb::init::{draft, propose};
+    use proptest::prelude::*;
+
+    fn markdown() -> impl Strategy<Value = String> {
+        let line = prop_oneof![
+            prop::sample::select(vec![
+                "# KB",
+                "## Tools",
+                "- Use npm",
+                "- Use pnpm.",
+                "  - Use Jest",
+                "- Be careful",
+                "1. Node 18",
+                "```",
+                "| a | b |",
+                "|---|---|",
+                "| Use zod | `npm run x` |",
+                "Write clean code. Use tabs.",
+                "- Use \u{202e}tabs",
+                "- See src/a.ts",
+                "- password is Tr0ub4dor <!-- x",
+                "-->",
+                "**Use:** two spaces",
+                "- Be careful\r",
+                "",
+            ])
+            .prop_map(str::to_string),
+            "\\PC{0,24}",
+        ];
+        prop::collection::vec(line, 0..12).prop_map(|lines| lines.join("\n"))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn each_mend_can_be_made_and_silences_its_finding(kb in markdown()) {
+            let mut project = ground(&[("package.json", PACKAGE), ("pnpm-lock.yaml", "")]);
+            project.missing.insert("src/a.ts".to_string());
+            let findings = check(&TABLES, &Document::parse(&kb), &project);
+            for (finding, fix) in fixes(&findings) {
+                // An edit that would harm its neighbours is refused, and the review says so.
+                let Ok(after) = edit::apply(&kb, std::slice::from_ref(fix)) else { continue };
+                let left = check(&TABLES, &Document::parse(&after), &project);
+                let kind = |all: &[dictum::domain::kb::check::Finding]| all.iter().filter(|f| f.kind == finding.kind).count();
+                prop_assert!(kind(&left) < kind(&findings), "{:?}\n{}\n{}", finding, kb, after);
+            }
+        }
+
+        #[test]
+        fn any_files_give_a_draft_that_reads_as_its_lines(agents in markdown(), package in "\\PC{0,40}", config in "\\PC{0,40}", kb in markdown()) {
+            let files = [("AGENTS.md", agents.as_str()), ("package.json", package.as_str()), ("tsconfig.json", config.as_str()), (".prettierrc", config.as_str())];
+            for kb in ["", kb.as_str()] {
+                let document = Document::parse(kb);
+                let plan = propose(&TABLES, &ground(&files), &document);
+                if let Ok(after) = draft(kb, &plan) {
+                    prop_assert_eq!(Document::parse(&after).entries.len(), document.entries.len() + plan.offers.len(), "{:?}", after);
+                }
+            }
+        }
+    }
 }
 
 /// The knowledge bases of the dev set were written to be sound, each by hand.

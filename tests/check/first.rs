@@ -122,6 +122,8 @@ This file guides Claude Code in this repository.
 
 - Every route validates its body with a zod schema.
 - Never edit files in `src/generated`.
+- Money is stored in integer cents.
+- `src/lib` - shared code with zod
 - Claude must ask before it runs commands.
 - The admin password is Tr0ub4dor
 - Write clean code.
@@ -139,7 +141,8 @@ fn prose_gives_its_rules_word_for_word_and_nothing_else() {
         &[
             "AGENTS.md:11: Every route validates its body with a zod schema.",
             "AGENTS.md:12: Never edit files in `src/generated`.",
-            "AGENTS.md:19: Always squash a PR before the merge.",
+            "AGENTS.md:13: Money is stored in integer cents.",
+            "AGENTS.md:21: Always squash a PR before the merge.",
         ],
     );
     let notes = plan(&[("AGENTS.md", AGENTS)], "").notes.join("\n");

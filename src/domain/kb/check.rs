@@ -98,7 +98,7 @@ pub fn check(tables: &Tables, kb: &Document, ground: &Ground) -> Vec<Finding> {
             "\u{201c}{}\u{201d} cannot be checked; say what to do, or drop it",
             rule.entry.text
         ),
-        fix: Some(removal(kb, rule.entry)),
+        fix: stands_alone(kb, rule).then(|| removal(kb, rule.entry)),
     }));
     findings.extend(empty_sections(kb));
     findings.extend(size(kb));
@@ -118,7 +118,7 @@ pub fn fixes(findings: &[Finding]) -> Vec<(&Finding, &Edit)> {
         .collect()
 }
 
-/// An edit that removes a rule; `None` would leave what is nested below it without its head, so that is not offered here.
+/// An edit that removes a rule with all that is nested below it.
 fn removal(kb: &Document, entry: &Entry) -> Edit {
     Edit {
         op: Op::Remove,

@@ -60,7 +60,7 @@ pub fn propose(tables: &Tables, ground: &Ground, kb: &Document) -> Plan {
     let mut notes: Vec<String> = ground.skipped.clone();
     let (mut stated, disagreeing) = configs::stated(ground);
     notes.extend(disagreeing);
-    stated.extend(prose::stated(ground));
+    stated.extend(prose::stated(tables, ground));
     let held: Vec<(String, Facts)> = kb
         .entries
         .iter()

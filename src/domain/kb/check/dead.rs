@@ -137,7 +137,9 @@ fn contradicted(
     package: Option<&Package>,
 ) -> Option<Finding> {
     let facts = &rule.facts;
-    let limited = facts.place.is_some() || facts.exception.is_some() || rule.entry.parent.is_some();
+    // "for unit tests" names the decision and no part of the project.
+    let elsewhere = facts.place.as_ref().is_some_and(|place| tables.slots.named(place).is_empty());
+    let limited = elsewhere || facts.exception.is_some() || rule.entry.parent.is_some();
     if limited || speaks_of_change(facts) {
         return None;
     }

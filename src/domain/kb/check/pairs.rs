@@ -161,7 +161,10 @@ pub fn same_rule(tables: &Tables, a: &Facts, b: &Facts) -> bool {
         let slot = stated.value.slot.as_str();
         a.subject(tables, slot) == b.subject(tables, slot)
     });
-    both && alike && a.marks == b.marks && a.polarity == b.polarity
+    // Where no decision is shared, the same words in another order may say something else.
+    let decided = !a.values.is_empty() && !b.values.is_empty();
+    let order = |facts: &Facts| facts.tokens.iter().map(|token| token.meaning.clone()).collect::<Vec<_>>();
+    both && alike && (decided || order(a) == order(b)) && a.marks == b.marks && a.polarity == b.polarity
 }
 
 fn duplicate(kb: &Document, later: &Rule, elder: &Rule) -> Finding {

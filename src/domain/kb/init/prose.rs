@@ -5,7 +5,9 @@ use super::Stated;
 use crate::domain::kb::check::is_vague;
 use crate::domain::kb::detect::Detector;
 use crate::domain::kb::document::{Document, Entry, Kind};
+use crate::domain::kb::facts::Tables;
 use crate::domain::kb::ground::{Ground, RULES_FOLDER};
+use crate::domain::kb::slots::Slots;
 use crate::domain::kb::{Span, words};
 
 /// The files, those that are written as rules first.
@@ -180,34 +182,69 @@ const MODALS: &[&str] = &[
 ];
 
 /// The rules of all such files, in the order of their standing.
-pub fn stated(ground: &Ground) -> Vec<Stated> {
+pub fn stated(tables: &Tables, ground: &Ground) -> Vec<Stated> {
     let rules_folder = format!("{RULES_FOLDER}/");
     let rules = ground.files.keys().map(String::as_str).filter(|name| name.starts_with(&rules_folder));
     let mut found = Vec::new();
-    let detector = Detector::new();
+    let reader = Reader { slots: &tables.slots, detector: Detector::new() };
     for name in SOURCES.iter().copied().chain(rules) {
-        found.extend(of_file(ground, name, &detector, |_, _| true));
+        found.extend(reader.of_file(ground, name, |_, _| true));
     }
     for name in MIXED {
-        found.extend(of_file(ground, name, &detector, on_conventions));
+        found.extend(reader.of_file(ground, name, on_conventions));
     }
     found
 }
 
-fn of_file(
-    ground: &Ground,
-    name: &str,
-    detector: &Detector,
-    belongs: impl Fn(&Document, &Entry) -> bool,
-) -> Vec<Stated> {
-    let Some(text) = ground.file(name) else { return Vec::new() };
-    let document = Document::parse(text);
-    document
-        .entries
-        .iter()
-        .filter(|entry| belongs(&document, entry) && is_rule(entry, detector))
-        .map(|entry| Stated { text: entry.text.clone(), source: format!("{name}:{}", entry.line) })
-        .collect()
+/// What tells a rule from other text.
+struct Reader<'a> {
+    slots: &'a Slots,
+    detector: Detector,
+}
+
+impl Reader<'_> {
+    fn of_file(
+        &self,
+        ground: &Ground,
+        name: &str,
+        belongs: impl Fn(&Document, &Entry) -> bool,
+    ) -> Vec<Stated> {
+        let Some(text) = ground.file(name) else { return Vec::new() };
+        let document = Document::parse(text);
+        document
+            .entries
+            .iter()
+            .filter(|entry| belongs(&document, entry) && self.is_rule(entry))
+            .map(|entry| Stated { text: entry.text.clone(), source: format!("{name}:{}", entry.line) })
+            .collect()
+    }
+
+    fn is_rule(&self, entry: &Entry) -> bool {
+        let text = entry.text.trim();
+        let folded = words::fold(text).text;
+        let link = text.starts_with(['[', '<', '!', '@']) || folded.contains("http");
+        let fits = LENGTHS.contains(&text.chars().count()) && !text.ends_with([':', '?']);
+        let others = OTHER_TOOLS.iter().any(|word| holds(&folded, word));
+        if !fits || link || others || is_vague(text) {
+            return false;
+        }
+        match entry.kind {
+            Kind::Item { .. } | Kind::Label => {
+                let mut parts = folded.split(|c: char| !(c.is_alphanumeric() || c == '\''));
+                let first = parts.find(|word| !word.is_empty()).unwrap_or("");
+                // "`src/`: the sources" explains a name.
+                let explains = text.starts_with(['`', '*', '_']);
+                let opens = !explains && OPENERS.contains(&first);
+                let decides = !explains && !self.slots.values(text).is_empty();
+                opens || decides || MODALS.iter().any(|word| holds(&folded, word))
+            }
+            Kind::Sentence => {
+                let found = self.detector.detect(&[Span::typed(text)], &Document::default());
+                !found.candidates.is_empty()
+            }
+            Kind::Row => false,
+        }
+    }
 }
 
 /// Whether an entry stands below a heading on conventions, or below a heading below such a one.
@@ -222,27 +259,6 @@ fn on_conventions(document: &Document, entry: &Entry) -> bool {
         let heading = words::fold(&section.heading).text;
         heading.split(|c: char| !c.is_alphanumeric()).any(|word| HEADINGS.contains(&word))
     })
-}
-
-fn is_rule(entry: &Entry, detector: &Detector) -> bool {
-    let text = entry.text.trim();
-    let folded = words::fold(text).text;
-    let link = text.starts_with(['[', '<', '!']) || folded.contains("http");
-    let fits = LENGTHS.contains(&text.chars().count()) && !text.ends_with([':', '?']);
-    let others = OTHER_TOOLS.iter().any(|word| holds(&folded, word));
-    if !fits || link || others || is_vague(text) || text.starts_with('@') {
-        return false;
-    }
-    match entry.kind {
-        Kind::Item { .. } | Kind::Label => {
-            let first =
-                folded.split(|c: char| !(c.is_alphanumeric() || c == '\'')).find(|word| !word.is_empty());
-            first.is_some_and(|word| OPENERS.contains(&word)) && !text.starts_with('`')
-                || MODALS.iter().any(|word| holds(&folded, word))
-        }
-        Kind::Sentence => !detector.detect(&[Span::typed(text)], &Document::default()).candidates.is_empty(),
-        Kind::Row => false,
-    }
 }
 
 /// Whether a word or phrase stands in a folded text by itself.
