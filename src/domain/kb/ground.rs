@@ -165,7 +165,14 @@ pub fn allows_major(range: &str, major: u64) -> Option<bool> {
     for part in range.split("||") {
         let mut fits = true;
         let mut bounds = 0;
-        for bound in part.replace(" - ", " <=").split_whitespace() {
+        let part = match part.split_once(" - ") {
+            Some((from, to)) => format!(">={} <={}", from.trim(), to.trim()),
+            // npm takes ">= 20" for ">=20".
+            None => ["=", ">", "<", "^", "~"]
+                .iter()
+                .fold(part.to_string(), |part, sign| part.replace(&format!("{sign} "), sign)),
+        };
+        for bound in part.split_whitespace() {
             let sign = bound.trim_end_matches(|c: char| !matches!(c, '<' | '>' | '=' | '^' | '~'));
             let version = bound.get(sign.len()..)?.trim_start_matches('v');
             let digits: String = version.chars().take_while(char::is_ascii_digit).collect();
@@ -293,6 +300,10 @@ mod tests {
         check(">=18 <21", 20, Some(true));
         check(">=18 <21", 21, Some(false));
         check("18 - 20", 19, Some(true));
+        check(">= 20", 22, Some(true));
+        check(">= 20 < 23", 24, Some(false));
+        check("20.x", 20, Some(true));
+        check("lts/*", 20, None);
         check("*", 3, Some(true));
         check("workspace:*", 3, None);
         assert_eq!(lowest_major("^18 || >=20.1.0"), Some(18));
