@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod files;
+pub mod ground;
 pub mod kbfile;
 pub mod never;
 pub mod personas;

@@ -4,6 +4,7 @@
 //! a diff and written only after review. A model's proposal joins at [`gate`], which checks it against the user's own words.
 
 pub mod arguments;
+pub mod check;
 pub mod clause;
 pub mod cognate;
 pub mod cues;
@@ -15,6 +16,8 @@ pub mod fence;
 pub mod find;
 pub mod frame;
 pub mod gate;
+pub mod ground;
+pub mod init;
 pub mod insert;
 pub mod journal;
 pub mod label;
@@ -22,6 +25,7 @@ pub mod line;
 pub mod mask;
 pub mod matter;
 pub mod measure;
+pub mod merge;
 pub mod never;
 pub mod options;
 pub mod proposal;

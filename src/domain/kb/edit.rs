@@ -302,7 +302,7 @@ fn renumbered(kb: &Document, at: usize) -> Vec<Splice> {
     let counts = numbers.len() == list.len()
         && list.len() > 1
         && numbers.windows(2).all(|pair| matches!(pair, [a, b] if a.checked_add(1) == Some(*b)));
-    if !counts || refers_to_numbers(kb) {
+    if !counts || refers_to_numbers(&kb.source) {
         return Vec::new();
     }
     list.iter()
@@ -318,13 +318,13 @@ fn renumbered(kb: &Document, at: usize) -> Vec<Splice> {
 }
 
 /// Whether some text says "rule 3", "see point 2" or the like.
-fn refers_to_numbers(kb: &Document) -> bool {
+pub(super) fn refers_to_numbers(text: &str) -> bool {
     const NOUNS: &[&str] = &[
         "rule", "rules", "point", "points", "item", "items", "regola", "regole", "punto", "punti", "voce",
         "step", "number", "numero", "regla", "regle", "regel", "regra", "see", "vedi", "above",
     ];
     // Line by line and without the list's own numbers: a heading "Rules" above item 1 refers to nothing.
-    kb.source.lines().any(|line| {
+    text.lines().any(|line| {
         let folded = words::fold(line).text;
         let text = folded.trim_start().trim_start_matches(|c: char| c.is_ascii_digit());
         let words: Vec<&str> =

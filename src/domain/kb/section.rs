@@ -204,20 +204,30 @@ fn topics_of(tables: &Tables, facts: &Facts) -> Weights {
 }
 
 fn new_heading(tables: &Tables, wanted: &Weights, facts: &Facts) -> String {
+    named_topic(tables, wanted, language(&facts.text)).1
+}
+
+/// For a file that is begun: the place of a rule's topic in the order of the topics, and its heading in a language.
+pub fn topic(tables: &Tables, facts: &Facts, language: Language) -> (usize, String) {
+    named_topic(tables, &topics_of(tables, facts), language)
+}
+
+fn named_topic(tables: &Tables, wanted: &Weights, language: Language) -> (usize, String) {
     let best = wanted.iter().reduce(|best, next| if next.1 > best.1 { next } else { best });
     let id = best.map_or("general", |(id, _)| id.as_str());
-    let topic = tables.slots.topics().iter().find(|topic| topic.id == id);
-    topic.map_or_else(
-        || "Conventions".to_string(),
-        |topic| match language(&facts.text) {
-            Language::English => topic.names.en.clone(),
-            Language::Italian => topic.names.it.clone(),
-            Language::Spanish => topic.names.es.clone(),
-            Language::French => topic.names.fr.clone(),
-            Language::German => topic.names.de.clone(),
-            Language::Portuguese => topic.names.pt.clone(),
-        },
-    )
+    let topics = tables.slots.topics();
+    let Some((at, topic)) = topics.iter().enumerate().find(|(_, topic)| topic.id == id) else {
+        return (topics.len(), "Conventions".to_string());
+    };
+    let name = match language {
+        Language::English => &topic.names.en,
+        Language::Italian => &topic.names.it,
+        Language::Spanish => &topic.names.es,
+        Language::French => &topic.names.fr,
+        Language::German => &topic.names.de,
+        Language::Portuguese => &topic.names.pt,
+    };
+    (at, name.clone())
 }
 
 /// The languages that headings are known in.

@@ -316,6 +316,12 @@ impl<A: Answers, O: Write, F: KbFile> Review<'_, A, O, F> {
             // A line that is gone is no reason to remove another.
             Op::Remove => edit::rebase(&proposal.edit, &kb).ok().map(|edit| Proposal { edit, ..proposal }),
             Op::Replace => proposal.rebased(&kb, self.reconciler.get_or_insert_default()),
+            // The lines of a first KB.md were weighed against each other before: only its own words settle one.
+            Op::Add if self.how == How::Init => {
+                let words = proposal.edit.text.trim_end_matches('.').to_lowercase();
+                let held = |said: &str| said.trim_end_matches('.').to_lowercase() == words;
+                (!kb.entries.iter().any(|entry| held(&entry.text))).then_some(proposal)
+            }
             // Place and words of a line to add stay as offered, unless the new text says something of the same.
             Op::Add => {
                 proposal.clone().rebased(&kb, self.reconciler.get_or_insert_default()).map(
