@@ -28,6 +28,7 @@ pub mod measure;
 pub mod merge;
 pub mod never;
 pub mod options;
+pub mod ordinal;
 pub mod proposal;
 pub mod prose;
 pub mod quote;

@@ -2,7 +2,7 @@
 
 use super::{dictum, ground, project, stdout};
 use dictum::domain::kb::check::{check, fixes, named_paths};
-use dictum::domain::kb::document::Document;
+use dictum::domain::kb::document::{Document, Kind};
 use dictum::domain::kb::edit;
 use dictum::domain::kb::facts::Tables;
 use dictum::domain::kb::ground::Ground;
@@ -279,7 +279,10 @@ mod any_text {
                 let document = Document::parse(kb);
                 let plan = propose(&TABLES, &ground(&files), &document);
                 if let Ok(after) = draft(kb, &plan) {
-                    prop_assert_eq!(Document::parse(&after).entries.len(), document.entries.len() + plan.offers.len(), "{:?}", after);
+                    let (read, made) = (Document::parse(&after).entries.len(), document.entries.len() + plan.offers.len());
+                    // In running text a rule of several sentences reads as several.
+                    let prose = !document.entries.is_empty() && document.entries.iter().all(|entry| entry.kind == Kind::Sentence);
+                    prop_assert!(read == made || (prose && read > made), "{} {} {:?}", read, made, after);
                 }
             }
         }

@@ -90,7 +90,7 @@ fn configuration_states_style() {
             ".prettierrc: printWidth: Lines are at most 100 characters long.",
             ".prettierrc: semi: Do not use semicolons.",
             ".prettierrc: singleQuote: Use single quotes.",
-            "tsconfig.json: module: Relative imports name the file with its ending, `.js`.",
+            "tsconfig.json: module: Imports of the project's own files name their ending, `.js`.",
             "tsconfig.json: paths: Import through the alias `@/*`, not through long relative paths.",
             "tsconfig.json: strict: Write TypeScript in strict mode.",
         ],
@@ -225,7 +225,7 @@ fn in_a_script_the_file_is_printed_and_nothing_is_written() {
     let output = dictum(folder.path(), &["kb", "init"]);
     assert_eq!(output.status.code(), Some(0));
     let text = stdout(&output);
-    assert!(text.starts_with("# Knowledge base\n\n## Stack\n\n- Use pnpm as package manager\n"), "{text}");
+    assert!(text.starts_with("# Knowledge base\n\n## Stack\n\n- Use pnpm as package manager.\n"), "{text}");
     assert!(Document::parse(&text).entries.iter().any(|entry| entry.text.starts_with("Never edit files")));
     let aside = String::from_utf8_lossy(&output.stderr).to_string();
     assert!(aside.contains("CLAUDE.md:12: Never edit files in `src/generated`."), "{aside}");

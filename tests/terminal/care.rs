@@ -34,7 +34,7 @@ fn a_first_kb_md_holds_the_lines_that_were_accepted_and_no_other() {
     assert!(screen.has("CLAUDE.md:1: Never commit to main."), "{:?}", screen.rows);
     answer(&app, "KB.md edit 1 of 3", "a");
     app.wait_text("KB.md edit 2 of 3");
-    assert_eq!(desk.read("KB.md"), "# Knowledge base\n\n## Stack\n\n- Use pnpm as package manager\n");
+    assert_eq!(desk.read("KB.md"), "# Knowledge base\n\n## Stack\n\n- Use pnpm as package manager.\n");
     answer(&app, "KB.md edit 2 of 3", "r");
     answer(&app, "KB.md edit 3 of 3", "a");
     assert_eq!(app.wait_end(), 0);
@@ -42,7 +42,7 @@ fn a_first_kb_md_holds_the_lines_that_were_accepted_and_no_other() {
     assert!(screen.has("stated by CLAUDE.md:1"), "{:?}", screen.rows);
     assert_eq!(
         desk.read("KB.md"),
-        "# Knowledge base\n\n## Stack\n\n- Use pnpm as package manager\n\n## Git\n\n- Never commit to main\n"
+        "# Knowledge base\n\n## Stack\n\n- Use pnpm as package manager.\n\n## Git\n\n- Never commit to main.\n"
     );
 }
 

@@ -572,7 +572,7 @@ mod tests {
     #[test]
     fn each_edit_stands_on_those_before() {
         let proposals = || vec![removal(3, "Use npm."), removal(4, "Dates are in UTC.")];
-        let out = check(proposals(), "a\na\n", "# KB\n\n", Outcome { written: 2, ..NONE });
+        let out = check(proposals(), "a\na\n", "# KB\n", Outcome { written: 2, ..NONE });
         assert!(
             out.contains("edit 1 of 2: remove line 3") && out.contains("edit 2 of 2: remove line 3"),
             "{out}"

@@ -137,7 +137,7 @@ impl Rules {
             .iter()
             .any(|value| value == "nodenext" || value == "node16")
         {
-            self.say("tsconfig.json: module", "Relative imports name the file with its ending, `.js`.");
+            self.say("tsconfig.json: module", "Imports of the project's own files name their ending, `.js`.");
         }
         let aliases = options.get("paths").and_then(Value::as_object).into_iter().flatten();
         let aliases = aliases.map(|(alias, _)| alias).filter(|alias| is_alias(alias));
