@@ -292,7 +292,11 @@ impl Reconciler {
             let shared = facts.meanings.intersection(&line.facts.meanings).count();
             let fresh = facts.meanings.difference(&line.facts.meanings).count();
             let opens = part.split(|c: char| !c.is_alphabetic()).next().unwrap_or("").to_lowercase();
-            let states = INSTEAD.contains(&opens.as_str()) || !facts.values.is_empty();
+            let other = facts
+                .values
+                .iter()
+                .any(|ours| !line.facts.values.iter().any(|theirs| theirs.value.value == ours.value.value));
+            let states = INSTEAD.contains(&opens.as_str()) || other;
             facts.ruled.is_empty() && !revoking && !facts.lifts && states && shared > 0 && fresh > 0
         };
         let parts = stance::parts(&candidate.quote);
@@ -316,6 +320,21 @@ impl Reconciler {
         if let Some(at) = self.ordinal(kb, quote) {
             return lines.get(at);
         }
+        // The reason behind a comma names other things: "the rule on anglicisms has lapsed, the director changed his mind".
+        let parts = stance::parts(quote);
+        let head = parts.into_iter().find(|part| !part.is_empty()).filter(|head| head.len() < quote.len());
+        let whole = self.likely_line(lines, quote);
+        let part = head.and_then(|head| self.likely_line(lines, head));
+        let best = match (whole, part) {
+            (Some(whole), Some(part)) if part.1 > whole.1 => Some(part),
+            (Some(whole), _) => Some(whole),
+            (None, part) => part,
+        };
+        best.filter(|(_, score)| *score >= least).map(|(line, _)| line)
+    }
+
+    /// The line that shares most with the words of a revocation, and how much.
+    fn likely_line<'a>(&self, lines: &'a [Line<'a>], quote: &str) -> Option<(&'a Line<'a>, f32)> {
         let words = &self.tables.words;
         let aliases = self.aliases(lines, quote, "");
         let facts = Facts::aliased(&self.tables, quote, &aliases);
@@ -350,8 +369,6 @@ impl Reconciler {
             .zip(&theirs)
             .map(|(line, theirs)| (line, score(line, theirs)))
             .reduce(|best, next| if next.1 > best.1 { next } else { best })
-            .filter(|(_, score)| *score >= least)
-            .map(|(line, _)| line)
     }
 
     /// "rule 3", "la terza regola", "the last point": an index into the entries.
