@@ -297,7 +297,11 @@ impl Reconciler {
             let shared = facts.meanings.intersection(&line.facts.meanings).count();
             let fresh = facts.meanings.difference(&line.facts.meanings).count();
             let opens = part.split(|c: char| !c.is_alphabetic()).next().unwrap_or("").to_lowercase();
-            let states = INSTEAD.contains(&opens.as_str()) || !facts.values.is_empty();
+            let other = facts
+                .values
+                .iter()
+                .any(|ours| !line.facts.values.iter().any(|theirs| theirs.value.value == ours.value.value));
+            let states = INSTEAD.contains(&opens.as_str()) || other;
             facts.ruled.is_empty() && !revoking && !facts.lifts && states && shared > 0 && fresh > 0
         };
         let parts = stance::parts(&candidate.quote);
@@ -337,6 +341,19 @@ impl Reconciler {
         if let Some(at) = ordinal::named(kb, quote) {
             return vec![(at, 1.0)];
         }
+        // The reason behind a comma names other things: "the rule on anglicisms has lapsed, the director changed his mind".
+        let parts = stance::parts(quote);
+        let head = parts.into_iter().find(|part| !part.is_empty()).filter(|head| head.len() < quote.len());
+        let whole = self.likely_lines(lines, quote);
+        let part = head.map(|head| self.likely_lines(lines, head)).unwrap_or_default();
+        let best = |found: &[(usize, f32)]| found.first().map_or(0.0, |(_, score)| *score);
+        let mut found = if best(&part) > best(&whole) { part } else { whole };
+        found.retain(|(_, score)| *score >= least);
+        found
+    }
+
+    /// All lines with how much each shares with the words of a revocation, the best first.
+    fn likely_lines(&self, lines: &[Line], quote: &str) -> Vec<(usize, f32)> {
         let words = &self.tables.words;
         let aliases = self.aliases(lines, quote, "");
         let facts = Facts::aliased(&self.tables, quote, &aliases);
@@ -367,7 +384,7 @@ impl Reconciler {
             if answers { base + 0.4 } else { base }
         };
         let scores = lines.iter().zip(&theirs).map(|(line, theirs)| score(line, theirs));
-        let mut found: Vec<(usize, f32)> = scores.enumerate().filter(|(_, score)| *score >= least).collect();
+        let mut found: Vec<(usize, f32)> = scores.enumerate().collect();
         found.sort_by(|(_, one), (_, other)| other.total_cmp(one));
         found
     }

@@ -37,6 +37,7 @@ pub fn compare(tables: &Tables, new: &Facts, old: &Facts) -> Option<Match> {
         .or_else(|| by_measure(new, old))
         .or_else(|| by_dropped_word(new, old))
         .or_else(|| by_complaint(new, old))
+        .or_else(|| by_grievance(new, old))
         .or_else(|| by_frame(new, old))
         .or_else(|| by_text(tables, new, old))?;
     let narrowed = match (&new.place, &old.place) {
@@ -146,7 +147,12 @@ fn by_slot(tables: &Tables, new: &Facts, old: &Facts) -> Option<Match> {
         .flat_map(|slot| slot.names.iter().flat_map(|name| tables.words.meanings(name)))
         .collect();
     let novel = new.meanings.difference(&old.meanings).filter(|meaning| !named.contains(*meaning)).count();
-    let covered = novel <= 2 || (fresh > 0 && ratio(novel, new.meanings.len()) <= 0.4);
+    let keyed = slots.iter().all(|slot| tables.slots.slot(slot).is_some_and(|row| row.keyed));
+    let covered = if keyed {
+        novel == 0 || (novel == 1 && new.meanings.len() >= 4)
+    } else {
+        novel <= 2 || (fresh > 0 && ratio(novel, new.meanings.len()) <= 0.4)
+    };
     let both_say_more = novel > 0 && !old.marks.is_subset(&new.marks);
     (covered && !marks && !both_say_more)
         .then_some(Match { relation: Relation::Same, score: 0.9 + 0.05 * closeness })
@@ -277,13 +283,30 @@ fn by_dropped_word(new: &Facts, old: &Facts) -> Option<Match> {
         .then_some(Match { relation: Relation::Changes, score: 0.8 })
 }
 
+/// The directive says something else of the line's subject, and a later part of it complains of what the line says: "corrections go on
+/// top, nobody scrolls to the bottom".
+fn by_grievance(new: &Facts, old: &Facts) -> Option<Match> {
+    let theirs = old.frame.as_ref()?;
+    let head = new.parts.first().filter(|_| new.parts.len() > 1)?;
+    let value: BTreeSet<&String> = theirs.value.difference(&theirs.subject).collect();
+    let tail = |meaning: &&&String| new.parts.iter().skip(1).any(|part| part.meanings.contains(**meaning));
+    let held = value.iter().any(|meaning| head.meanings.contains(*meaning));
+    let complains = value.iter().filter(tail).count() > 0 && !held;
+    let about = theirs.subject.iter().any(|meaning| head.meanings.contains(meaning));
+    let fresh = head.meanings.iter().any(|meaning| !old.meanings.contains(meaning));
+    let wanted = head.polarity == Polarity::Require && old.polarity == Polarity::Require && !new.has;
+    (complains && about && fresh && wanted).then_some(Match { relation: Relation::Changes, score: 0.7 })
+}
+
 /// Both say of the same thing what it is, where it goes or by what it is done, and they name different values.
 fn by_frame(new: &Facts, old: &Facts) -> Option<Match> {
     let (ours, theirs) = (new.frame.as_ref()?, old.frame.as_ref()?);
     let within = |a: &BTreeSet<String>, b: &BTreeSet<String>| {
         !a.is_empty() && a.is_subset(b) && b.len() - a.len() <= 1
     };
-    let about = within(&ours.subject, &theirs.subject);
+    // "we store readings as double" says the same kind of thing as "readings are written as float": the verb adds nothing.
+    let formed = ours.tie == Tie::Form || theirs.tie == Tie::Form;
+    let about = within(&ours.subject, &theirs.subject) || (formed && within(&theirs.subject, &ours.subject));
     let apart = !theirs.value.is_empty() && ours.value.is_disjoint(&theirs.value) && ours.value.len() <= 4;
     let wanted = new.polarity == Polarity::Require && old.polarity == Polarity::Require && new.has == old.has;
     let sort = |facts: &Facts, frame: &frame::Frame| frame::sort(&facts.text, &frame.range);
@@ -300,7 +323,9 @@ fn by_frame(new: &Facts, old: &Facts) -> Option<Match> {
     let slots =
         |facts: &Facts| facts.values.iter().map(|stated| stated.value.slot.clone()).collect::<BTreeSet<_>>();
     let (a, b) = (slots(new), slots(old));
-    let other = !a.is_empty() && !b.is_empty() && a.is_disjoint(&b);
+    let both_placed =
+        ours.tie == Tie::Place && theirs.tie == Tie::Place && names == sort(old, theirs).is_some();
+    let other = !a.is_empty() && !b.is_empty() && a.is_disjoint(&b) && !both_placed;
     (about && apart && wanted && tied && !other).then_some(Match { relation: Relation::Changes, score: 0.75 })
 }
 
@@ -337,7 +362,15 @@ fn by_text(tables: &Tables, new: &Facts, old: &Facts) -> Option<Match> {
             return changes;
         }
         // Each says something that the other does not: they share a subject and no more.
-        let says_less = new.meanings.is_subset(&old.meanings) && new.marks.is_subset(&old.marks);
+        // "call variants with X" says no more than "variants are called with X".
+        let mut spare = new.meanings.difference(&old.meanings);
+        let verb = new.tokens.first().map(|token| &token.meaning);
+        let bare = match (spare.next(), spare.next()) {
+            (None, _) => true,
+            (Some(only), None) => overlap.shared >= 2 && verb == Some(only),
+            (Some(_), Some(_)) => false,
+        };
+        let says_less = bare && new.marks.is_subset(&old.marks);
         if !old.marks.is_subset(&new.marks) && !says_less {
             return None;
         }

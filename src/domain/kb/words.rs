@@ -120,7 +120,8 @@ impl Words {
             return (*name).to_string();
         }
         let stem = stem(word);
-        let known = self.stems.get(&stem).or_else(|| self.meanings.get(stem.as_str()));
+        let whole = || self.meanings.get(stem.as_str()).filter(|_| stem.len() > 3);
+        let known = self.stems.get(&stem).or_else(whole);
         known.map_or(stem, |name| (*name).to_string())
     }
 
@@ -156,9 +157,10 @@ impl Words {
                 continue;
             }
             let short = bare.len() < 2 && !bare.bytes().all(|byte| byte.is_ascii_digit());
-            // A quoted word is named and not used: "shall", `any`.
-            let named = is_quoted(&folded.text, range.clone());
+            // A quoted word is named and not used ("shall", `any`), and so is an acronym ("CI", which is no Italian "ci").
+            let quoted = is_quoted(&folded.text, range.clone());
             let range = folded.source(range);
+            let named = quoted || is_acronym(text.get(range.clone()).unwrap_or(""), text);
             if named && !bare.is_empty()
                 || !(short || bare.is_empty() || self.is_stop(bare) || self.is_stop(word))
             {
@@ -179,6 +181,29 @@ fn is_quoted(text: &str, range: Range<usize>) -> bool {
     let before = text.get(..range.start).and_then(|head| head.chars().next_back());
     let after = text.get(range.end..).and_then(|rest| rest.chars().next());
     matches!((before, after), (Some('\''), Some('\'')) | (Some('"'), Some('"')))
+}
+
+/// Whether a word is written in capitals where the text around it is not.
+fn is_acronym(word: &str, text: &str) -> bool {
+    let capitals = |word: &str| word.len() > 1 && word.chars().all(char::is_uppercase);
+    capitals(word)
+        && text.chars().any(char::is_lowercase)
+        && !matches!(
+            word,
+            "NOT"
+                | "NO"
+                | "NEVER"
+                | "ALWAYS"
+                | "MUST"
+                | "ONLY"
+                | "ALL"
+                | "DO"
+                | "NON"
+                | "MAI"
+                | "SEMPRE"
+                | "AND"
+                | "OR"
+        )
 }
 
 /// `l'utente` → `utente`, `d'ora` → `ora`.
@@ -248,12 +273,13 @@ pub fn stem(word: &str) -> String {
     }
     let mut kept = singular(word);
     for pass in 0..4 {
-        // The first cut may leave three letters ("uses" → "use"); later ones would make strangers alike.
-        let least = if pass == 0 { 3 } else { 4 };
+        // The first cut of one letter may leave three ("note" → "not"); more would make strangers alike ("apply", "app").
+        let least = |ending: &str| if pass == 0 && ending.len() == 1 { 3 } else { 4 };
         let cut = ENDINGS
             .iter()
-            .filter_map(|ending| kept.strip_suffix(ending))
-            .find(|rest| rest.chars().count() >= least);
+            .filter_map(|ending| Some((ending, kept.strip_suffix(ending)?)))
+            .find(|(ending, rest)| rest.chars().count() >= least(ending))
+            .map(|(_, rest)| rest);
         match cut {
             Some(rest) if kept.chars().count() >= 4 => kept = rest,
             Some(_) | None => break,
