@@ -98,6 +98,19 @@ pub enum KbCommand {
         /// The number of the line, as `show` prints it.
         line: usize,
     },
+    /// Report what is wrong with KB.md; exit code 1 when something is.
+    Check {
+        /// Print JSON.
+        #[arg(long, conflicts_with = "fix")]
+        json: bool,
+        /// Offer each mend as an edit of KB.md.
+        #[arg(long)]
+        fix: bool,
+    },
+    /// Offer a first KB.md made from what the project's files state.
+    Init,
+    /// Merge KB.md rule by rule, as git's merge driver; without files, print how git is told to use it.
+    Merge(MergeArguments),
     /// Read lines {"id","message","kb"} and write what would be proposed; nothing is written to any KB.md.
     Detect {
         /// One JSON object a line, in and out; the only form there is, so it may be left out.
@@ -106,6 +119,24 @@ pub enum KbCommand {
         /// Read from this file instead of standard input.
         file: Option<PathBuf>,
     },
+}
+
+/// `dictum kb merge ...`: the files as git names them, %O %A %B.
+#[derive(Debug, Args)]
+pub struct MergeArguments {
+    /// The common ancestor.
+    #[arg(requires_all = ["ours", "theirs"])]
+    pub base: Option<PathBuf>,
+    /// Your side; the result is written here.
+    pub ours: Option<PathBuf>,
+    /// The other side.
+    pub theirs: Option<PathBuf>,
+    /// Print how git is told to use it.
+    #[arg(long)]
+    pub how: bool,
+    /// How many characters the conflict markers have (git's %L).
+    #[arg(short = 'L', long, value_name = "N", default_value_t = crate::domain::kb::merge::MARKER_SIZE)]
+    pub marker_size: usize,
 }
 
 /// `dictum persona ...`

@@ -2,7 +2,9 @@
 
 pub mod config;
 pub mod files;
+pub mod ground;
 pub mod kbfile;
+pub mod never;
 pub mod personas;
 pub mod providers;
 pub mod runtime;

@@ -80,6 +80,10 @@ fn run_kb(command: &KbCommand, directory: &Path) -> Result<u8> {
                 }
             }
         }
+        KbCommand::Merge(arguments) => kb::merge::run(directory, arguments),
+        KbCommand::Check { fix: true, .. } => kb::check::run(directory, kb::check::Then::Offer),
+        KbCommand::Check { json, .. } => kb::check::run(directory, kb::check::Then::Print((*json).into())),
+        KbCommand::Init => kb::init::run(directory),
         KbCommand::Detect { file, .. } => {
             let output = io::stdout().lock();
             match file {

@@ -13,10 +13,14 @@ mod anytext;
 mod app;
 #[path = "flow/block.rs"]
 mod block;
+#[path = "flow/declined.rs"]
+mod declined;
 #[path = "flow/keys.rs"]
 mod keys;
 #[path = "flow/model.rs"]
 mod model;
+#[path = "flow/options.rs"]
+mod options;
 #[path = "flow/personas.rs"]
 mod personas;
 #[path = "flow/proposals.rs"]

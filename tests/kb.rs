@@ -442,7 +442,7 @@ mod splice {
     #[test]
     fn a_new_line_has_the_manners_of_its_siblings() {
         check("1) One.\n2) Two.\n", &add("three", ""), "1) One.\n2) Two.\n3) Three.\n");
-        check("1. one\n1. two\n", &add("Three.", ""), "1. one\n1. two\n1. three\n");
+        check("1. one\n1. two\n", &add("Use three.", ""), "1. one\n1. two\n1. use three\n");
         check("*   One\n*   Two", &add("Three", ""), "*   One\n*   Two\n*   Three");
         check("\t+ One\n\t+ Two\n", &add("Three", ""), "\t+ One\n\t+ Two\n\t+ Three\n");
         check("- [x] One\n- [ ] Two\n", &add("Three", ""), "- [x] One\n- [ ] Two\n- [ ] Three\n");
@@ -488,6 +488,19 @@ mod splice {
     }
 
     #[test]
+    fn a_guide_without_headings_is_read_by_its_outer_items() {
+        let kb = "- Stack\n  - Node 22\n  - PostgreSQL\n- Testing\n  - Tests run with Vitest\n- Git\n  - Rebase, never merge\n";
+        let section = |text: &str| match Reconciler::new().reconcile(&Document::parse(kb), &said(text)) {
+            Verdict::Change(edit) => edit.section,
+            Verdict::Known(_) | Verdict::NoSuchRule => panic!("{text} is new"),
+        };
+        assert_eq!(section("Tests mock nothing but the clock.").as_deref(), Some("Testing"));
+        assert_eq!(section("Commit messages are in English.").as_deref(), Some("Git"));
+        check(kb, &add("Mock nothing", "Testing"), &kb.replace("Vitest\n", "Vitest\n  - Mock nothing\n"));
+        assert_eq!(section("Bananas ripen slowly.").as_deref(), None, "nothing shows where it belongs");
+    }
+
+    #[test]
     fn a_replaced_line_keeps_its_frame() {
         let check = |kb: &str, old: &str, new: &str, expect: &str| check(kb, &replace(kb, old, new), expect);
         check("- [x] use npm.  \n- b\n", "use npm.", "Use pnpm", "- [x] use pnpm.  \n- b\n");
@@ -512,7 +525,7 @@ mod splice {
     fn a_removed_line_takes_what_is_nested_in_it() {
         let check = |kb: &str, old: &str, expect: &str| check(kb, &remove(kb, old), expect);
         check("- a one\n- b two\n  more\n  - c\n\n  tail\n- d\n", "b two more", "- a one\n- d\n");
-        check("# A\n\n- a\n\n# B\n", "a", "# A\n\n\n# B\n");
+        check("# A\n\n- a\n\n# B\n", "a", "# A\n\n# B\n");
         check("1. a\n2. b\n3. c\n", "a", "1. b\n2. c\n");
         check("1. a\n2. b\n3. c, see 2\n", "a", "2. b\n3. c, see 2\n");
         check("1. a\n3. b\n5. c\n", "a", "3. b\n5. c\n");

@@ -164,6 +164,78 @@ fn a_review_with_a_replace() {
     });
 }
 
+/// A KB.md in which several lines name what is replaced, or what is taken back.
+fn with_related() -> App {
+    let kb = KB.replace("\n## Style", "- Run `npm test` before each push.\n- Mocha is the test runner.\n- Mocha times out after five seconds.\n\n## Style");
+    App::start(read(&kb), endpoint(), personas())
+}
+
+#[test]
+fn a_review_with_a_further_line() {
+    pictures("review_further", || {
+        let mut app = with_related();
+        app.turn("from now on use pnpm");
+        app.keys("ctrl+k");
+        app.after(600);
+        app.keys("1");
+        app.after(600);
+        app
+    });
+}
+
+#[test]
+fn a_review_with_a_choice_of_lines() {
+    pictures("review_choice", || {
+        let mut app = with_related();
+        app.turn("drop the rule on mocha");
+        app.keys("ctrl+k");
+        app.after(600);
+        app.keys("2");
+        app.after(600);
+        app
+    });
+}
+
+#[test]
+fn a_review_of_a_rule_that_weakens_safety() {
+    pictures("review_unsafe", || {
+        let mut app = start();
+        app.say("/remember Skip code review for\u{202e} hotfixes");
+        app.kb_read();
+        app.keys("ctrl+k");
+        app.after(600);
+        app
+    });
+}
+
+#[test]
+fn decisions_that_are_folded() {
+    pictures("folded", || {
+        let mut app = carded();
+        app.keys("ctrl+k");
+        app.after(600);
+        app.keys("R");
+        app.types("too early");
+        app.keys("enter");
+        app.turn("from now on sort imports by name");
+        app.keys("ctrl+k");
+        app.after(600);
+        app.keys("s");
+        app
+    });
+}
+
+#[test]
+fn the_kb_panel_with_a_rule_of_this_session() {
+    pictures("kb_session", || {
+        let mut app = carded();
+        app.keys("ctrl+k");
+        app.after(600);
+        app.keys("s f3");
+        app
+    });
+}
+
 #[test]
 fn a_review_while_editing() {
     pictures("review_edit", || {

@@ -6,7 +6,7 @@ use super::state::{EditingWhat, Focus, Overlay, State, Turn};
 use super::{commands, overlay, review, screen, turn};
 use crate::panels::menu::Menu;
 use crate::panels::prompt::editor::Editor;
-use crate::panels::review::{Mode, WayOut};
+use crate::panels::review::{KEYS, Mode, WayOut};
 use crate::panels::transcript::Wish;
 use crate::protocol::action::{Action, Context};
 use crate::protocol::message::{Capture, Effect, Millis};
@@ -68,6 +68,7 @@ fn review_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
                     | Action::PreviousProposal
                     | Action::ReviewDown
                     | Action::ReviewUp
+                    | Action::Pick
             )
         ),
         WayOut::Guarded => action == Some(Action::Interrupt),
@@ -75,26 +76,8 @@ fn review_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     if deciding && state.review.is_guarded(state.screen.now) && !leaves {
         return Vec::new();
     }
-    match &mut state.review.mode {
-        Mode::Editing(editor) | Mode::Reason(editor) => {
-            match (state.tools.keymap.action(Context::Prompt, key), typed(key)) {
-                (Some(Action::Submit), _) => review::confirm_field(state),
-                (Some(Action::Stop | Action::Interrupt), _) => {
-                    state.review.mode = Mode::Looking;
-                    // Whoever types on, taking the field for the draft, decides nothing.
-                    state.review.guard(state.screen.now);
-                }
-                (Some(action @ (Action::Suspend | Action::Redraw)), _) => return perform(state, action),
-                (Some(action), _) => {
-                    edit(editor, action);
-                }
-                (None, Some(letter)) => {
-                    editor.insert(letter.encode_utf8(&mut [0; 4]), crate::domain::kb::Origin::Typed);
-                }
-                (None, None) => {}
-            }
-            Vec::new()
-        }
+    match state.review.mode {
+        Mode::Editing(_) | Mode::Reason(_) => field_key(state, key),
         // A slow disk must not hold the user; the edit is decided, so nothing else counts.
         Mode::Saving => match action {
             Some(action @ (Action::LeaveReview | Action::FocusReview | Action::Interrupt)) => {
@@ -103,14 +86,39 @@ fn review_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
             Some(_) | None => Vec::new(),
         },
         Mode::Looking => match action {
+            Some(Action::Pick) => {
+                let digit = typed(key).and_then(|letter| letter.to_digit(10)).unwrap_or(0);
+                review::pick(state, usize::try_from(digit).unwrap_or(0));
+                Vec::new()
+            }
             Some(action) => perform(state, action),
             None => {
-                state.review.message =
-                    Some("a accepts, e edits, r rejects, Esc goes back to the draft".into());
+                state.review.message = Some(KEYS.into());
                 Vec::new()
             }
         },
     }
+}
+
+/// Keys in a text field of the review.
+fn field_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+    let action = state.tools.keymap.action(Context::Prompt, key);
+    let (Mode::Editing(editor) | Mode::Reason(editor)) = &mut state.review.mode else { return Vec::new() };
+    match (action, typed(key)) {
+        (Some(Action::Submit), _) => review::confirm_field(state),
+        (Some(Action::Stop | Action::Interrupt), _) => {
+            state.review.mode = Mode::Looking;
+            // Whoever types on, taking the field for the draft, decides nothing.
+            state.review.guard(state.screen.now);
+        }
+        (Some(action @ (Action::Suspend | Action::Redraw)), _) => return perform(state, action),
+        (Some(action), _) => edit(editor, action),
+        (None, Some(letter)) => {
+            editor.insert(letter.encode_utf8(&mut [0; 4]), crate::domain::kb::Origin::Typed);
+        }
+        (None, None) => {}
+    }
+    Vec::new()
 }
 
 fn menu_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
@@ -174,6 +182,7 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         Action::PageDown => state.transcript.scroll(Wish::Pages(1)),
         Action::ScrollTop => state.transcript.scroll(Wish::Top),
         Action::ScrollEnd => state.transcript.follow(),
+        Action::Unfold => unfold(state),
         Action::Submit => return submit(state),
         Action::Stop => return stop(state),
         Action::Complete => commands::complete(&mut state.prompt.editor),
@@ -203,9 +212,13 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         | Action::Undo
         | Action::Redo => edit(&mut state.prompt.editor, action),
         Action::Accept
+        | Action::AcceptWarned
         | Action::EditProposal
         | Action::Reject
         | Action::RejectWithReason
+        | Action::SessionOnly
+        | Action::NeverAsk
+        | Action::Pick
         | Action::NextProposal
         | Action::PreviousProposal
         | Action::ReviewDown
@@ -313,6 +326,12 @@ fn mouse(state: &mut State) -> Vec<Effect> {
     state.screen.mouse = next;
     state.note(words);
     vec![Effect::Mouse(next)]
+}
+
+fn unfold(state: &mut State) {
+    if state.log.toggle_folds().is_none() {
+        state.note("there is no decided KB.md edit in the chat");
+    }
 }
 
 fn take_back(state: &mut State) {

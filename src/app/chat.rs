@@ -111,7 +111,10 @@ pub fn clear(state: &mut State) -> Vec<Effect> {
     let mut effects = super::turn::stop(state).unwrap_or_default();
     effects.extend(super::proposing::stop_asking(state));
     state.log.clear();
-    state.decided.forget_words();
+    let ended = state.decided.forget_words();
     state.transcript.follow();
+    if ended > 0 {
+        state.note(format!("the rules for this session ended with it: {ended}"));
+    }
     effects
 }

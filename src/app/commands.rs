@@ -1,7 +1,7 @@
 //! Slash commands: the table from which running, completion, palette and help derive. A command never hides what it did.
 
 use super::state::State;
-use super::{actions, chat, review, turn};
+use super::{actions, chat, overlay, review, turn};
 use crate::domain::chat::Level;
 use crate::domain::kb::Origin;
 use crate::panels::prompt::editor::Editor;
@@ -42,6 +42,12 @@ pub const COMMANDS: &[Command] = &[
         arguments: "",
         sentence: "Decide on the pending KB.md edits",
         run: go_to_review,
+    },
+    Command {
+        name: "session",
+        arguments: "[drop N]",
+        sentence: "Show the rules for this session only; drop takes one out, or all",
+        run: session,
     },
     Command { name: "copy", arguments: "", sentence: "Copy the last reply to the clipboard", run: copy },
     Command { name: "clear", arguments: "", sentence: "Start a new conversation", run: clear },
@@ -158,6 +164,24 @@ fn remember(state: &mut State, text: &str) -> Vec<Effect> {
 
 fn go_to_review(state: &mut State, _: &str) -> Vec<Effect> {
     review::toggle(state);
+    Vec::new()
+}
+
+fn session(state: &mut State, what: &str) -> Vec<Effect> {
+    let number = what.trim_start_matches("drop").trim();
+    let count = state.decided.session.all().len();
+    match (what, number, number.parse::<usize>()) {
+        ("", ..) => overlay::session(state),
+        (_, "all", _) => {
+            let ended = state.decided.session.clear();
+            state.notice(Level::Info, format!("Rules for this session that no longer hold: {ended}."));
+        }
+        (_, _, Ok(number)) => match state.decided.session.drop_numbered(number) {
+            Some(text) => state.notice(Level::Info, format!("No longer holds for this session: {text}")),
+            None => state.note(format!("there is no rule {number}; this session has {count}")),
+        },
+        (_, _, Err(_)) => state.note("name the rule by its number: /session drop 1, or /session drop all"),
+    }
     Vec::new()
 }
 

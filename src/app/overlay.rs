@@ -210,8 +210,33 @@ fn knowledge_text(state: &State) -> String {
     if let Some(why) = &kb.degraded {
         text.push_str(&format!("not watched ({why}); read before each task all the same\n"));
     }
+    text.push_str(&session_text(state));
     text.push_str(&format!("\n{}\n", crate::base::text::sanitise(&briefing::knowledge(&kb.snapshot))));
     text
+}
+
+/// The rules of this session with their numbers; empty when there are none.
+fn session_text(state: &State) -> String {
+    let rules = state.decided.session.all();
+    if rules.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from("\nFor this session only (/session drop 1 takes the first one out):\n");
+    for (at, rule) in rules.iter().enumerate() {
+        text.push_str(&format!("  {}. {}\n", at + 1, crate::base::text::one_line(&rule.text)));
+    }
+    text
+}
+
+/// The rules of this session.
+pub fn session(state: &mut State) {
+    let text = session_text(state);
+    if text.is_empty() {
+        state.note("no rule holds for this session only; s in the review makes one");
+        return;
+    }
+    let content = Content::Verbatim(text.trim_start().to_string());
+    open(state, Overlay::Pager(Pager::new("Rules for this session", content)));
 }
 
 /// Keys of menus and pagers.

@@ -87,9 +87,9 @@ fn propose(
     if offered.contains(&Offer::Waits) || checked.admitted.len() > offered.len() + merged.known.len() {
         said.push("The user will review the edit; go on with the task and do not repeat it.".to_string());
     }
-    if offered.contains(&Offer::Rejected) {
-        said.push("The user has rejected this before; do not propose it again.".to_string());
-    }
+    let mut declined: Vec<&str> = offered.iter().filter_map(|offer| offer.to_model()).collect();
+    declined.dedup();
+    said.extend(declined.into_iter().map(str::to_string));
     said.extend(merged.known.iter().map(|line| format!("KB.md line {} already says it.", line.line)));
     if !checked.refused.is_empty() {
         tell(state, replying.tally, &checked);

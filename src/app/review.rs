@@ -1,20 +1,27 @@
 //! Deciding on pending KB.md edits: offer, accept, edit, reject, and keeping them true while the file changes. No mode skips it.
 
+mod declined;
+mod undone;
+
 use std::mem;
 
-use super::state::{Decided, EditingWhat, Focus, Overlay, Saving, State};
-use super::update::open;
+pub use declined::{Offer, never_failed, revoked, taken_back};
+pub use undone::{undo_refused, undone};
+
+use declined::{never_ask, reject, session_only};
+
+use super::state::{EditingWhat, Focus, Saving, State};
 use super::{overlay, screen};
 use crate::base::text;
 use crate::domain::chat::{Body, Level};
 use crate::domain::kb::journal::Provenance;
+use crate::domain::kb::options::Picked;
 use crate::domain::kb::proposal::{self, Proposal, Source};
 use crate::domain::kb::state::Snapshot;
-use crate::domain::kb::{Candidate, Edit, Op, Span, edit};
+use crate::domain::kb::{Candidate, Edit, Op, Span, edit, never};
 use crate::draw::patch::{self, PatchLine};
-use crate::panels::pager::{Content, Pager};
 use crate::panels::prompt::editor::Editor;
-use crate::panels::review::{self as panel, Confirmation, InView, Mode, WayOut};
+use crate::panels::review::{self as panel, Confirmation, InView, KEYS, Mode, WayOut, Wish};
 use crate::protocol::action::Action;
 use crate::protocol::message::{Effect, OutsideFile, TaskId};
 
@@ -24,7 +31,7 @@ type Seen = (u64, Vec<PatchLine>);
 fn seen(state: &State) -> Option<Seen> {
     let proposal = state.review.current()?;
     let before = screen::reviewed(state);
-    let patch = match edit::apply(before, std::slice::from_ref(&proposal.edit)) {
+    let patch = match edit::apply(before, &proposal.edits()) {
         Ok(after) => patch::unified(before, &after, 2),
         Err(_) => Vec::new(),
     };
@@ -59,19 +66,11 @@ fn keep_words(state: &mut State, words: &str) {
     state.note("that edit went away meanwhile; ↑ brings your words back");
 }
 
-/// What became of an offer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Offer {
-    Waits,
-    /// The user said no to it before in this session.
-    Rejected,
-}
-
-/// Adds an edit to those that wait, unless the same waits or was rejected; a KB command lifts a rejection.
+/// Adds an edit to those that wait, unless the same waits or was declined; a KB command lifts that.
 pub fn offer(state: &mut State, candidate: Candidate, edit: Edit, source: Source) -> Offer {
     let lifted = candidate.kb_command;
     state.decided.next_id += 1;
-    let proposal = Proposal::new(
+    let mut proposal = Proposal::new(
         state.decided.next_id,
         candidate,
         edit,
@@ -83,11 +82,10 @@ pub fn offer(state: &mut State, candidate: Candidate, edit: Edit, source: Source
     if waits {
         return Offer::Waits;
     }
-    let said_before =
-        || proposal::said_among(&state.decided.refused, &proposal.candidate, &state.tools.reconciler);
-    if !lifted && (state.decided.rejected.contains(&key) || said_before()) {
-        return Offer::Rejected;
+    if !lifted && let Some(declined) = declined_before(state, &proposal, &key) {
+        return declined;
     }
+    proposal.look_round(&state.kb.document, &state.tools.reconciler);
     let before = seen(state);
     match superseded(state, &proposal) {
         Some(older) => *older = proposal,
@@ -109,9 +107,24 @@ pub fn reworded_by_model(state: &mut State, id: u64, text: String) {
     }
     let before = seen(state);
     if let Some(proposal) = state.review.pending.iter_mut().find(|proposal| proposal.id == id) {
-        proposal.take_wording(text, &state.tools.reconciler.tables().alarms);
+        proposal.take_wording(text, &state.kb.document, &state.tools.reconciler);
     }
     guard_what_is_new(state, before);
+}
+
+/// What the user decided before on an edit that says the same.
+fn declined_before(state: &State, proposal: &Proposal, key: &str) -> Option<Offer> {
+    let (decided, reconciler) = (&state.decided, &state.tools.reconciler);
+    if decided.session.say(proposal, reconciler) {
+        return Some(Offer::Session);
+    }
+    let hashes = never::hashes(&proposal.candidate, &proposal.edit, reconciler.tables());
+    if decided.never.holds(&hashes) {
+        return Some(Offer::Never);
+    }
+    let rejected = decided.rejected.contains(key)
+        || proposal::said_among(&decided.refused, &proposal.candidate, reconciler);
+    rejected.then_some(Offer::Rejected)
 }
 
 /// The waiting edit of the same line, whose place a newer one takes: the user's last word counts. An edit that is being written, or that
@@ -158,6 +171,9 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
     let now = state.screen.now;
     match action {
         Action::Accept => return accept(state),
+        Action::AcceptWarned => return all_the_same(state),
+        Action::SessionOnly if is_confirmed(state, Wish::Session) => session_only(state),
+        Action::NeverAsk => return never_ask(state),
         Action::EditProposal => begin_edit(state),
         Action::Reject => reject(state, None),
         Action::RejectWithReason => state.review.mode = Mode::Reason(Editor::default()),
@@ -177,6 +193,21 @@ pub fn scroll(state: &mut State, by: isize) {
     let area = screen::layout(state).review;
     let most = panel::overflow(&state.review, screen::reviewed(state), area, &state.screen.theme);
     state.review.scroll(by, most);
+}
+
+/// Chooses the numbered row of the shown edit. It decides nothing: the new diff is guarded like any other.
+pub fn pick(state: &mut State, number: usize) {
+    let now = state.screen.now;
+    state.review.message = None;
+    let Some(id) = state.review.current().map(|proposal| proposal.id) else { return };
+    let found = state.review.pending.iter_mut().find(|proposal| proposal.id == id);
+    let picked = found.map(|proposal| proposal.pick(number, &state.kb.document, &state.tools.reconciler));
+    match picked {
+        Some(Picked::Choice(_) | Picked::Extra) => state.review.settle(now),
+        Some(Picked::Nothing) | None => {
+            state.review.message = Some(format!("there is no row {number} to choose; {KEYS}"));
+        }
+    }
 }
 
 /// Whether the user has the whole diff before the eyes; else what is missing is shown or said.
@@ -207,17 +238,43 @@ fn accept(state: &mut State) -> Vec<Effect> {
     if state.errands.saving.is_some() || !is_in_view(state) {
         return Vec::new();
     }
-    let warned = state.review.current().is_some_and(|proposal| !proposal.warnings.is_empty());
-    if warned && state.review.confirmation == Confirmation::Open {
-        // The warning wants reading: a key held down, or pressed twice at once, is no second thought.
-        state.review.guard(state.screen.now);
-        state.review.confirmation = Confirmation::Armed;
-        state.review.message = Some("Read the warning; press a again to accept all the same.".to_string());
+    if !is_confirmed(state, Wish::Write) {
+        return Vec::new();
+    }
+    write(state)
+}
+
+/// Whether the edit needs no second look, or had it. The second key is another one than the first, so that a key held down or pressed
+/// twice is no second thought.
+fn is_confirmed(state: &mut State, wish: Wish) -> bool {
+    if state.review.current().is_none_or(|proposal| proposal.warnings.is_empty()) {
+        return true;
+    }
+    state.review.guard(state.screen.now);
+    state.review.confirmation = Confirmation::Armed(wish);
+    state.review.message = Some("Read the warning; A (Shift+A) goes on all the same.".to_string());
+    false
+}
+
+/// The second key after a warning.
+fn all_the_same(state: &mut State) -> Vec<Effect> {
+    let confirmed = state.review.confirmation;
+    match confirmed {
+        Confirmation::Armed(Wish::Write) if is_in_view(state) => return write(state),
+        Confirmation::Armed(Wish::Write) => {}
+        Confirmation::Armed(Wish::Session) => session_only(state),
+        Confirmation::Open => state.review.message = Some(KEYS.to_string()),
+    }
+    Vec::new()
+}
+
+fn write(state: &mut State) -> Vec<Effect> {
+    if state.errands.saving.is_some() {
         return Vec::new();
     }
     let Some(proposal) = state.review.current() else { return Vec::new() };
     let (id, provenance) = (proposal.id, Provenance::from(proposal));
-    match edit::apply(state.kb.text(), std::slice::from_ref(&proposal.edit)) {
+    match edit::apply(state.kb.text(), &proposal.edits()) {
         Ok(text) => {
             let task = state.errands.task();
             state.errands.saving = Some(Saving { task, proposal: id, before: state.kb.text().to_string() });
@@ -290,6 +347,7 @@ pub fn reworded(state: &mut State, id: u64, words: &str) {
     }
     if let Some(proposal) = state.review.pending.iter_mut().find(|proposal| proposal.id == id) {
         proposal.reword(words, &state.tools.reconciler.tables().alarms);
+        proposal.look_again(&state.kb.document, &state.tools.reconciler);
     }
     state.review.settle(now);
 }
@@ -301,28 +359,6 @@ pub fn without_marker(words: &str) -> &str {
         .find_map(|marker| words.strip_prefix(marker))
         .unwrap_or(words)
         .trim_start()
-}
-
-fn reject(state: &mut State, reason: Option<String>) {
-    let before = state.kb.text().to_string();
-    let now = state.screen.now;
-    let Some(proposal) = state.review.take_current(now) else { return };
-    state.decided.rejected.insert(proposal.key());
-    if state.decided.turned_down() == Decided::ENOUGH {
-        state.note("three edits rejected in a row: only what you state outright is offered from here on");
-    }
-    if proposal.edit.op != Op::Remove {
-        // The wording that was offered, too: it would come back from the same words.
-        let words = [&proposal.edit.text, &proposal.candidate.text].map(String::clone);
-        state.decided.refused.extend(words.into_iter().filter(|words| !words.is_empty()));
-    }
-    let why = reason.filter(|why| !why.is_empty()).map(|why| format!(" ({why})")).unwrap_or_default();
-    let summary = format!("Rejected{why}: {}: {}", proposal.title(), proposal.gist());
-    let diff = edit::apply(&before, std::slice::from_ref(&proposal.edit))
-        .map(|after| patch::text(&patch::unified(&before, &after, 1)))
-        .unwrap_or_default();
-    state.log.push(Body::Decision { level: Level::Info, summary, diff });
-    leave_when_done(state);
 }
 
 fn leave_when_done(state: &mut State) {
@@ -343,8 +379,14 @@ pub fn saved(state: &mut State, task: TaskId, snapshot: Snapshot) -> Vec<Effect>
     if let Some(proposal) = place.map(|place| state.review.pending.remove(place)) {
         let after = snapshot.text().unwrap_or_default();
         let diff = patch::text(&patch::unified(&saving.before, after, 1));
-        let summary =
-            format!("Saved to KB.md: {}: {}  (/kb undo takes it back)", proposal.title(), proposal.gist());
+        let summary = format!(
+            "Saved to KB.md: {}{}: {}  (/kb undo takes it back)",
+            proposal.title(),
+            proposal.also(),
+            proposal.gist()
+        );
+        state.decided.session.saved(&proposal);
+        state.decided.written = Some(proposal.candidate.quote.clone());
         state.log.push(Body::Decision { level: Level::Good, summary, diff });
         state.note("Saved to KB.md");
         state.decided.agreed();
@@ -449,28 +491,4 @@ fn rebase(state: &mut State) {
 fn says_the_same(one: &Edit, other: &Edit) -> bool {
     let line = |edit: &Edit| edit.supersedes.as_ref().map(|line| line.text.clone());
     one.op == other.op && one.text == other.text && one.section == other.section && line(one) == line(other)
-}
-
-/// The last accepted edit was taken back.
-pub fn undone(state: &mut State, snapshot: Snapshot, summary: String) -> Vec<Effect> {
-    let before = state.kb.text().to_string();
-    let diff = patch::text(&patch::unified(&before, snapshot.text().unwrap_or_default(), 1));
-    kb_changed(state, snapshot);
-    state.log.push(Body::Decision { level: Level::Good, summary, diff });
-    Vec::new()
-}
-
-/// Undo would lose a later change: both are shown, and nothing was written.
-pub fn undo_refused(state: &mut State, current: &str, would_restore: &str) -> Vec<Effect> {
-    let diff = patch::text(&patch::unified(current, would_restore, 2));
-    let why = "KB.md was changed after dictum wrote it, so nothing was undone.";
-    if !matches!(state.focus, Focus::Prompt) || !state.prompt.editor.is_empty() {
-        // The disk was slow and the user went on: a panel would take the keys.
-        let summary = format!("{why} What undo would have done:");
-        state.log.push(Body::Decision { level: Level::Warning, summary, diff });
-        return Vec::new();
-    }
-    let text = format!("{why}\n\nWhat undo would have done:\n\n{diff}");
-    open(state, Overlay::Pager(Pager::new("KB.md undo", Content::Verbatim(text))));
-    Vec::new()
 }

@@ -8,7 +8,9 @@ use crate::domain::inquiry::Inquiry;
 use crate::domain::kb::detect::Detector;
 use crate::domain::kb::document::Document;
 use crate::domain::kb::fence::Fence;
+use crate::domain::kb::never::Never;
 use crate::domain::kb::reconcile::Reconciler;
+use crate::domain::kb::session::SessionRules;
 use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Candidate, Span};
 use crate::domain::persona::{Library, Persona};
@@ -156,6 +158,14 @@ impl Knowledge {
     }
 }
 
+/// Whether something that is told once was told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Said {
+    #[default]
+    NotYet,
+    Once,
+}
+
 /// What was decided in this session.
 #[derive(Clone, Debug, Default)]
 pub struct Decided {
@@ -163,6 +173,14 @@ pub struct Decided {
     pub rejected: BTreeSet<String>,
     /// The rules of rejected edits, as sentences: not offered again in other words either.
     pub refused: Vec<String>,
+    /// The user's words that the last written edit came from.
+    pub written: Option<String>,
+    /// Rules that hold for this session only.
+    pub session: SessionRules,
+    /// What this project is never asked about.
+    pub never: Never,
+    /// Whether it was said that this cannot be kept.
+    pub never_failed: Said,
     pub next_id: u64,
     /// A rule that may be one, with no model to judge it: `/remember` alone offers it.
     pub unsure: Option<String>,
@@ -209,10 +227,11 @@ impl Decided {
         self.rejected_in_a_row >= Self::ENOUGH
     }
 
-    /// The conversation begins afresh: nothing before can be meant any more.
-    pub fn forget_words(&mut self) {
+    /// The conversation begins afresh: nothing before can be meant any more. Gives how many rules of the session ended with it.
+    pub fn forget_words(&mut self) -> usize {
         self.typed.clear();
         self.unsure = None;
+        self.session.clear()
     }
 }
 

@@ -1,7 +1,7 @@
 //! One turn: read KB.md, look for directives, ask, stream, check the model's proposals. It never waits and never writes KB.md.
 
 use super::proposing::{self, Whole};
-use super::review::{self, Offer};
+use super::review;
 use super::state::{ModelChoice, Replying, State, Tally, Turn};
 use crate::domain::briefing::Briefing;
 use crate::domain::chat::{Body, Level, Reply, Voice};
@@ -35,8 +35,9 @@ pub fn submit(state: &mut State, message: Vec<Span>) -> Vec<Effect> {
 fn start(state: &mut State, message: Vec<Span>) -> Vec<Effect> {
     state.log.push(Body::User { text: joined(&message) });
     let typed = state.tools.detector.typed_unmasked(&message);
-    state.decided.said(typed);
+    state.decided.said(typed.clone());
     state.decided.unsure = None;
+    review::taken_back(state, &typed);
     let mut effects = proposing::stop_asking(state);
     let task = state.errands.task();
     state.turn = Turn::Reading { task, message };
@@ -84,13 +85,15 @@ fn detect(state: &mut State, message: &[Span]) -> Vec<Candidate> {
 
 fn settle_verdict(state: &mut State, candidate: Candidate, verdict: Verdict, source: Source) {
     match verdict {
-        Verdict::Change(edit) => match review::offer(state, candidate, edit, source) {
-            Offer::Waits => {}
-            Offer::Rejected => state.note("you rejected this before; /remember offers it all the same"),
-        },
+        Verdict::Change(edit) => {
+            if let Some(words) = review::offer(state, candidate, edit, source).to_user() {
+                state.note(words);
+            }
+        }
         Verdict::Known(line) => {
             state.note(format!("KB.md line {} already says it: {}", line.line, line.text))
         }
+        Verdict::NoSuchRule if review::revoked(state, &candidate) => {}
         Verdict::NoSuchRule => state.note("KB.md has no such rule"),
     }
 }
@@ -134,6 +137,7 @@ fn ask(state: &mut State, round: Round) -> Vec<Effect> {
         kb: &state.kb.snapshot,
         log: &state.log,
         pending: &state.review.pending,
+        session: &state.decided.session,
         hints: &candidates,
         channel,
         max_tokens: state.connection.max_tokens,

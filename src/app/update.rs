@@ -61,6 +61,11 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             state.notice(Level::Warning, cause);
             Vec::new()
         }
+        Event::NeverRead { hashes } => {
+            state.decided.never.add(hashes);
+            Vec::new()
+        }
+        Event::NeverFailed { cause } => review::never_failed(state, &cause),
         Event::Edited { task, result } => edited(state, task, result),
         Event::Warned(text) => {
             state.notice(Level::Warning, text);

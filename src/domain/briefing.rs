@@ -4,6 +4,7 @@ use super::chat::{Body, Entry, Log, Reply, ToolResult};
 use super::exchange::{Endpoint, Message, Protocol, Request, SystemPart};
 use super::kb::gate::{self, Channel};
 use super::kb::proposal::Proposal;
+use super::kb::session::SessionRules;
 use super::kb::state::Snapshot;
 use super::kb::warnings::Warning;
 use super::kb::{Band, Candidate};
@@ -16,6 +17,8 @@ pub const PERSONA: &str = "persona";
 pub const KB: &str = "KB.md";
 /// Label of the system part that says how KB.md edits are proposed.
 pub const CONDUCT: &str = "conduct";
+/// Label of the system part that holds the rules of this session.
+pub const SESSION: &str = "session rules";
 /// Label of the system part that lists what the detector found in the user's message.
 pub const HINTS: &str = "hints";
 /// Label of the system part that lists the edits that wait for review.
@@ -30,6 +33,8 @@ pub struct Briefing<'a> {
     pub log: &'a Log,
     /// Edits that wait for review: the user's words win over KB.md already in this task.
     pub pending: &'a [Proposal],
+    /// What the user set for this session only.
+    pub session: &'a SessionRules,
     /// What the detector found in this turn's message.
     pub hints: &'a [Candidate],
     pub channel: Channel,
@@ -64,6 +69,9 @@ impl Briefing<'_> {
             part(CONDUCT, gate::CONDUCT.trim_end().to_string()),
         ];
         // Apart from the rest, so that what stays the same can be cached by the provider.
+        if let Some(rules) = self.session_rules() {
+            parts.push(part(SESSION, rules));
+        }
         if let Some(hints) = hints(self.hints).filter(|_| self.endpoint.protocol != Protocol::Offline) {
             parts.push(part(HINTS, hints));
         }
@@ -71,6 +79,14 @@ impl Briefing<'_> {
             parts.push(part(PENDING, waiting));
         }
         parts
+    }
+
+    /// What holds in this session, one line each.
+    fn session_rules(&self) -> Option<String> {
+        let list: String = self.session.all().iter().map(|rule| format!("\n- {}", rule.text)).collect();
+        let head = "# Session rules\n\nThe user set these for this session only. They win over KB.md where the two differ; do not \
+                    propose them for KB.md.\n";
+        (!list.is_empty()).then(|| format!("{head}{list}"))
     }
 
     /// What waits for review. An edit that seems to hold a secret stays here: only the user's own accept may pass it on.

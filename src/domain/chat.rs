@@ -86,11 +86,21 @@ pub enum Body {
     },
 }
 
+/// Whether an entry shows all of itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fold {
+    #[default]
+    Open,
+    /// Its first line alone.
+    Folded,
+}
+
 /// An entry with its identity; `revision` grows with every change, so that drawn lines can be cached.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     pub id: EntryId,
     pub revision: u64,
+    pub fold: Fold,
     pub body: Body,
 }
 
@@ -111,8 +121,33 @@ impl Log {
     pub fn push(&mut self, body: Body) -> EntryId {
         self.next += 1;
         let id = EntryId(self.next);
-        self.entries.push(Entry { id, revision: 0, body });
+        self.entries.push(Entry { id, revision: 0, fold: Fold::Open, body });
         id
+    }
+
+    /// Appends an entry that shows its first line until it is unfolded.
+    pub fn push_folded(&mut self, body: Body) -> EntryId {
+        let id = self.push(body);
+        if let Some(entry) = self.entries.last_mut() {
+            entry.fold = Fold::Folded;
+        }
+        id
+    }
+
+    /// Opens the decided edits if one of them is folded, else folds all; gives how they are now, `None` when there are none.
+    pub fn toggle_folds(&mut self) -> Option<Fold> {
+        let decided =
+            |entry: &&mut Entry| matches!(&entry.body, Body::Decision { diff, .. } if !diff.is_empty());
+        let mut found: Vec<&mut Entry> = self.entries.iter_mut().filter(decided).collect();
+        let hidden = found.iter().any(|entry| entry.fold == Fold::Folded);
+        let next = if hidden { Fold::Open } else { Fold::Folded };
+        for entry in &mut found {
+            if entry.fold != next {
+                entry.fold = next;
+                entry.revision += 1;
+            }
+        }
+        (!found.is_empty()).then_some(next)
     }
 
     /// Appends an informational notice.

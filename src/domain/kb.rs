@@ -4,7 +4,9 @@
 //! a diff and written only after review. A model's proposal joins at [`gate`], which checks it against the user's own words.
 
 pub mod arguments;
+pub mod check;
 pub mod clause;
+pub mod cognate;
 pub mod cues;
 pub mod detect;
 pub mod document;
@@ -14,24 +16,38 @@ pub mod fence;
 pub mod find;
 pub mod frame;
 pub mod gate;
+pub mod ground;
+pub mod init;
 pub mod insert;
 pub mod journal;
+pub mod label;
 pub mod line;
 pub mod mask;
+pub mod matter;
+pub mod measure;
+pub mod merge;
+pub mod never;
+pub mod options;
+pub mod ordinal;
 pub mod proposal;
 pub mod prose;
 pub mod quote;
 pub mod reconcile;
+pub mod related;
 pub mod relation;
+pub mod retract;
 pub mod secret;
 pub mod section;
+pub mod session;
 pub mod slots;
 pub mod stance;
 pub mod state;
 pub mod style;
+pub mod table;
 pub mod warnings;
 pub mod wording;
 pub mod words;
+pub mod wrap;
 
 use std::ops::Range;
 

@@ -8,8 +8,11 @@ use std::time::{Duration, Instant, SystemTime};
 /// Temporary files that stand beside a target for the moment of a write begin with the target's name and end like this.
 const TEMP_MARK: &str = ".dictum-tmp";
 
-/// A temporary file of this age belongs to a write that was killed.
+/// A temporary file of this age belongs to a write that was killed, where the system cannot say so itself.
 const STALE: Duration = Duration::from_secs(60);
+
+/// A writer locks its temporary file as soon as it has made it, and surely within this time.
+const LOCKED_BY: Duration = Duration::from_secs(1);
 
 /// What a path turned out to be when it is no plain file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -197,6 +200,10 @@ fn temp_beside(target: &Path, bytes: &[u8], mode: u32) -> Result<tempfile::Named
     #[cfg(not(unix))]
     let _ = mode;
     let mut temp = builder.tempfile_in(folder).map_err(|source| write_error(target, source))?;
+    // The lock goes with this process, which tells the file from one that a killed write left behind. Elsewhere than on Unix a lock
+    // would keep readers out.
+    #[cfg(unix)]
+    let _ = temp.as_file().try_lock();
     temp.write_all(bytes).map_err(|source| write_error(target, source))?;
     Ok(temp)
 }
@@ -211,17 +218,21 @@ fn sweep(folder: &Path, prefix: &str) {
     for entry in entries.flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        let left_behind = name.starts_with(prefix)
-            && name.ends_with(TEMP_MARK)
-            && entry
-                .metadata()
-                .and_then(|meta| meta.modified())
-                .is_ok_and(|time| time.elapsed().is_ok_and(|age| age > STALE));
-        if left_behind {
+        if name.starts_with(prefix) && name.ends_with(TEMP_MARK) && left_behind(&entry) {
             // Another process may sweep too; whoever comes second has nothing to do.
             let _ = fs::remove_file(entry.path());
         }
     }
+}
+
+/// Whether the writer of a temporary file is gone.
+fn left_behind(entry: &fs::DirEntry) -> bool {
+    let age = entry.metadata().and_then(|meta| meta.modified()).ok().and_then(|time| time.elapsed().ok());
+    let Some(age) = age.filter(|age| *age > LOCKED_BY) else { return false };
+    if age > STALE {
+        return true;
+    }
+    cfg!(unix) && open_plain(&entry.path()).is_ok_and(|file| file.try_lock().is_ok())
 }
 
 fn folder_of(target: &Path) -> &Path {

@@ -9,6 +9,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
 
 use super::kbfile::{self, Keep, Outside, SaveError, UndoError, Undone};
+use super::never;
 use super::providers::{self, Http, Keys, offline};
 use super::watch::{self, Look, Target, TargetKind};
 use super::{files, personas};
@@ -26,6 +27,8 @@ pub struct Workplace {
     pub project: PathBuf,
     /// Where the bytes before each edit and the journal are kept; `None` when no state folder can be had.
     pub keep: Option<Keep>,
+    /// Where it is kept what a project is never asked about; `None` when no state folder can be had.
+    pub never: Option<PathBuf>,
     pub folders: Vec<personas::Folder>,
     /// A KB.md over this is not sent. Bytes.
     pub kb_limit: u64,
@@ -65,6 +68,7 @@ impl Runtime {
                 });
             }
             Effect::UndoKb => self.writing(|place| undo(&place)),
+            Effect::NeverAsk { hashes } => self.blocking(move |place| never_ask(&place, &hashes)),
             Effect::LoadPersonas => {
                 self.blocking(|place| Event::PersonasLoaded(personas::load(&place.folders)));
             }
@@ -78,11 +82,24 @@ impl Runtime {
         None
     }
 
-    fn blocking(&self, work: impl FnOnce(Workplace) -> Event + Send + 'static) {
+    fn blocking<E: Into<Option<Event>>>(&self, work: impl FnOnce(Workplace) -> E + Send + 'static) {
         let (place, events) = (self.place.clone(), self.events.clone());
         tokio::task::spawn_blocking(move || {
-            // The screen may be gone by now; then nobody needs the answer.
-            let _ = events.send(work(place));
+            if let Some(event) = work(place).into() {
+                // The screen may be gone by now; then nobody needs the answer.
+                let _ = events.send(event);
+            }
+        });
+    }
+
+    /// Reads what this project is never asked about, in the background.
+    pub fn read_never(&self) {
+        self.blocking(|place| {
+            let read = never::read(place.never.as_ref()?, &place.project);
+            Some(match read {
+                Ok(hashes) => Event::NeverRead { hashes },
+                Err(error) => Event::NeverFailed { cause: error.to_string() },
+            })
         });
     }
 
@@ -202,6 +219,16 @@ fn save(
         ) => Event::KbSaveFailed { task, cause: error.to_string() },
     };
     (event, None)
+}
+
+/// The answer when it cannot be remembered.
+fn never_ask(place: &Workplace, hashes: &[String]) -> Option<Event> {
+    let failed = |cause: String| Some(Event::NeverFailed { cause });
+    let Some(folder) = &place.never else {
+        let cause = "it holds for this session only: there is no folder for dictum's state; set XDG_STATE_HOME to a folder you may write";
+        return failed(cause.to_string());
+    };
+    never::add(folder, &place.project, hashes).err().and_then(|error| failed(error.to_string()))
 }
 
 fn undo(place: &Workplace) -> (Event, Option<String>) {

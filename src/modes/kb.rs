@@ -1,8 +1,11 @@
 //! `dictum kb`: show the directives of a KB.md, and detect directives in messages. It never writes KB.md; the review does.
 
 pub mod change;
+pub mod check;
 pub mod desk;
 pub mod history;
+pub mod init;
+pub mod merge;
 pub mod review;
 
 use std::io::{BufRead, Write};

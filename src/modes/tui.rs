@@ -74,6 +74,7 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
     let place = Workplace {
         project: directory.to_path_buf(),
         keep: files::state_dir().ok().map(|state| Keep::below(&state)),
+        never: files::state_dir().ok().map(|state| state.join("never")),
         folders,
         kb_limit: settings.kb_limit_bytes,
     };
@@ -223,6 +224,7 @@ impl<'a> Session<'a> {
             out.flush()?;
         }
         self.work.watch();
+        self.work.read_never();
         if self.state.connection.search == Search::Running {
             self.work.discover();
         }
@@ -367,6 +369,7 @@ impl<'a> Session<'a> {
             | Effect::Cancel { .. }
             | Effect::SaveKb { .. }
             | Effect::UndoKb
+            | Effect::NeverAsk { .. }
             | Effect::LoadPersonas => {}
         }
         Ok(Next::Stay)

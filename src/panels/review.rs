@@ -2,16 +2,19 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
+
+mod hints;
+mod lines;
+
+use hints::keys;
+use lines::{Border, body, marked, size_in_border};
 
 use super::menu::frame;
 use super::prompt::{self, editor::Editor};
 use crate::base::text;
-use crate::domain::kb::proposal::{Proposal, Source};
-use crate::domain::kb::{Op, edit};
-use crate::draw::patch::{self, PatchKind, PatchLine};
+use crate::domain::kb::proposal::Proposal;
 use crate::draw::theme::Theme;
 
 /// Keys do nothing for this long after the focus came, so that no key meant for the draft decides. Milliseconds.
@@ -34,13 +37,25 @@ pub enum Mode {
     Saving,
 }
 
-/// Whether a first `a` was pressed on an edit that needs two.
+/// The keys in words, said where another one was pressed.
+pub const KEYS: &str = "a accepts, e edits, r rejects, Esc goes back to the draft";
+
+/// What the user wants done with an edit that needs a second look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Written to KB.md.
+    Write,
+    /// Kept for this session.
+    Session,
+}
+
+/// Whether a first key was pressed on an edit that needs two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Confirmation {
     #[default]
     Open,
-    /// The next `a` accepts.
-    Armed,
+    /// The next `A` does it.
+    Armed(Wish),
 }
 
 /// Whether what is shown now was drawn yet.
@@ -167,135 +182,13 @@ pub fn card(review: &Review, key: &str, width: u16, theme: &Theme) -> Option<Lin
     if room(&[head, &tail]) < LEAST {
         tail = format!(" {key} ");
     }
-    let words = text::truncate(&text::one_line(first.gist()), room(&[head, &title, &tail]));
+    let words = text::truncate(&text::one_line(&marked(first.gist(), first)), room(&[head, &title, &tail]));
     Some(Line::from(vec![
         Span::styled(head, theme.accent),
         Span::styled(title, theme.dim),
         Span::styled(words, theme.text),
         Span::styled(tail, theme.dim),
     ]))
-}
-
-/// With less room than this, in rows, the diff comes before all else.
-const FEW: usize = 8;
-
-/// Rows that the quotation takes at most; the whole message stands in the chat.
-const QUOTE_ROWS: usize = 2;
-
-/// Every line of the review, apart from its frame and its keys, and how many of them follow the last line that changes. The diff
-/// comes before the reasons, and where room is short its context gives way first, so that what would be written is in sight.
-fn body(review: &Review, kb: &str, width: u16, room: usize, theme: &Theme) -> (Vec<Line<'static>>, usize) {
-    let Some(proposal) = review.current() else { return Default::default() };
-    let head = head(proposal, width, theme);
-    let because = because(proposal, width, theme);
-    let after = match edit::apply(kb, std::slice::from_ref(&proposal.edit)) {
-        Ok(after) => after,
-        Err(error) => {
-            let mut lines = head;
-            lines.push(Line::styled(text::one_line(&error.to_string()), theme.error));
-            return (lines, 0);
-        }
-    };
-    let mut made = (Vec::new(), 0);
-    for context in [2, 1, 0] {
-        let mut patch = patch::unified(kb, &after, context);
-        if context < 2 {
-            patch.retain(|line| line.kind != PatchKind::Gap);
-        }
-        let changes = |line: &PatchLine| matches!(line.kind, PatchKind::Added | PatchKind::Removed);
-        let tail = patch.iter().rposition(changes).and_then(|last| patch.get(last + 1..));
-        let drawn = |part: &[PatchLine]| patch::lines(part, usize::from(width), theme);
-        let diff = drawn(&patch);
-        let air = if head.len() + diff.len() + because.len() + 2 <= room { 1 } else { 0 };
-        let rest = drawn(tail.unwrap_or_default()).len() + air + because.len();
-        let mut lines = head.clone();
-        lines.extend(vec![Line::default(); air]);
-        lines.extend(diff);
-        lines.extend(vec![Line::default(); air]);
-        lines.extend(because.clone());
-        made = (lines, rest);
-        if made.0.len() <= room {
-            break;
-        }
-        if context == 0 && room < FEW {
-            // What would be written is seen first; the rest can be scrolled to.
-            let mut lines = drawn(&patch);
-            lines.extend(head.iter().chain(&because).cloned());
-            made = (lines, drawn(tail.unwrap_or_default()).len() + head.len() + because.len());
-        }
-    }
-    made
-}
-
-/// What was said, what it replaces, and what to beware of.
-fn head(proposal: &Proposal, width: u16, theme: &Theme) -> Vec<Line<'static>> {
-    let quote = format!("“{}”", text::one_line(&proposal.candidate.quote));
-    let mut lines = labelled("you said", &quote, width, QUOTE_ROWS, theme.dim, theme.text);
-    if let Some(line) = &proposal.edit.supersedes {
-        let word = match proposal.edit.op {
-            Op::Remove => "removes",
-            Op::Add | Op::Replace => "replaces",
-        };
-        let words = format!("line {}: {}", line.line, text::one_line(&line.text));
-        lines.extend(labelled(word, &words, width, 1, theme.dim, theme.dim));
-    }
-    if let Some(lost) = proposal.loses() {
-        let words = format!("the old line also says: {}  (e edits)", text::one_line(&lost));
-        lines.extend(labelled("⚠ loses", &words, width, 2, theme.warning, theme.warning));
-    }
-    if let Some(note) = &proposal.note {
-        lines.extend(labelled("note", &text::one_line(note), width, 2, theme.dim, theme.warning));
-    }
-    for warning in &proposal.warnings {
-        lines.extend(labelled("⚠ warning", &warning.sentence(), width, 3, theme.error, theme.error));
-    }
-    lines
-}
-
-fn because(proposal: &Proposal, width: u16, theme: &Theme) -> Vec<Line<'static>> {
-    let reasons = text::one_line(&proposal.candidate.reasons.join("; "));
-    let words = match proposal.source {
-        Source::Told | Source::Both | Source::Remembered => reasons,
-        Source::Model => format!("the model's reading: {reasons}"),
-    };
-    if words.is_empty() { Vec::new() } else { labelled("because", &words, width, 2, theme.dim, theme.dim) }
-}
-
-/// A label and its words, wrapped to so many rows; what does not fit ends in an ellipsis.
-fn labelled(
-    label: &str,
-    words: &str,
-    width: u16,
-    rows: usize,
-    label_style: Style,
-    style: Style,
-) -> Vec<Line<'static>> {
-    const LABEL: usize = 11;
-    const NARROW: u16 = 32;
-    // A column of labels would leave too little to the words of a narrow screen.
-    if width < NARROW {
-        let room = usize::from(width).max(1);
-        let line =
-            |range: std::ops::Range<usize>| words.get(range).unwrap_or_default().trim_end().to_string();
-        let told = text::wrap(words, room).into_iter().take(rows + 1);
-        return told.map(|range| Line::styled(line(range), style)).collect();
-    }
-    let room = usize::from(width).saturating_sub(LABEL + 1).max(1);
-    let ranges = text::wrap(words, room);
-    let more = ranges.len() > rows;
-    ranges
-        .into_iter()
-        .take(rows)
-        .enumerate()
-        .map(|(row, range)| {
-            let label = if row == 0 { format!("{label:>9}  ") } else { " ".repeat(LABEL) };
-            let mut words = words.get(range).unwrap_or_default().to_string();
-            if more && row + 1 == rows {
-                words = text::truncate(&format!("{} …", words.trim_end()), room);
-            }
-            Line::from(vec![Span::styled(label, label_style), Span::styled(words, style)])
-        })
-        .collect()
 }
 
 /// What of the diff is on the screen.
@@ -316,7 +209,7 @@ pub fn in_view(review: &Review, kb: &str, area: Rect, theme: &Theme) -> InView {
     if room == 0 || area.width <= NARROWEST {
         return InView::Nothing;
     }
-    let (lines, rest) = body(review, kb, inner.width, room, theme);
+    let (lines, rest) = body(review, kb, inner.width, room, border(review, area), theme);
     let top = review.scroll.min(lines.len().saturating_sub(room));
     match lines.len().saturating_sub(rest).saturating_sub(top + room) {
         0 => InView::Whole,
@@ -326,7 +219,8 @@ pub fn in_view(review: &Review, kb: &str, area: Rect, theme: &Theme) -> InView {
 
 /// Rows that the review wants, frame and keys included.
 pub fn height(review: &Review, kb: &str, width: u16, theme: &Theme) -> u16 {
-    let (lines, _) = body(review, kb, width.saturating_sub(4), usize::MAX, theme);
+    let whole = Rect { width, height: u16::MAX, ..Rect::default() };
+    let (lines, _) = body(review, kb, width.saturating_sub(4), usize::MAX, border(review, whole), theme);
     u16::try_from(lines.len() + 4).unwrap_or(u16::MAX)
 }
 
@@ -334,13 +228,29 @@ pub fn height(review: &Review, kb: &str, width: u16, theme: &Theme) -> u16 {
 pub fn overflow(review: &Review, kb: &str, area: Rect, theme: &Theme) -> usize {
     let inner = inside(area);
     let room = usize::from(inner.height.saturating_sub(2));
-    let (lines, _) = body(review, kb, inner.width, room, theme);
+    let (lines, _) = body(review, kb, inner.width, room, border(review, area), theme);
     lines.len().saturating_sub(room)
 }
 
 /// Whether there is room for a border.
 fn has_frame(area: Rect) -> bool {
     area.height >= 8 && area.width >= 20
+}
+
+/// The border that an area gets.
+fn border(review: &Review, area: Rect) -> Border {
+    match title(review).filter(|_| has_frame(area)) {
+        Some(title) => Border::Drawn { title: text::width(&title) },
+        None => Border::None,
+    }
+}
+
+/// What the shown edit does, and which of how many it is.
+fn title(review: &Review) -> Option<String> {
+    let proposal = review.current()?;
+    let count = review.pending.len();
+    let place = if count > 1 { format!(" · {} of {count}", review.current + 1) } else { String::new() };
+    Some(format!("KB.md: {}{place}", text::one_line(&proposal.title())))
 }
 
 /// The place for the lines of the review and its keys.
@@ -359,12 +269,12 @@ pub fn view(
     theme: &Theme,
     buffer: &mut Buffer,
 ) -> Option<Position> {
-    let proposal = review.current()?;
-    let count = review.pending.len();
-    let place = if count > 1 { format!(" · {} of {count}", review.current + 1) } else { String::new() };
-    let title = format!("KB.md: {}{place}", text::one_line(&proposal.title()));
+    let title = title(review)?;
     Clear.render(area, buffer);
-    let block = frame(&title, theme).border_style(theme.accent).style(theme.text);
+    let mut block = frame(&title, theme).border_style(theme.accent).style(theme.text);
+    if let Some(size) = size_in_border(review, kb, text::width(&title), area.width) {
+        block = block.title(Line::styled(format!(" {size} "), theme.dim).right_aligned());
+    }
     if has_frame(area) {
         block.render(area, buffer);
     }
@@ -374,7 +284,7 @@ pub fn view(
     }
     let foot = Rect { y: inner.bottom() - 1, height: 1, ..inner };
     let above = Rect { height: inner.height.saturating_sub(2), ..inner };
-    let (lines, _) = body(review, kb, inner.width, usize::from(above.height), theme);
+    let (lines, _) = body(review, kb, inner.width, usize::from(above.height), border(review, area), theme);
     let most = lines.len().saturating_sub(usize::from(above.height));
     for (row, line) in
         lines.into_iter().skip(review.scroll.min(most)).take(usize::from(above.height)).enumerate()
@@ -400,7 +310,7 @@ pub fn view(
     }
     match &review.mode {
         Mode::Looking => {
-            keys(review, now, theme).render(foot, buffer);
+            keys(review, now, inner.width, theme).render(foot, buffer);
             None
         }
         Mode::Saving => {
@@ -425,27 +335,4 @@ fn field(
     Line::styled(label, theme.accent).render(Rect { width: used, ..area }, buffer);
     let place = Rect { x: area.x + used, width: area.width - used, ..area };
     prompt::view(editor, place, theme.text, buffer)
-}
-
-fn keys(review: &Review, now: u64, theme: &Theme) -> Line<'static> {
-    let (key, word) =
-        if review.is_guarded(now) { (theme.dim, theme.dim) } else { (theme.hint_key, theme.dim) };
-    let accept = match review.confirmation {
-        Confirmation::Open => " accept  ",
-        Confirmation::Armed => " accept all the same  ",
-    };
-    let mut spans = Vec::new();
-    let mut hint = |name: &'static str, what: &'static str| {
-        spans.push(Span::styled(name, key));
-        spans.push(Span::styled(what, word));
-    };
-    hint("a", accept);
-    hint("e", " edit  ");
-    hint("r", " reject  ");
-    if review.pending.len() > 1 {
-        hint("n", " next  ");
-    }
-    hint("Esc", " leave pending  ");
-    hint("F1", " all keys");
-    Line::from(spans)
 }

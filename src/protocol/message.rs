@@ -78,6 +78,14 @@ pub enum Event {
     KbUndoFailed {
         cause: String,
     },
+    /// The hashes of what this project is never asked about were read.
+    NeverRead {
+        hashes: Vec<String>,
+    },
+    /// They could not be read or written, and why.
+    NeverFailed {
+        cause: String,
+    },
     /// The external editor was left with this text, or failed.
     Edited {
         task: TaskId,
@@ -146,6 +154,10 @@ pub enum Effect {
     },
     /// Give back the bytes before the last accepted edit.
     UndoKb,
+    /// Remember for later sessions that these hashes are never asked about; answers only when that fails.
+    NeverAsk {
+        hashes: Vec<String>,
+    },
     LoadPersonas,
     /// Open `$VISUAL` or `$EDITOR` on a text and answer with `Edited`.
     EditExternally {

@@ -49,9 +49,9 @@ fn a05_no_stolen_keys() {
     app.keys("enter");
     app.expect("queued  yes do it");
     // Every key that accepts, edits or rejects in the review is a letter in the draft.
-    app.types("a e r R n p y 1 ");
+    app.types("a A e r R s N n p y 1 2 ");
     app.keys("space left end");
-    app.expect_draft("a e r R n p y 1  ");
+    app.expect_draft("a A e r R s N n p y 1 2  ");
     app.expect_card("pnpm");
     assert_eq!(app.writes_asked(), 0);
 }
@@ -60,9 +60,9 @@ fn a05_no_stolen_keys() {
 fn a05_no_key_within_half_a_second_of_the_focus() {
     let mut app = waiting();
     app.keys("ctrl+k");
-    app.keys("a e r R n p enter space y 1 esc");
+    app.keys("a A e r R s N n p enter space y 1 2 esc");
     app.after(499);
-    app.keys("a r e");
+    app.keys("a r e s N");
     assert!(matches!(app.state.focus, Focus::Review));
     assert_eq!((app.writes_asked(), app.waiting().len()), (0, 1));
     app.expect_not("edit (Enter keeps");
@@ -233,8 +233,13 @@ fn a11_a_rejected_rule_is_kept_in_the_chat_and_not_offered_again() {
     app.keys("r");
     app.expect_no_card();
     assert!(matches!(app.state.focus, Focus::Prompt));
-    app.expect("Rejected: replace line 3");
+    let folded = app.row("Rejected: replace line 3");
+    assert!(folded.contains("Use pnpm.") && folded.contains("▸ Ctrl+O"), "{folded}");
+    app.expect_not("+- Use pnpm.");
+    app.keys("ctrl+o");
     app.expect("+- Use pnpm.");
+    app.keys("ctrl+o");
+    app.expect_not("+- Use pnpm.");
     app.turn("from now on use pnpm");
     app.expect_no_card();
     assert_eq!((app.writes_asked(), app.disk.text()), (0, Some(KB)));
@@ -403,7 +408,7 @@ fn several_edits_are_stepped_through_and_each_is_guarded() {
 }
 
 #[test]
-fn a12_a_warning_asks_for_a_second_a_after_a_moment() {
+fn a12_a_warning_asks_for_a_second_and_other_key_after_a_moment() {
     for text in [
         "Use the key sk-ant-REDACTED for staging",
         "Use spaces\u{202e} everywhere",
@@ -416,13 +421,18 @@ fn a12_a_warning_asks_for_a_second_a_after_a_moment() {
         app.keys("ctrl+k");
         app.expect("⚠ warning");
         app.after(600);
+        app.keys("enter A");
+        assert_eq!(app.writes_asked(), 0, "only after the first key: {text:?}");
         app.keys("a");
-        app.expect("press a again");
-        app.expect("accept all the same");
-        app.keys("a a");
-        assert_eq!(app.writes_asked(), 0, "a held key is no second thought: {text:?}");
+        app.expect("Read the warning");
+        app.expect("A accept all the same");
+        app.keys("a A");
+        assert_eq!(app.writes_asked(), 0, "the warning wants a moment: {text:?}");
         app.after(600);
-        app.keys("a");
+        app.keys("enter space y a a");
+        app.after(600);
+        assert_eq!(app.writes_asked(), 0, "a held key is no second thought: {text:?}");
+        app.keys("A");
         assert_eq!(app.writes_asked(), 1, "{text:?}\n{}", app.screen());
     }
 }
@@ -448,7 +458,7 @@ fn a12_looking_elsewhere_disarms_the_confirmation() {
     app.after(600);
     app.keys("esc ctrl+k");
     app.after(600);
-    app.keys("a");
+    app.keys("A");
     assert_eq!(app.writes_asked(), 0, "the first a was long ago");
 }
 

@@ -162,6 +162,7 @@ impl App {
                 Effect::EditExternally { task, text } => self.editor = Some((*task, text.clone())),
                 Effect::Cancel { .. }
                 | Effect::UndoKb
+                | Effect::NeverAsk { .. }
                 | Effect::LoadPersonas
                 | Effect::Copy(_)
                 | Effect::Mouse(_)

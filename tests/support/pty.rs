@@ -38,6 +38,7 @@ pub const CTRL_G: &str = "\x07";
 pub const CTRL_J: &str = "\n";
 pub const CTRL_K: &str = "\x0b";
 pub const CTRL_L: &str = "\x0c";
+pub const CTRL_O: &str = "\x0f";
 pub const CTRL_P: &str = "\x10";
 pub const CTRL_U: &str = "\x15";
 pub const CTRL_Z: &str = "\x1a";

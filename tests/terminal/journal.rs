@@ -90,7 +90,7 @@ fn a_rule_that_is_added_and_accepted_is_the_only_change() {
 fn a_rule_that_is_added_makes_a_missing_kb_md() {
     let desk = Desk::offline();
     answered(&desk, &["add", "use pnpm"], &[("a accept", "a")]);
-    assert_eq!(desk.read("KB.md"), "# Knowledge base\n\n## Stack\n\n- Use pnpm\n");
+    assert_eq!(desk.read("KB.md"), "# Knowledge base\n\n## Stack\n\n- Use pnpm.\n");
     answered(&desk, &["undo"], &[("a undo it", "a")]);
     assert!(!desk.path("KB.md").exists());
 }

@@ -3,9 +3,10 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
+use rustix::process::Signal;
 use sha2::{Digest, Sha256};
 
-use crate::pty::{Desk, ESC, F3, Terminal};
+use crate::pty::{Desk, ESC, F3, Terminal, is_gone};
 use crate::server::Recorded;
 use crate::wire::{self, count};
 use crate::{FIRST, KB};
@@ -305,4 +306,31 @@ fn a09_what_another_program_wrote_already_is_no_longer_offered() {
     // The focus is back on the draft.
     app.send("hello");
     app.wait_for("the draft", |screen| screen.draft() == "hello");
+}
+
+#[test]
+fn a10_killed_while_it_accepts_the_file_is_old_or_new_and_undo_knows_it() {
+    let desk = Desk::offline().kb(KB);
+    for round in 0..6_u64 {
+        let app = desk.open();
+        app.direct("from now on use pnpm");
+        app.wait_idle();
+        let proposed = app.review().patch('+')[0].clone();
+        app.send("a");
+        // From before the key arrives to after the save; the exact moments are up to the system.
+        std::thread::sleep(std::time::Duration::from_millis(round * 8));
+        let pid = app.pid().as_raw_nonzero().get();
+        app.signal(Signal::KILL);
+        app.wait_until("the end", || is_gone(pid));
+        let now = desk.read("KB.md");
+        let kept =
+            now.lines().filter(|line| *line != proposed).map(|line| format!("{line}\n")).collect::<String>();
+        assert_eq!(kept, KB, "round {round}: nothing but the accepted line came");
+        if now != KB {
+            let app = desk.open();
+            app.send("/kb undo\r");
+            app.wait_until("the old bytes", || desk.read("KB.md") == KB);
+            app.quit();
+        }
+    }
 }

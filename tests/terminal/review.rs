@@ -1,7 +1,7 @@
 //! Deciding on an edit: no key of the draft ever decides, and edit and reject do what they say.
 
 use crate::KB;
-use crate::pty::{CTRL_G, CTRL_K, CTRL_U, Desk, ENTER, ESC, Screen, Terminal, pasted};
+use crate::pty::{CTRL_G, CTRL_K, CTRL_O, CTRL_U, Desk, ENTER, ESC, Screen, Terminal, pasted};
 use crate::server::{Gate, Part, Reply, chat_frames};
 use crate::wire;
 
@@ -230,10 +230,11 @@ fn a11_reject_is_real() {
     let line = offered(&app.screen());
     app.send("r");
     let screen = app.wait_text("Rejected: ");
-    assert!(
-        screen.rows.iter().any(|row| row.trim() == format!("+{line}")),
-        "the diff stays in the transcript"
-    );
+    assert!(screen.row("Rejected: ").unwrap().trim_end().ends_with("▸ Ctrl+O"), "folded to one line");
+    app.send(CTRL_O);
+    let screen = app.wait_for("the diff, which stays in the transcript", |screen| {
+        screen.rows.iter().any(|row| row.trim() == format!("+{line}"))
+    });
     assert!(!screen.has("◆ KB.md?") && !screen.has("a accept"));
     assert_eq!(desk.read("KB.md"), KB);
 
@@ -262,4 +263,31 @@ fn a11_reject_with_a_reason() {
     // Asking for it in so many words offers it again.
     app.send("/remember use pnpm\r");
     app.wait_text("◆ KB.md?");
+}
+
+#[test]
+fn never_ask_holds_in_the_next_session_of_this_project() {
+    let desk = Desk::offline().kb(KB);
+    let app = in_review(&desk);
+    app.send("N");
+    app.wait_text("Never asked again");
+    let folder = desk.outside("state").join("dictum").join("never");
+    app.wait_until("the hashes are on disk", || {
+        std::fs::read_dir(&folder).is_ok_and(|mut files| {
+            files.any(|file| file.unwrap().path().extension().is_some_and(|ending| ending == "txt"))
+        })
+    });
+    app.quit();
+    drop(app);
+
+    let app = desk.open();
+    app.send("from now on use pnpm\r");
+    app.wait_text("you never want to be asked about this");
+    app.send(CTRL_K);
+    app.wait_text("no KB.md edit waits");
+    for file in std::fs::read_dir(&folder).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        assert!(!text.contains("pnpm"), "{text}");
+    }
+    assert_eq!(desk.read("KB.md"), KB);
 }

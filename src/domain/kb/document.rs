@@ -49,7 +49,7 @@ pub enum Kind {
         /// Columns of the indent.
         columns: usize,
     },
-    /// A row of a table; its text is the cells joined with ` | `.
+    /// A row of a table; its text is the cells that hold something, joined with ` | `.
     Row,
     /// A line `**Label:** value` or `Label: value` without a marker.
     Label,
@@ -310,14 +310,14 @@ impl Parser<'_> {
         self.blocks
     }
 
-    /// Cuts a trailing comment off a text range; one that stays open moves the scanner behind its end.
+    /// Cuts trailing comments off a text range; one that stays open moves the scanner behind its end.
     fn without_comment(&mut self, text: Range<usize>) -> Range<usize> {
         let Some(raw) = self.source.get(text.clone()) else { return text };
         let Some(open) = raw.rfind("<!--") else { return text };
         let after = raw.get(open..).unwrap_or("");
         let kept = raw.get(..open).unwrap_or("").trim_end();
         if after.trim_end().ends_with("-->") {
-            return text.start..text.start + kept.len();
+            return self.without_comment(text.start..text.start + kept.len());
         }
         let from = text.start + open;
         if !after.contains("-->") && self.comment_ends.is_some_and(|end| end > from) {
@@ -374,11 +374,14 @@ impl Parser<'_> {
         while let Some(line) = self.lines.get(self.at).copied() {
             let text = line.text(self.source);
             let Some(cells) = line::cells(text).filter(|_| !text.trim().is_empty()) else { break };
-            let joined: Vec<&str> =
-                cells.iter().map(|cell| text.get(cell.clone()).unwrap_or("").trim()).collect();
+            let said = cells.iter().map(|cell| text.get(cell.clone()).unwrap_or("").trim());
+            let joined: Vec<&str> = said.filter(|cell| !cell.is_empty()).collect();
             let open = line.start + cells.first().map_or(0, |cell| cell.start);
             let close = line.start + cells.last().map_or(0, |cell| cell.end);
             self.at += 1;
+            if joined.is_empty() {
+                continue;
+            }
             self.push_plain(Kind::Row, self.at, joined.join(" | "), line.start..line.end, open..close, block);
         }
     }

@@ -4,9 +4,12 @@ use std::ops::Range;
 
 use super::document::{Document, Entry, Kind};
 use super::insert;
+use super::label;
 use super::line;
 use super::style;
+use super::table;
 use super::words;
+use super::wrap::{self, Room};
 use super::{Edit, LineRef, Op};
 
 /// Why an edit cannot be made; each says what to do.
@@ -39,8 +42,10 @@ pub fn apply(kb: &str, edits: &[Edit]) -> Result<String, EditError> {
     let mut shifts: Vec<(usize, isize)> = Vec::new();
     for edit in edits {
         let edit = shifted(edit, &shifts);
-        let next = apply_one(&document, &edit)?;
-        shifts.push(shift(&document.source, &next.source));
+        let (next, splices) = apply_one(&document, &edit)?;
+        let moved: Vec<(usize, isize)> =
+            splices.iter().map(|splice| shift(&document.source, splice)).filter(|(_, by)| *by != 0).collect();
+        shifts.extend(moved);
         document = next;
     }
     Ok(document.source)
@@ -89,16 +94,18 @@ fn shifted(edit: &Edit, shifts: &[(usize, isize)]) -> Edit {
     edit
 }
 
-/// The first line that differs, and by how many lines the text grew.
-fn shift(before: &str, after: &str) -> (usize, isize) {
-    let same = before.bytes().zip(after.bytes()).take_while(|(a, b)| a == b).count();
-    let line = before.bytes().take(same).filter(|byte| *byte == b'\n').count() + 1;
-    let count = |text: &str| isize::try_from(line::lines(text).len()).unwrap_or(0);
-    (line, count(after) - count(before))
+/// The line where a splice begins, and by how many lines the text grows there.
+fn shift(before: &str, splice: &Splice) -> (usize, isize) {
+    let count = |text: &str| line::lines(text).len();
+    let upto = |end: usize| count(before.get(..end).unwrap_or(""));
+    let signed = |number: usize| isize::try_from(number).unwrap_or(0);
+    let cut = before.get(splice.range.clone()).unwrap_or("");
+    (upto(splice.range.start) + 1, signed(count(&splice.text)) - signed(count(cut)))
 }
 
-fn apply_one(kb: &Document, edit: &Edit) -> Result<Document, EditError> {
-    let text = edit.text.split_whitespace().collect::<Vec<_>>().join(" ");
+fn apply_one(kb: &Document, edit: &Edit) -> Result<(Document, Vec<Splice>), EditError> {
+    let words = style::one_line(&edit.text);
+    let text = style::balanced(&without_marker(words.trim_start_matches(['\u{feff}', ' '])));
     let (splices, touched) = match edit.op {
         Op::Add if text.is_empty() => return Err(EditError::Empty),
         Op::Add => (vec![insert::added(kb, &text, edit.section.as_deref())], None),
@@ -114,7 +121,13 @@ fn apply_one(kb: &Document, edit: &Edit) -> Result<Document, EditError> {
     };
     let next = Document::parse(&spliced(&kb.source, &splices));
     check(kb, &next, edit.op, touched)?;
-    Ok(next)
+    Ok((next, splices))
+}
+
+/// The words of a rule that was written as a list item; the list that it goes to has its own marker.
+fn without_marker(text: &str) -> String {
+    let mark = ["- [ ] ", "- [x] ", "- ", "* ", "+ ", "• "].into_iter().find(|mark| text.starts_with(mark));
+    mark.and_then(|mark| text.get(mark.len()..)).unwrap_or(text).to_string()
 }
 
 fn target(kb: &Document, edit: &Edit) -> Result<usize, EditError> {
@@ -140,15 +153,54 @@ fn entry(kb: &Document, at: usize) -> Result<&Entry, EditError> {
     kb.entries.get(at).ok_or_else(|| EditError::Gone(String::new()))
 }
 
-/// The old text gives way to the new one, which ends and begins as the old one did.
+/// The old text gives way to the new one, which ends and begins as the old one did. Comments inside it stay, behind the new words.
 fn replaced(kb: &Document, at: usize, text: &str) -> Result<Splice, EditError> {
     let old = entry(kb, at)?;
-    let text = style::adapted(&style::relabelled(&old.text, text), std::iter::once(old.text.as_str()));
-    let splice = match old.kind {
-        Kind::Row => insert::row_replaced(kb, old, &text),
-        Kind::Item { .. } | Kind::Label | Kind::Sentence => Splice { range: old.body.clone(), text },
+    let range = match old.kind {
+        Kind::Row => return Ok(table::row_replaced(kb, old, text)),
+        Kind::Sentence => within_marks(&kb.source, old),
+        Kind::Item { .. } | Kind::Label => old.body.clone(),
     };
-    Ok(splice)
+    let words = label::replaced(kb, old, text);
+    let comments = comments(kb.source.get(range.clone()).unwrap_or(""));
+    let text =
+        std::iter::once(broken(kb, old, &range, &words)).chain(comments.into_iter().map(str::to_string));
+    Ok(Splice { range, text: text.collect::<Vec<_>>().join(" ") })
+}
+
+/// The words broken at the column where the file breaks its lines, if it does.
+fn broken(kb: &Document, old: &Entry, range: &Range<usize>, words: &str) -> String {
+    let Some(column) = wrap::column(kb, &old.kind) else { return words.to_string() };
+    let lines = line::lines(&kb.source);
+    let Some(first) = lines.get(lines.partition_point(|line| line.next <= range.start)) else {
+        return words.to_string();
+    };
+    // A line that is longer already is not broken at the column.
+    if line::columns(first.text(&kb.source).trim_end()) > column {
+        return words.to_string();
+    }
+    let prefix = kb.source.get(first.start..range.start).unwrap_or("");
+    let taken = line::columns(prefix);
+    let hanging = match old.kind {
+        Kind::Item { .. } => insert::hanging(kb, &[old], prefix),
+        Kind::Row | Kind::Label => return words.to_string(),
+        Kind::Sentence => String::new(),
+    };
+    let room = Room { taken, column, indent: &hanging, eol: style::eol_near(&kb.source, range.start) };
+    wrap::broken(words, &room)
+}
+
+/// The HTML comments in a text.
+fn comments(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(open) = rest.find("<!--") {
+        let from = rest.get(open..).unwrap_or("");
+        let Some(close) = from.find("-->") else { break };
+        found.push(from.get(..close + 3).unwrap_or(""));
+        rest = from.get(close + 3..).unwrap_or("");
+    }
+    found
 }
 
 /// The whole lines of an entry with all that is nested in it; a sentence among others goes alone.
@@ -156,60 +208,109 @@ fn removed(kb: &Document, at: usize) -> Result<Vec<Splice>, EditError> {
     let old = entry(kb, at)?;
     let source = kb.source.as_str();
     let range = match old.kind {
-        Kind::Sentence => sentence_range(kb, old),
-        Kind::Item { .. } | Kind::Row | Kind::Label => whole_lines(source, &old.extent),
+        Kind::Sentence => up_to_next(kb, old).unwrap_or_else(|| sentence_range(source, old)),
+        Kind::Item { .. } => up_to_next(kb, old).unwrap_or_else(|| whole_lines(source, &old.extent)),
+        Kind::Row | Kind::Label => whole_lines(source, &old.extent),
     };
     let mut splices = vec![Splice { range, text: String::new() }];
     splices.extend(renumbered(kb, at));
     Ok(splices)
 }
 
-/// The lines that a range touches, with their line ends. At the end of a file without a final line end, the one before goes instead,
-/// so that the file still has none.
+/// What stands at the top of its list or section: with the blank lines below, so that the next of its kind takes its place.
+fn up_to_next(kb: &Document, old: &Entry) -> Option<Range<usize>> {
+    let alike = |other: &&Entry| match old.kind {
+        Kind::Item { .. } => other.block == old.block && other.parent == old.parent,
+        Kind::Sentence => other.section == old.section && matches!(other.kind, Kind::Sentence),
+        Kind::Row | Kind::Label => false,
+    };
+    let mut siblings = kb.entries.iter().filter(alike);
+    let first = siblings.next().is_some_and(|first| first.span == old.span);
+    let next = siblings.next().filter(|_| first)?;
+    let gap = kb.source.get(old.extent.end..next.span.start)?;
+    (gap.trim().is_empty() && line::lines(gap).len() > 1).then_some(old.span.start..next.span.start)
+}
+
+/// The lines that a range touches, with their line ends. Of blank lines above and below one goes too, as it came with the line; and at
+/// the end of a file without a final line end it is the one before that goes, so that the file still has none.
 fn whole_lines(source: &str, range: &Range<usize>) -> Range<usize> {
     let lines = line::lines(source);
     let first = lines.partition_point(|line| line.next <= range.start);
     let last = lines.partition_point(|line| line.end < range.end);
+    let blank = |at: usize| lines.get(at).is_some_and(|line| line.text(source).trim().is_empty());
     let start = lines.get(first).map_or(range.start, |line| line.start);
     let end = lines.get(last).map_or(source.len(), |line| line.next);
-    let open = lines.get(last).is_some_and(|line| line.end == line.next);
-    let above = first.checked_sub(1).and_then(|above| lines.get(above));
-    match above {
-        Some(above) if open => above.end..end,
+    if lines.get(last).is_some_and(|line| line.end == line.next) {
+        let above = (0..first).rev().find(|at| !blank(*at)).and_then(|at| lines.get(at));
+        let top = lines.first().map_or(start, |line| line.start);
+        return above.map_or(top, |above| above.end)..end;
+    }
+    let below = last + 1 >= lines.len() || blank(last + 1);
+    match first.checked_sub(1) {
+        Some(above) if blank(above) && below => lines.get(above).map_or(start, |above| above.start)..end,
+        None if below => start..lines.get(last + 1).map_or(end, |below| below.next),
         Some(_) | None => start..end,
     }
 }
 
-/// A sentence with the blanks that part it from its neighbour; alone in its paragraph, its whole lines.
-fn sentence_range(kb: &Document, old: &Entry) -> Range<usize> {
-    let mut block =
-        kb.entries.iter().filter(|other| other.block == old.block && matches!(other.kind, Kind::Sentence));
-    let after = block.clone().find(|other| other.span.start >= old.span.end);
-    let before = block.rfind(|other| other.span.end <= old.span.start);
-    match (before, after) {
-        (_, Some(after)) => old.span.start..after.span.start,
-        (Some(before), None) => before.span.end..old.span.end,
-        (None, None) => whole_lines(&kb.source, &old.span),
+/// A sentence with the blanks that part it from its neighbour; with its lines for itself, its whole lines.
+fn sentence_range(source: &str, old: &Entry) -> Range<usize> {
+    let range = within_marks(source, old);
+    let lines = line::lines(source);
+    let start =
+        lines.get(lines.partition_point(|line| line.next <= range.start)).map_or(0, |line| line.start);
+    let end =
+        lines.get(lines.partition_point(|line| line.end < range.end)).map_or(source.len(), |line| line.end);
+    let before = source.get(start..range.start).unwrap_or("");
+    let after = source.get(range.end..end).unwrap_or("");
+    if before.trim().is_empty() && after.trim().is_empty() {
+        return whole_lines(source, &old.span);
+    }
+    let closed_by_marks = range.end < old.span.end;
+    if after.trim().is_empty() || closed_by_marks {
+        return start + before.trim_end().len()..range.end;
+    }
+    range.start..range.end + (after.len() - after.trim_start().len())
+}
+
+/// A sentence without emphasis that a neighbour closes or opened: `**Use npm. Use tabs.**`
+fn within_marks(source: &str, old: &Entry) -> Range<usize> {
+    let text = source.get(old.body.clone()).unwrap_or("");
+    let mark = ["**", "__", "*", "_"].into_iter().find(|mark| text.starts_with(mark) || text.ends_with(mark));
+    let Some(mark) = mark.filter(|mark| text.matches(mark).count() % 2 == 1) else { return old.body.clone() };
+    if text.starts_with(mark) {
+        old.body.start + mark.len()..old.body.end
+    } else {
+        old.body.start..old.body.end - mark.len()
     }
 }
 
 /// New digits for the items behind a removed one: only in a list that counts without gaps and that no text refers to by number.
 fn renumbered(kb: &Document, at: usize) -> Vec<Splice> {
     let Some(old) = kb.entries.get(at) else { return Vec::new() };
-    let list: Vec<&Entry> =
-        kb.entries.iter().filter(|other| other.block == old.block && other.parent == old.parent).collect();
+    let mut list: Vec<&Entry> = Vec::new();
+    for other in kb.entries.iter().filter(|other| other.parent == old.parent && other.section == old.section)
+    {
+        // A list that is interrupted and counts on is still that list.
+        let last = list.last().and_then(|last| style::number(last));
+        let on = last.is_some_and(|last| last.checked_add(1) == style::number(other));
+        if other.block == old.block || on {
+            list.push(other);
+        }
+    }
     let numbers: Vec<u64> = list.iter().filter_map(|item| style::number(item)).collect();
     let counts = numbers.len() == list.len()
         && list.len() > 1
         && numbers.windows(2).all(|pair| matches!(pair, [a, b] if a.checked_add(1) == Some(*b)));
-    if !counts || refers_to_numbers(kb) {
+    if !counts || refers_to_numbers(&kb.source) {
         return Vec::new();
     }
     list.iter()
         .filter(|item| item.span.start >= old.extent.end)
         .filter_map(|item| match &item.kind {
             Kind::Item { mark, .. } => {
-                Some(Splice { range: mark.clone(), text: style::number(item)?.checked_sub(1)?.to_string() })
+                let less = style::number(item)?.checked_sub(1)?;
+                Some(Splice { range: mark.clone(), text: style::numeral(less, kb.source.get(mark.clone())?) })
             }
             Kind::Row | Kind::Label | Kind::Sentence => None,
         })
@@ -217,13 +318,13 @@ fn renumbered(kb: &Document, at: usize) -> Vec<Splice> {
 }
 
 /// Whether some text says "rule 3", "see point 2" or the like.
-fn refers_to_numbers(kb: &Document) -> bool {
+pub(super) fn refers_to_numbers(text: &str) -> bool {
     const NOUNS: &[&str] = &[
         "rule", "rules", "point", "points", "item", "items", "regola", "regole", "punto", "punti", "voce",
         "step", "number", "numero", "regla", "regle", "regel", "regra", "see", "vedi", "above",
     ];
     // Line by line and without the list's own numbers: a heading "Rules" above item 1 refers to nothing.
-    kb.source.lines().any(|line| {
+    text.lines().any(|line| {
         let folded = words::fold(line).text;
         let text = folded.trim_start().trim_start_matches(|c: char| c.is_ascii_digit());
         let words: Vec<&str> =
@@ -267,6 +368,9 @@ fn check(before: &Document, after: &Document, op: Op, touched: Option<usize>) ->
     if !fits {
         return damage("the new line would not be read as a rule");
     }
+    if before.source.starts_with('\u{feff}') != after.source.starts_with('\u{feff}') {
+        return damage("the byte order mark would change");
+    }
     let headings =
         |kb: &Document| kb.sections.iter().map(|section| section.heading.clone()).collect::<Vec<_>>();
     let (old, new) = (headings(before), headings(after));
@@ -285,7 +389,9 @@ fn alike(before: &Document, a: &Entry, after: &Document, b: &Entry) -> bool {
                 let (from, to) = (mark.start - entry.span.start, mark.end - entry.span.start);
                 format!("{}#{}", span.get(..from).unwrap_or(""), span.get(to..).unwrap_or(""))
             }
-            Kind::Item { .. } | Kind::Row | Kind::Label | Kind::Sentence => span,
+            // Emphasis around several sentences goes over to those that are left.
+            Kind::Sentence => span.trim_matches(['*', '_']).to_string(),
+            Kind::Item { .. } | Kind::Row | Kind::Label => span,
         }
     };
     raw(before, a) == raw(after, b)

@@ -1,8 +1,10 @@
 //! What one sentence says, in a form that can be compared: meanings, decisions, numbers and paths, polarity, place. It decides nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::frame::{Frame, Ties};
+use super::measure::{self, Measure};
 use super::slots::{Slots, Value};
 use super::stance::Stances;
 use super::warnings::Alarms;
@@ -44,6 +46,15 @@ pub struct Stated {
     pub stance: Polarity,
 }
 
+/// A part of a sentence between commas, and whether it asks or forbids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    pub polarity: Polarity,
+    pub meanings: BTreeSet<String>,
+    /// Where it ends, in bytes of the sentence.
+    pub end: usize,
+}
+
 /// One sentence understood.
 #[derive(Clone, Debug)]
 pub struct Facts {
@@ -54,7 +65,16 @@ pub struct Facts {
     /// Numbers, versions and paths, as written.
     pub marks: BTreeSet<String>,
     pub values: Vec<Stated>,
+    pub measures: Vec<Measure>,
+    /// Whether it says what a thing has, and not what it is or does.
+    pub has: bool,
+    /// Whether it says of a rule that it no longer holds.
+    pub lifts: bool,
+    /// Whether it says that something ends that was so before.
+    pub ends: bool,
     pub polarity: Polarity,
+    /// The parts that say anything, in order.
+    pub parts: Vec<Part>,
     /// The place that it is limited to.
     pub place: Option<String>,
     /// Byte where an exception starts.
@@ -68,21 +88,35 @@ pub struct Facts {
     pub label: BTreeSet<String>,
 }
 
+/// Meanings that stand for others where the lexicon knows neither: a new sentence's word and KB.md's.
+pub type Aliases = BTreeMap<String, String>;
+
 impl Facts {
     /// Reads a sentence.
     pub fn of(tables: &Tables, text: &str) -> Self {
-        let tokens = tables.words.tokens(text);
+        Self::aliased(tables, text, &Aliases::new())
+    }
+
+    /// Reads a sentence with some of its words taken for others.
+    pub fn aliased(tables: &Tables, text: &str, aliases: &Aliases) -> Self {
+        let mut tokens = tables.words.tokens(text);
+        for token in &mut tokens {
+            if let Some(other) = aliases.get(&token.meaning) {
+                token.meaning.clone_from(other);
+            }
+        }
         let (marked, plain): (Vec<&Token>, Vec<&Token>) =
             tokens.iter().partition(|token| is_mark(&token.meaning));
         let meanings = plain.iter().map(|token| token.meaning.clone()).collect();
         let marks = marked.iter().map(|token| token.meaning.clone()).collect();
         let values = tables.slots.values(text);
         let ranges: Vec<_> = values.iter().map(|value| value.range.clone()).collect();
-        let stances = tables.stances.of(text, &ranges);
+        let heard = tables.stances.hear(text);
+        let stances = tables.stances.of(&heard, &ranges);
         let label = label_of(text).map(|label| tables.words.meanings(label)).unwrap_or_default();
         let places: Vec<_> = tokens.iter().map(|token| token.range.clone()).collect();
-        let ruled = tokens.iter().zip(tables.stances.of(text, &places));
-        let dropped = tables.stances.dropped(text, &tokens);
+        let ruled = tokens.iter().zip(tables.stances.of(&heard, &places));
+        let dropped = tables.stances.dropped(&heard, &tokens);
         let dropped =
             dropped.iter().filter_map(|at| tokens.get(*at)).map(|token| token.meaning.clone()).collect();
         Self {
@@ -95,18 +129,42 @@ impl Facts {
             meanings,
             marks,
             values: values.into_iter().zip(stances).map(|(value, stance)| Stated { value, stance }).collect(),
-            polarity: tables.stances.polarity(text, &tables.words),
-            place: tables.stances.place(text, &tables.words),
-            exception: tables.stances.exception(text),
+            parts: tables.stances.parts(&heard, &tokens, &tables.words),
+            measures: measure::measures(text, &tokens, &tables.words),
+            has: says_has(text),
+            lifts: tables.stances.lifts(&heard),
+            ends: tables.stances.ends(&heard),
+            polarity: tables.stances.polarity(&heard, &tables.words),
+            place: tables.stances.place(&heard, &tables.words),
+            exception: tables.stances.exception(&heard),
             frame: tables.ties.frame(text, &tokens, &tables.words, label_end(text)),
             tokens,
             label,
         }
     }
 
+    /// Whether it asks or forbids where it speaks of what `other` speaks of.
+    pub fn polarity_toward(&self, other: &BTreeSet<String>) -> Polarity {
+        let shared = |part: &Part| part.meanings.intersection(other).count();
+        let most = self.parts.iter().map(shared).max().unwrap_or(0);
+        let mut best = self.parts.iter().filter(|part| shared(part) == most);
+        match (most, best.next(), best.next()) {
+            (1.., Some(only), None) => only.polarity,
+            _ => self.polarity,
+        }
+    }
+
     /// The answers that it wants, or rules out, in a slot.
     pub fn answers<'a>(&'a self, slot: &'a str, stance: Polarity) -> impl Iterator<Item = &'a Value> {
         self.values.iter().filter(move |s| s.stance == stance && s.value.slot == slot).map(|s| &s.value)
+    }
+
+    /// Whether what stands at these bytes is ruled out.
+    pub fn ruled_at(&self, range: &Range<usize>) -> bool {
+        let here = |token: &&Token| {
+            range.start <= token.range.start && token.range.start < range.end.max(range.start + 1)
+        };
+        self.tokens.iter().filter(here).any(|token| self.ruled.contains(&token.meaning))
     }
 
     /// What the sentence is about: its meanings without the answers and without the words that name the slot.
@@ -123,6 +181,36 @@ impl Facts {
             .map(|token| token.meaning.clone())
             .collect()
     }
+}
+
+/// Whether the verb is one of having: what a thing has can stand beside what it is.
+fn says_has(text: &str) -> bool {
+    const HAS: &[&str] = &[
+        "have",
+        "has",
+        "carry",
+        "carries",
+        "contain",
+        "contains",
+        "include",
+        "includes",
+        "ha",
+        "hanno",
+        "contiene",
+        "contengono",
+        "tiene",
+        "tienen",
+        "lleva",
+        "llevan",
+        "ont",
+        "comporte",
+        "comportent",
+        "hat",
+        "haben",
+        "tem",
+        "levam",
+    ];
+    text.split(|c: char| !c.is_alphanumeric()).any(|word| HAS.contains(&word.to_lowercase().as_str()))
 }
 
 /// Endings of file names; ".js" also ends names of libraries and says nothing.

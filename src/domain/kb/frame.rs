@@ -18,8 +18,10 @@ pub enum Tie {
     Place,
     /// "X at Y", "X before Y".
     Time,
-    /// "X with Y".
+    /// "X with Y", "X use Y".
     Means,
+    /// "X as Y".
+    Form,
 }
 
 /// One sentence cut at its tie.
@@ -52,7 +54,8 @@ impl Ties {
         let is = r"(?:\b(?:is|are|must be|should be|has to be|have to be|e|sono|es|son|est|sont|ist|sind|sao)\b|=)";
         let hangs = [
             r"\bat (?P<skip>most|least|all|once)\b",
-            r"\b(?P<means>with|using|via|con|tramite|avec|mit|com)\b",
+            r"\b(?P<form>as|come|comme|como|als)\b",
+            r"\b(?P<means>with|using|uses?|via|through|over|by|per|con|usano|usa|tramite|mediante|attraverso|avec|par|utilisent|utilise|usan|por|mit|durch|uber|verwenden|com|usam)\b",
             r"\b(?P<place>in|into|to|under|on|next to|beside|nel|nella|nei|nelle|su|sul|sulla|accanto|en|dans|sous|sur|im|auf|unter|em|no|na)\b",
             r"\b(?P<time>at|after|before|dopo|prima|apres|avant|nach|vor|ogni)\b",
         ]
@@ -92,7 +95,8 @@ impl Ties {
             .map(|found| at(found.range()))
             .find(|link| said(tokens, 0, link.start) > 0);
         let hang = self.hangs.as_ref()?.captures_iter(part).find_map(|found| {
-            let ties = [("means", Tie::Means), ("place", Tie::Place), ("time", Tie::Time)];
+            let ties =
+                [("means", Tie::Means), ("place", Tie::Place), ("time", Tie::Time), ("form", Tie::Form)];
             let tie = ties.iter().find(|(name, _)| found.name(name).is_some()).map(|(_, tie)| *tie)?;
             let link = at(found.get(0)?.range());
             let behind =
@@ -162,6 +166,25 @@ fn turned(tokens: &[Token], value: &Range<usize>, subject: &Range<usize>) -> Opt
     let range = inside(value).next()?.range.start..inside(value).next_back()?.range.end;
     let meanings = |range: &Range<usize>| inside(range).map(|token| token.meaning.clone()).collect();
     Some(Frame { tie: Tie::Label, subject: meanings(subject), value: meanings(value), range })
+}
+
+/// The sort of a name; two values of one frame exclude each other only when they are of one sort.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    Path,
+    Word,
+}
+
+/// The sort of name that words look like; `None` when they look like none, or open with a plain word or a number.
+pub fn sort(text: &str, range: &Range<usize>) -> Option<Sort> {
+    let written = text.get(range.clone()).unwrap_or("");
+    let mut words = written.split_whitespace();
+    let first = words.next()?;
+    let path = |word: &str| word.contains('/') || super::facts::is_path(&word.to_lowercase());
+    let amount = first.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '+');
+    let plain = words.next().is_some() && first.chars().all(char::is_lowercase);
+    let kind = if written.split_whitespace().any(path) { Sort::Path } else { Sort::Word };
+    (is_name(text, range) && !amount && !plain).then_some(kind)
 }
 
 /// Whether words look like a name: a capital inside the text, a digit, a dot or a slash.

@@ -1,12 +1,15 @@
 //! Where a new rule goes and how it is drawn: item, table row, label line, paragraph, new section. It makes splices and applies none.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::ops::Range;
 
-use super::document::{Document, Entry, Kind};
+use super::document::{Document, Entry, Kind, Marker};
 use super::edit::Splice;
+use super::label;
 use super::line::{self, Line};
 use super::style;
+use super::table;
+use super::wrap::{self, Room};
 
 /// The splice that adds one rule under a heading; without one, below the main list. An unknown heading is created at the end.
 pub fn added(kb: &Document, text: &str, heading: Option<&str>) -> Splice {
@@ -14,31 +17,43 @@ pub fn added(kb: &Document, text: &str, heading: Option<&str>) -> Splice {
         return created(kb, text, heading);
     }
     match heading {
-        None => match fullest(kb).and_then(|entry| below(kb, entry.section, text)) {
-            Some(splice) => splice,
-            None => appended(kb, &format!("- {}", capital(text))),
+        None => match main_block(kb, kb.entries.iter()) {
+            Some(main) => below(kb, main, text),
+            None => appended(kb, &first_item(kb, text)),
         },
         Some(heading) => match section_named(kb, heading) {
-            Some(at) => below(kb, Some(at), text).unwrap_or_else(|| first_in(kb, at, text)),
-            None => new_section(kb, heading, text),
+            Some(at) => {
+                let here = kb.entries.iter().filter(|entry| entry.section == Some(at));
+                main_block(kb, here).map_or_else(|| first_in(kb, at, text), |main| below(kb, main, text))
+            }
+            None => group_named(kb, heading)
+                .map_or_else(|| new_section(kb, heading, text), |at| nested(kb, at, text)),
         },
     }
+}
+
+/// An item with others nested in it that a section's name names: a guide without headings, or below one.
+fn group_named(kb: &Document, name: &str) -> Option<usize> {
+    let plain = |text: &str| text.trim_matches(['*', '_', ' ', ':']).to_lowercase();
+    let named = |at: usize| kb.entries.get(at).is_some_and(|entry| plain(&entry.text) == plain(name));
+    kb.entries.iter().filter_map(|entry| entry.parent).find(|at| named(*at))
+}
+
+/// The splice below the last item that is nested in another.
+fn nested(kb: &Document, parent: usize, text: &str) -> Splice {
+    below(kb, kb.entries.iter().filter(|entry| entry.parent == Some(parent)).collect(), text)
 }
 
 /// A KB.md that did not exist or held only blanks; a byte order mark stays.
 fn created(kb: &Document, text: &str, heading: Option<&str>) -> Splice {
     let eol = if kb.source.contains("\r\n") { "\r\n" } else { "\n" };
     let heading = heading.unwrap_or("Conventions");
-    let body = capital(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+    let body = style::capital(text);
     let start = if kb.source.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     Splice {
         range: start..kb.source.len(),
         text: format!("# Knowledge base{eol}{eol}## {heading}{eol}{eol}- {body}{eol}"),
     }
-}
-
-fn capital(text: &str) -> String {
-    style::adapted(text, std::iter::once("Capital"))
 }
 
 fn section_named(kb: &Document, heading: &str) -> Option<usize> {
@@ -47,17 +62,31 @@ fn section_named(kb: &Document, heading: &str) -> Option<usize> {
     exact.or_else(|| kb.sections.iter().position(|section| plain(&section.heading) == plain(heading)))
 }
 
-/// An entry of the list, table or text that holds most rules.
-fn fullest(kb: &Document) -> Option<&Entry> {
+/// The list, table or text that holds most of these rules, as its entries in order; running text only where there is nothing else. Of
+/// two alike that in the earlier section counts, lists before tables and tables before labels.
+fn main_block<'a>(kb: &'a Document, entries: impl Iterator<Item = &'a Entry>) -> Option<Vec<&'a Entry>> {
+    let tops: Vec<&Entry> = entries.filter(|entry| entry.parent.is_none()).collect();
     let mut sizes: HashMap<usize, usize> = HashMap::new();
-    for entry in kb.entries.iter().filter(|entry| entry.parent.is_none()) {
-        *sizes.entry(entry.block).or_default() += 1;
+    tops.iter().for_each(|entry| *sizes.entry(entry.block).or_default() += 1);
+    let weight = |entry: &Entry| {
+        let rank = rank(entry);
+        (rank > 0, sizes.get(&entry.block).copied().unwrap_or(0), rank, Reverse(entry.section))
+    };
+    let main = tops.iter().max_by_key(|entry| weight(entry))?;
+    let of = |block: usize, section: Option<usize>| -> Vec<&'a Entry> {
+        let same = |entry: &&Entry| entry.block == block && entry.section == section;
+        kb.entries.iter().filter(|entry| entry.parent.is_none()).filter(same).collect()
+    };
+    let mut elders = of(main.block, main.section);
+    // A list that is interrupted and counts on: its end is that of the last part.
+    for next in tops.iter().filter(|entry| entry.section == main.section) {
+        let (Some(last), Some(number)) = (elders.last(), style::number(next)) else { continue };
+        let on = style::number(last).and_then(|last| last.checked_add(1)) == Some(number);
+        if on && next.span.start > last.span.start && next.block != last.block {
+            elders = of(next.block, next.section);
+        }
     }
-    let weight = |entry: &Entry| (rank(entry), sizes.get(&entry.block).copied().unwrap_or(0));
-    let top = kb.entries.iter().filter(|entry| entry.parent.is_none());
-    top.map(|entry| (weight(entry), entry))
-        .reduce(|best, next| if next.0 > best.0 { next } else { best })
-        .map(|(_, entry)| entry)
+    Some(elders)
 }
 
 /// Lists go before tables, tables before labels, labels before running text.
@@ -70,37 +99,100 @@ fn rank(entry: &Entry) -> usize {
     }
 }
 
-/// The splice below the last rule of a section's main list; `None` when the section holds no rule.
-fn below(kb: &Document, section: Option<usize>, text: &str) -> Option<Splice> {
-    let here = || kb.entries.iter().filter(|entry| entry.section == section && entry.parent.is_none());
-    let best = here().map(rank).max()?;
-    let size = |block: usize| here().filter(|entry| entry.block == block).count();
-    let main = here().filter(|entry| rank(entry) == best).max_by_key(|entry| size(entry.block))?.block;
-    let elders: Vec<&Entry> = here().filter(|entry| entry.block == main && rank(entry) == best).collect();
-    let last = *elders.last()?;
-    let texts = elders.iter().map(|entry| entry.text.as_str());
-    let text = match last.kind {
+/// The splice below the last of these entries, which make up one list, table or paragraph.
+fn below(kb: &Document, elders: Vec<&Entry>, text: &str) -> Splice {
+    let texts: Vec<&str> = elders.iter().map(|entry| entry.text.as_str()).collect();
+    let Some(last) = elders.last().copied() else { return appended(kb, &first_item(kb, text)) };
+    if let Some(parent) = lone_group(kb, &elders) {
+        return nested(kb, parent, text);
+    }
+    match last.kind {
         Kind::Item { .. } => {
-            let body = style::labelled_like(&last.text, &style::adapted(text, texts));
-            format!("{}{body}", style::item_prefix(&kb.source, &elders))
+            let prefix = style::item_prefix(&kb.source, &elders);
+            let item = item(kb, &elders, &prefix, &label::like_siblings(text, &texts));
+            line_after(kb, last.extent.end, &item, Gap::from(is_parted(kb, &elders)))
         }
-        Kind::Row => row(kb, &elders, text),
-        Kind::Label => style::labelled_like(&last.text, &style::adapted(text, texts)),
-        Kind::Sentence => style::adapted(text, texts),
-    };
-    let end = match last.kind {
-        Kind::Sentence => paragraph_end(kb, last),
-        Kind::Item { .. } | Kind::Row | Kind::Label => last.extent.end,
-    };
-    let parted = match last.kind {
-        Kind::Sentence => true,
-        Kind::Item { .. } | Kind::Label => is_parted(kb, &elders),
-        Kind::Row => false,
-    };
-    Some(line_after(kb, end, &text, parted.into()))
+        Kind::Row => {
+            let row = table::row(kb, &elders, text).unwrap_or_else(|| text.to_string());
+            line_after(kb, last.extent.end, &row, Gap::None)
+        }
+        Kind::Label if label::lead(text).is_some() => {
+            let hard = hard_break(kb, last);
+            let line = format!("{}{hard}", label::like_siblings(text, &texts));
+            line_after(kb, last.span.end, &line, Gap::from(is_parted(kb, &elders)))
+        }
+        Kind::Label | Kind::Sentence => paragraph(kb, last, &texts, text),
+    }
 }
 
-/// The end of the paragraph that a sentence stands in.
+/// The one item of a list that only introduces the items nested in it: `- General:`.
+fn lone_group(kb: &Document, elders: &[&Entry]) -> Option<usize> {
+    let [only] = elders else { return None };
+    let at = kb.entries.iter().position(|entry| entry.span == only.span)?;
+    let held = kb.entries.iter().any(|entry| entry.parent == Some(at));
+    (only.text.ends_with(':') && held).then_some(at)
+}
+
+/// A paragraph of its own below the running text that a section holds.
+fn paragraph(kb: &Document, last: &Entry, texts: &[&str], text: &str) -> Splice {
+    let plain = |entry: &&Entry| rank(entry) < 2 && entry.section == last.section;
+    let end = kb.entries.iter().rfind(plain).map_or(last, |entry| entry);
+    let text = match last.kind {
+        Kind::Label => {
+            let sentences = kb.entries.iter().filter(|entry| rank(entry) == 0);
+            style::adapted(&style::capital(text), sentences.map(|entry| entry.text.as_str()))
+        }
+        Kind::Item { .. } | Kind::Row | Kind::Sentence => style::adapted(text, texts.iter().copied()),
+    };
+    let at = paragraph_end(kb, end);
+    let text = match wrap::column(kb, &Kind::Sentence) {
+        Some(column) => {
+            wrap::broken(&text, &Room { taken: 0, column, indent: "", eol: style::eol_near(&kb.source, at) })
+        }
+        None => text,
+    };
+    line_after(kb, at, &text, Gap::Blank)
+}
+
+/// The two blanks or the backslash that end a line of labels, so that the next one stands below it.
+fn hard_break<'a>(kb: &'a Document, label: &Entry) -> &'a str {
+    let tail = kb.source.get(label.body.end..label.span.end).unwrap_or("");
+    if tail.starts_with("  ") { tail } else { "" }
+}
+
+/// A new item behind its marker, broken where its siblings are.
+fn item(kb: &Document, elders: &[&Entry], prefix: &str, body: &str) -> String {
+    let column = elders.last().and_then(|last| wrap::column(kb, &last.kind));
+    let Some(column) = column else { return format!("{prefix}{body}") };
+    let at = elders.last().map_or(0, |last| last.span.start);
+    let indent = hanging(kb, elders, prefix);
+    let eol = style::eol_near(&kb.source, at);
+    let room = Room { taken: line::columns(prefix), column, indent: &indent, eol };
+    format!("{prefix}{}", wrap::broken(body, &room))
+}
+
+/// What the further lines of an item begin with: as those of a sibling, else blanks up to its text.
+pub fn hanging(kb: &Document, elders: &[&Entry], prefix: &str) -> String {
+    let sibling = elders.iter().rev().find_map(|entry| {
+        let second = line::lines(kb.source.get(entry.span.clone())?).get(1).copied()?;
+        let start = entry.span.start + second.start;
+        let text = kb.source.get(start..entry.span.start + second.end)?;
+        text.get(..line::indent(text).1)
+    });
+    let same_width = elders.last().is_none_or(|last| style::number(last).is_none());
+    let (_, bytes) = line::indent(prefix);
+    let mark = prefix.get(bytes..).unwrap_or("");
+    let boxed = mark.find('[').unwrap_or(mark.len());
+    match sibling {
+        Some(indent) if same_width || !indent.ends_with(' ') => indent.to_string(),
+        Some(_) | None => {
+            let blanks = crate::base::text::width(mark.get(..boxed).unwrap_or(mark));
+            format!("{}{}", prefix.get(..bytes).unwrap_or(""), " ".repeat(blanks))
+        }
+    }
+}
+
+/// The end of the paragraph that a sentence or label stands in.
 fn paragraph_end(kb: &Document, sentence: &Entry) -> usize {
     let lines = line::lines(&kb.source);
     let from = lines.partition_point(|line| line.next <= sentence.span.start);
@@ -109,13 +201,12 @@ fn paragraph_end(kb: &Document, sentence: &Entry) -> usize {
     last.map_or(sentence.span.end, |line| line.end.max(sentence.span.end))
 }
 
-/// Whether blank lines stand between the elders.
+/// Whether a blank line stands between the last two.
 fn is_parted(kb: &Document, elders: &[&Entry]) -> bool {
-    elders.len() > 1
-        && elders.windows(2).all(|pair| match pair {
-            [a, b] => kb.source.get(a.extent.end..b.span.start).is_some_and(|gap| line::lines(gap).len() > 1),
-            _ => false,
-        })
+    match elders {
+        [.., a, b] => kb.source.get(a.extent.end..b.span.start).is_some_and(|gap| line::lines(gap).len() > 1),
+        [] | [_] => false,
+    }
 }
 
 /// Blank lines before a new line.
@@ -153,22 +244,22 @@ fn line_after(kb: &Document, end: usize, text: &str, gap: Gap) -> Splice {
 
 /// The first rule of a section that holds none: below what its heading introduces.
 fn first_in(kb: &Document, at: usize, text: &str) -> Splice {
-    let Some(section) = kb.sections.get(at) else { return appended(kb, &format!("- {text}")) };
+    let Some(section) = kb.sections.get(at) else { return appended(kb, &first_item(kb, text)) };
     let limit = kb.sections.get(at + 1).map_or(kb.source.len(), |next| next.span.start);
     let lines = line::lines(&kb.source);
-    let written = |line: &&Line| {
-        line.start >= section.span.end
-            && line.end <= limit
-            && line.start < limit
-            && !line.text(&kb.source).trim().is_empty()
-    };
-    let above = lines.iter().rfind(written).map_or(section.span.end, |line| line.end);
-    let elders: Vec<&Entry> =
-        kb.entries.iter().filter(|entry| entry.parent.is_none() && rank(entry) == 3).collect();
-    let mark = elders.last().map_or_else(|| "- ".to_string(), |last| bullet_like(kb, last));
-    let body = style::adapted(text, kb.entries.iter().map(|entry| entry.text.as_str()));
+    let first = lines.partition_point(|line| line.start < section.span.end);
+    let end = lines.partition_point(|line| line.start < limit);
+    let own = lines.get(first..end).unwrap_or(&[]);
+    let written = own.iter().rposition(|line| !line.text(&kb.source).trim().is_empty());
+    if let Some([head, dashes]) = written.and_then(|last| own.get(last.checked_sub(1)?..=last)) {
+        let (top, row) = (head.text(&kb.source), dashes.text(&kb.source));
+        if line::is_delimiter_row(row) && top.contains('|') {
+            return line_after(kb, dashes.end, &table::first_row(top, row, text), Gap::None);
+        }
+    }
+    let above = written.and_then(|last| own.get(last)).map_or(section.span.end, |line| line.end);
     let gap = Gap::from(above > section.span.end || style::blank_below_headings(kb));
-    let mut splice = line_after(kb, above, &format!("{mark}{body}"), gap);
+    let mut splice = line_after(kb, above, &first_item(kb, text), gap);
     let after = kb.source.get(splice.range.end..).unwrap_or("");
     let heading_next = kb.sections.get(at + 1).is_some_and(|next| next.span.start == splice.range.end);
     if heading_next && !after.is_empty() {
@@ -177,30 +268,36 @@ fn first_in(kb: &Document, at: usize, text: &str) -> Splice {
     splice
 }
 
+/// The first item of a list, in the manner of the rules elsewhere in the file.
+fn first_item(kb: &Document, text: &str) -> String {
+    let last = kb.entries.iter().rfind(|entry| entry.parent.is_none() && rank(entry) == 3);
+    let mark = last.map_or_else(|| "- ".to_string(), |last| bullet_like(kb, last));
+    let texts: Vec<&str> = kb.entries.iter().map(|entry| entry.text.as_str()).collect();
+    let body = if texts.is_empty() { style::capital(text) } else { style::adapted(text, texts.into_iter()) };
+    item(kb, last.as_slice(), &mark, &body)
+}
+
 /// The marker of another section's item, for a list that starts anew.
 fn bullet_like(kb: &Document, last: &Entry) -> String {
-    let Kind::Item { mark, .. } = &last.kind else { return "- ".to_string() };
+    let Kind::Item { marker, mark, .. } = &last.kind else { return "- ".to_string() };
     let prefix = style::item_prefix(&kb.source, &[last]);
-    match style::number(last) {
-        Some(_) => {
+    match marker {
+        Marker::Number { .. } => {
             let rest = prefix.trim_start().trim_start_matches(|c: char| c.is_ascii_digit());
             let indent = kb.source.get(last.span.start..mark.start).unwrap_or("");
-            format!("{indent}1{rest}")
+            let like = kb.source.get(mark.clone()).unwrap_or("1");
+            format!("{indent}{}{rest}", style::numeral(1, like))
         }
-        None => prefix,
+        Marker::Bullet(_) => prefix,
     }
 }
 
 /// A new section at the end of the file.
 fn new_section(kb: &Document, heading: &str, text: &str) -> Splice {
     let eol = style::eol_near(&kb.source, kb.source.len());
-    let elders: Vec<&Entry> =
-        kb.entries.iter().filter(|entry| entry.parent.is_none() && rank(entry) == 3).collect();
-    let mark = elders.last().map_or_else(|| "- ".to_string(), |last| bullet_like(kb, last));
-    let body = style::adapted(text, kb.entries.iter().map(|entry| entry.text.as_str()));
     let gap = if style::blank_below_headings(kb) { eol } else { "" };
-    let heading = heading.split_whitespace().collect::<Vec<_>>().join(" ");
-    appended(kb, &format!("{}{eol}{gap}{mark}{body}", style::heading(kb, &heading, eol)))
+    let heading = style::heading(kb, &style::one_line(heading), eol);
+    appended(kb, &format!("{heading}{eol}{gap}{}", first_item(kb, text)))
 }
 
 /// A block at the end of the file, one blank line below the rest. The last byte stays what it was: a line end or none.
@@ -218,109 +315,4 @@ fn appended(kb: &Document, block: &str) -> Splice {
         (false, _) => format!("{eol}{eol}{block}"),
     };
     Splice { range: at..at, text }
-}
-
-/// A table row for a new rule, with the columns and the padding of the rows above.
-fn row(kb: &Document, elders: &[&Entry], text: &str) -> String {
-    let Some(last) = elders.last() else { return text.to_string() };
-    let model = kb.source.get(last.span.clone()).unwrap_or("");
-    let cells = line::cells(model).unwrap_or_default();
-    let parts: Vec<String> = match (text.split(" | ").count() == cells.len(), cells.len()) {
-        (true, _) => text.split(" | ").map(str::to_string).collect(),
-        (false, 0 | 1) => vec![text.to_string()],
-        (false, count) => filled(last, text, count),
-    };
-    drawn(model, &cells, &parts.iter().map(|part| Some(part.as_str())).collect::<Vec<_>>(), padding(kb, last))
-}
-
-/// A rule spread over the columns: a running number or the label first, the rule in the widest place that is left.
-fn filled(last: &Entry, text: &str, count: usize) -> Vec<String> {
-    let mut cells = vec![String::new(); count];
-    let first = last.text.split(" | ").next().unwrap_or("");
-    let label = super::prose::label(text);
-    let (head, value) = match (first.trim().parse::<u64>(), label) {
-        (Ok(number), _) => (number.saturating_add(1).to_string(), text),
-        (Err(_), Some((label, from))) => (label.to_string(), text.get(from..).unwrap_or(text)),
-        (Err(_), None) => ("–".to_string(), text),
-    };
-    if let Some(cell) = cells.first_mut() {
-        *cell = head;
-    }
-    if let Some(cell) = cells.get_mut(1) {
-        *cell = value.to_string();
-    }
-    cells
-}
-
-/// Whether a table's columns are drawn one below the other.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Padding {
-    Columns,
-    None,
-}
-
-/// Columns are drawn out when the row is as wide as the line of dashes below the table's head.
-fn padding(kb: &Document, row: &Entry) -> Padding {
-    let lines = line::lines(&kb.source);
-    let at = |entry: &Entry| lines.partition_point(|line| line.next <= entry.span.start);
-    let width = |at: usize| lines.get(at).map(|line| line.text(&kb.source).trim_end().chars().count());
-    let first = kb.entries.iter().find(|entry| entry.block == row.block);
-    let dashes = first.and_then(|first| at(first).checked_sub(1)).and_then(width);
-    if dashes.is_some() && dashes == width(at(row)) { Padding::Columns } else { Padding::None }
-}
-
-/// A row drawn like `model` with some cells exchanged; a cell keeps its width where the new text fits.
-fn drawn(model: &str, cells: &[Range<usize>], parts: &[Option<&str>], padding: Padding) -> String {
-    let mut text = String::new();
-    let mut at = 0;
-    for (cell, part) in cells.iter().zip(parts) {
-        text.push_str(model.get(at..cell.start).unwrap_or(""));
-        let old = model.get(cell.clone()).unwrap_or("");
-        match part {
-            Some(part) => text.push_str(&in_cell(old, part, padding)),
-            None => text.push_str(old),
-        }
-        at = cell.end;
-    }
-    text.push_str(model.get(at..).unwrap_or(""));
-    text
-}
-
-/// A cell's new content with the blanks of the old one; a padded cell keeps its width.
-fn in_cell(old: &str, new: &str, padding: Padding) -> String {
-    let new = new.replace("\\|", "|").replace('|', "\\|");
-    let lead = old.len() - old.trim_start().len();
-    let trail = old.len() - old.trim_end().len();
-    let lead = if old.trim().is_empty() { " " } else { old.get(..lead).unwrap_or(" ") };
-    let width = old.chars().count();
-    let bare = format!("{lead}{new}");
-    let used = bare.chars().count();
-    let least = trail.min(1);
-    let blanks = match padding {
-        Padding::Columns if least > 0 => width.saturating_sub(used).max(least),
-        Padding::Columns | Padding::None => least,
-    };
-    format!("{bare}{}", " ".repeat(blanks))
-}
-
-/// The splice that puts a new rule into an old row: all cells when the text has as many, else the cell behind the label.
-pub fn row_replaced(kb: &Document, old: &Entry, text: &str) -> Splice {
-    let model = kb.source.get(old.span.clone()).unwrap_or("");
-    let cells = line::cells(model).unwrap_or_default();
-    let count = cells.len();
-    let split: Vec<&str> = text.split(" | ").collect();
-    let parts: Vec<Option<&str>> = if split.len() == count {
-        split
-            .iter()
-            .zip(&cells)
-            .map(|(part, cell)| (model.get(cell.clone()).map(str::trim) != Some(*part)).then_some(*part))
-            .collect()
-    } else {
-        let value = super::prose::label(text).and_then(|(label, from)| {
-            let same = old.text.split(" | ").next().is_some_and(|first| first.eq_ignore_ascii_case(label));
-            if same { text.get(from..) } else { None }
-        });
-        (0..count).map(|at| (at + 1 == count.min(2)).then(|| value.unwrap_or(text))).collect()
-    };
-    Splice { range: old.span.clone(), text: drawn(model, &cells, &parts, padding(kb, old)) }
 }

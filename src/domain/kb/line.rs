@@ -111,6 +111,12 @@ pub fn indent(text: &str) -> (usize, usize) {
     (columns, text.len())
 }
 
+/// Columns that a line takes.
+pub fn columns(text: &str) -> usize {
+    let (columns, bytes) = indent(text);
+    columns + crate::base::text::width(text.get(bytes..).unwrap_or(""))
+}
+
 /// Names the shape of the line that starts at byte `start` of the source.
 pub fn shape(text: &str, start: usize) -> Shape {
     let (columns, skip) = indent(text);

@@ -6,6 +6,7 @@ use super::document::Document;
 use super::edit;
 use super::facts::{Facts, Stated, Tables};
 use super::gate::{Admitted, Worded};
+use super::options::{Options, Picked};
 use super::reconcile::Reconciler;
 use super::warnings::{Alarms, Warning};
 use super::{Band, Candidate, Edit, LineRef, Op, Polarity, Verdict};
@@ -36,13 +37,88 @@ pub struct Proposal {
     pub edited: bool,
     /// What in the text needs a second look.
     pub warnings: Vec<Warning>,
+    /// The words of it that look like secrets, found once since the search takes long.
+    pub secrets: Vec<String>,
+    /// What else may be meant, and which further lines may go along.
+    pub options: Options,
 }
 
 impl Proposal {
     /// A proposal as it is first offered.
     pub fn new(id: u64, candidate: Candidate, edit: Edit, source: Source, alarms: &Alarms) -> Self {
-        let warnings = warned(&edit, alarms);
-        Self { id, candidate, edit, source, note: None, edited: false, warnings }
+        let mut proposal = Self {
+            id,
+            candidate,
+            edit,
+            source,
+            note: None,
+            edited: false,
+            warnings: Vec::new(),
+            secrets: Vec::new(),
+            options: Options::default(),
+        };
+        proposal.warn(alarms);
+        proposal
+    }
+
+    /// Looks for what else may be meant in KB.md as it is now.
+    pub fn look_round(&mut self, kb: &Document, reconciler: &Reconciler) {
+        self.options.renew(kb, &self.candidate, &self.edit, reconciler);
+    }
+
+    /// Looks for what needs a second look. A further line needs none that it had before.
+    fn warn(&mut self, alarms: &Alarms) {
+        self.warnings = warned(&self.edit, alarms);
+        let secret = |warning: &Warning| match warning {
+            Warning::Secret(range) => self.edit.text.get(range.clone()).map(str::to_string),
+            Warning::Hidden(..) | Warning::Unsafe(_) => None,
+        };
+        self.secrets = self.warnings.iter().filter_map(secret).collect();
+        for extra in self.options.taken() {
+            let before = extra.supersedes.as_ref().map_or(0, |line| alarms.warnings(&line.text).len());
+            let now = warned(extra, alarms);
+            if now.len() > before {
+                self.warnings.extend(now);
+            }
+        }
+    }
+
+    /// Chooses the numbered row of the options, or takes it back.
+    pub fn pick(&mut self, number: usize, kb: &Document, reconciler: &Reconciler) -> Picked {
+        let picked = self.options.pick(number);
+        if let Picked::Choice(choice) = &picked {
+            let own = self.edited && choice.op != Op::Remove;
+            let text = if own { self.edit.text.clone() } else { choice.text.clone() };
+            self.edit = Edit { text, ..choice.clone() };
+        }
+        self.look_again(kb, reconciler);
+        picked
+    }
+
+    /// The edit reads otherwise now: what else may be meant, and what needs a second look.
+    pub fn look_again(&mut self, kb: &Document, reconciler: &Reconciler) {
+        self.look_round(kb, reconciler);
+        self.warn(&reconciler.tables().alarms);
+    }
+
+    /// Everything that an accept writes: the edit and the further lines that go along.
+    pub fn edits(&self) -> Vec<Edit> {
+        std::iter::once(&self.edit).chain(self.options.taken()).cloned().collect()
+    }
+
+    /// The further lines that go along, in words for the chat; empty when there are none.
+    pub fn also(&self) -> String {
+        let lines: Vec<String> = self
+            .options
+            .taken()
+            .filter_map(|extra| extra.supersedes.as_ref())
+            .map(|line| line.line.to_string())
+            .collect();
+        match lines.as_slice() {
+            [] => String::new(),
+            [line] => format!(", and line {line}"),
+            several => format!(", and lines {}", several.join(", ")),
+        }
     }
 
     /// Takes the user's own wording.
@@ -51,7 +127,7 @@ impl Proposal {
             self.edited = true;
             self.note = Some("in your wording".to_string());
             self.edit.text = text;
-            self.warnings = warned(&self.edit, alarms);
+            self.warn(alarms);
         }
     }
 
@@ -69,10 +145,7 @@ impl Proposal {
 
     /// What the user reads on the card: the sentence, or the line that goes.
     pub fn gist(&self) -> &str {
-        match (&self.edit.op, &self.edit.supersedes) {
-            (Op::Remove, Some(line)) => &line.text,
-            _ => &self.edit.text,
-        }
+        gist_of(&self.edit)
     }
 
     /// What the replaced line says besides and the new one does not, where that is more than a word or two.
@@ -94,7 +167,13 @@ impl Proposal {
 
     /// What is compared to tell whether the same was rejected before.
     pub fn key(&self) -> String {
-        folded(&format!("{} {}", self.edit.op.word(), self.gist()))
+        key_of(&self.edit)
+    }
+
+    /// The edit and all that could be chosen instead of it: who says no says no to each.
+    pub fn meant(&self) -> Vec<Edit> {
+        let others = self.options.choices().iter().filter(|choice| **choice != self.edit);
+        std::iter::once(&self.edit).chain(others).cloned().collect()
     }
 
     /// Puts the edit onto a KB.md that changed meanwhile. `None` when nothing is left to do there. The user's own wording stays as it is.
@@ -118,15 +197,15 @@ impl Proposal {
                 Verdict::Known(_) | Verdict::NoSuchRule => return None,
             },
         }
-        self.warnings = warned(&self.edit, &reconciler.tables().alarms);
+        self.look_again(kb, reconciler);
         Some(self)
     }
 
     /// Takes the model's wording of the same edit.
-    pub fn take_wording(&mut self, text: String, alarms: &Alarms) {
+    pub fn take_wording(&mut self, text: String, kb: &Document, reconciler: &Reconciler) {
         self.candidate.text.clone_from(&text);
         self.edit.text = text;
-        self.warnings = warned(&self.edit, alarms);
+        self.look_again(kb, reconciler);
     }
 
     /// The directive as it reads now, with the user's own wording where there is one.
@@ -137,6 +216,18 @@ impl Proposal {
         }
         candidate
     }
+}
+
+fn gist_of(edit: &Edit) -> &str {
+    match (edit.op, &edit.supersedes) {
+        (Op::Remove, Some(line)) => &line.text,
+        (Op::Add | Op::Replace | Op::Remove, _) => &edit.text,
+    }
+}
+
+/// The key of an edit, see [`Proposal::key`].
+pub fn key_of(edit: &Edit) -> String {
+    folded(&format!("{} {}", edit.op.word(), gist_of(edit)))
 }
 
 /// Whether one of these sentences says what the candidate says, in whatever words.

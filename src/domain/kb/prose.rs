@@ -44,12 +44,25 @@ pub fn sentences(source: &str, paragraph: Range<usize>) -> Vec<Range<usize>> {
     let Some(text) = source.get(paragraph.clone()) else { return Vec::new() };
     let mut found = Vec::new();
     let mut open = 0;
+    let mut comment_end = 0;
+    // Where the last comment ends: one that opens behind it never closes.
+    let last = text.rfind("-->").unwrap_or(0);
     for (at, c) in text.char_indices() {
-        let close = at + c.len_utf8();
+        if c == '<' && at >= comment_end && at < last {
+            let from = text.get(at..).unwrap_or("");
+            let close = if from.starts_with("<!--") { from.find("-->") } else { None };
+            comment_end = close.map_or(comment_end, |close| at + close + 3);
+        }
+        if at < comment_end {
+            continue;
+        }
         let wide = matches!(c, '。' | '！' | '？');
         if !(wide || matches!(c, '.' | '!' | '?')) {
             continue;
         }
+        // What closes behind the stop belongs to the sentence: `**Use npm.** Use tabs.`
+        let rest = text.get(at + c.len_utf8()..).unwrap_or("");
+        let close = text.len() - rest.trim_start_matches(['*', '_', '"', '”', ')', '»']).len();
         let after = text.get(close..).unwrap_or("");
         let blank = after.starts_with(char::is_whitespace);
         let next = after.trim_start().chars().next();
@@ -63,10 +76,24 @@ pub fn sentences(source: &str, paragraph: Range<usize>) -> Vec<Range<usize>> {
     found
 }
 
+/// A piece of text without the blanks and comments around it, and how many bytes go in front.
+fn without_comments(raw: &str) -> (usize, &str) {
+    let mut kept = raw.trim_start();
+    while let Some(close) = kept.starts_with("<!--").then(|| kept.find("-->")).flatten() {
+        kept = kept.get(close + 3..).unwrap_or("").trim_start();
+    }
+    let front = raw.len() - kept.len();
+    let mut kept = kept.trim_end();
+    while let Some(open) = kept.ends_with("-->").then(|| kept.rfind("<!--")).flatten() {
+        kept = kept.get(..open).unwrap_or("").trim_end();
+    }
+    (front, kept)
+}
+
 fn push_sentence(found: &mut Vec<Range<usize>>, text: &str, range: Range<usize>, base: usize) {
     let Some(raw) = text.get(range.clone()) else { return };
-    let kept = raw.trim();
-    let start = range.start + (raw.len() - raw.trim_start().len());
+    let (front, kept) = without_comments(raw);
+    let start = range.start + front;
     if kept.chars().any(char::is_alphanumeric) && !kept.ends_with(':') {
         found.push(base + start..base + start + kept.len());
     }

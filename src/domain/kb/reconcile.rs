@@ -1,15 +1,22 @@
 //! Layer three: compares a candidate with KB.md and decides add, replace, remove, or already known. It never edits.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::document::{Document, Entry, Kind};
-use super::facts::{Facts, Tables};
+use super::cognate;
+use super::document::{Document, Entry};
+use super::facts::{Aliases, Facts, Tables};
 use super::relation::{self, Match, Relation};
 use super::words::ratio;
-use super::{Candidate, Edit, LineRef, Op, Polarity, Verdict, section, stance, wording};
+use super::{Candidate, Edit, LineRef, Op, Polarity, Verdict, ordinal, section, stance, wording};
 
 /// How well a revocation must name a line to be understood.
 const NAMED: f32 = 0.4;
+
+/// How well a sentence that says of a rule that it no longer holds must name it.
+const LIFTED: f32 = 0.45;
+
+/// As [`LIFTED`], where the sentence only says that something ends.
+const ENDED: f32 = 0.55;
 
 /// Decides what one candidate means for KB.md. Builds its tables anew; keep a [`Reconciler`] where there are several.
 pub fn reconcile(kb: &Document, candidate: &Candidate) -> Verdict {
@@ -34,6 +41,19 @@ pub struct Reconciler {
 struct Line<'a> {
     entry: &'a Entry,
     facts: Facts,
+}
+
+/// What opens the part of a revocation that says what is to hold instead.
+const INSTEAD: &[&str] = &[
+    "we", "use", "now", "from", "only", "instead", "usiamo", "usa", "ora", "adesso", "ormai", "solo", "si",
+    "on", "nous", "usamos", "ahora", "wir", "jetzt", "agora",
+];
+
+/// How a sentence or its first part stands to a line.
+#[derive(Clone, Copy)]
+struct Found {
+    found: Match,
+    by_head: bool,
 }
 
 impl Reconciler {
@@ -77,50 +97,152 @@ impl Reconciler {
         if candidate.revokes {
             return self.revoke(kb, lines, candidate);
         }
-        let facts = Facts::of(&self.tables, &candidate.text);
-        let whole = Facts::of(&self.tables, &candidate.quote);
-        let best = self.best(lines, &facts).or_else(|| {
-            // The sentence alone names no line; the words around it may ("node 20 is old: the minimum is 22").
-            // A sentence that is but a small part of its quote stands beside other rules there, and those are not its own.
-            let most = candidate.text.len() * 2 >= candidate.quote.len();
-            self.best(lines, &whole).filter(|(_, found)| most && found.relation == Relation::Changes)
-        });
-        match best {
-            Some((line, found)) => self.act(kb, line, found, &facts, &whole, candidate),
-            None => self.add(kb, &facts, candidate),
+        let aliases = self.aliases(lines, &candidate.quote, &candidate.text);
+        let facts = Facts::aliased(&self.tables, &candidate.text, &aliases);
+        if let Some(line) = self.taken_back(kb, lines, &facts, candidate) {
+            return remove(kb, line.entry);
+        }
+        let whole = Facts::aliased(&self.tables, &candidate.quote, &aliases);
+        let head = self.head(&facts, &aliases);
+        if let Some((line, found)) = self.best(lines, &facts, head.as_ref()) {
+            let said = if found.by_head { head.as_ref().unwrap_or(&facts) } else { &facts };
+            return self.act(kb, line, found.found, said, candidate);
+        }
+        // The sentence alone names no line; the words around it may ("node 20 is old: the minimum is 22"). A sentence that is but a
+        // small part of its quote stands beside other rules there, and those are not its own.
+        let most = candidate.text.len() * 2 >= candidate.quote.len();
+        match self.best(lines, &whole, None) {
+            Some((line, found)) if most && found.found.relation == Relation::Changes => {
+                self.act(kb, line, found.found, &whole, candidate)
+            }
+            Some(_) | None => self.add(kb, &facts, candidate),
         }
     }
 
-    fn best<'a>(&self, lines: &'a [Line<'a>], facts: &Facts) -> Option<(&'a Line<'a>, Match)> {
+    /// What the sentence says before its first comma, when reasons or details follow: "a source line goes under each chart, I had to add
+    /// it by hand".
+    fn head(&self, facts: &Facts, aliases: &Aliases) -> Option<Facts> {
+        let first = facts.parts.first().filter(|part| facts.parts.len() > 1 && part.meanings.len() > 1)?;
+        let text = facts.text.get(..first.end)?;
+        Some(Facts::aliased(&self.tables, text, aliases))
+    }
+
+    /// Words of a message that KB.md does not hold and the lexicon does not know, each with the word of KB.md that it is a form of.
+    fn aliases(&self, lines: &[Line], quote: &str, text: &str) -> Aliases {
+        let known: BTreeMap<&str, &str> = lines
+            .iter()
+            .flat_map(|line| &line.facts.tokens)
+            .map(|token| (token.meaning.as_str(), token.word.as_str()))
+            .collect();
+        let language = |text: &str| section::language(text);
+        let ours = language(quote);
+        let sample: String =
+            lines.iter().take(20).map(|line| line.facts.text.as_str()).collect::<Vec<_>>().join(" ");
+        let foreign = ours != language(&sample);
+        let mut aliases = Aliases::new();
+        for token in self.tables.words.tokens(quote).into_iter().chain(self.tables.words.tokens(text)) {
+            if known.contains_key(token.meaning.as_str()) || aliases.contains_key(&token.meaning) {
+                continue;
+            }
+            let alike = |word: &str| {
+                cognate::is_kin(&token.word, word) || (foreign && cognate::is_cognate(&token.word, word))
+            };
+            let own = known.iter().find(|(_, word)| alike(word));
+            if let Some((meaning, _)) = own {
+                aliases.insert(token.meaning, (*meaning).to_string());
+            }
+        }
+        aliases
+    }
+
+    /// The line that a sentence takes back though the detector did not say so: "the 400 line limit has been dropped".
+    fn taken_back<'a>(
+        &self,
+        kb: &Document,
+        lines: &'a [Line<'a>],
+        facts: &Facts,
+        candidate: &Candidate,
+    ) -> Option<&'a Line<'a>> {
+        if !(facts.lifts || facts.ends) {
+            return None;
+        }
+        let least = if facts.lifts { LIFTED } else { ENDED };
+        let line = self.named_line(kb, lines, &candidate.text, least)?;
+        let stays = |slot: &str| self.tables.slots.slot(slot).is_some_and(|slot| slot.keyed);
+        let nothing_new = facts.values.iter().all(|stated| {
+            let held = line.facts.values.iter().any(|theirs| theirs.value.value == stated.value.value);
+            // A tool that is given up is ruled out; a practice that is given up is no rule any more.
+            let tool = held && !stays(&stated.value.slot) && !facts.lifts;
+            let other = stated.stance == Polarity::Require
+                && !held
+                && line.facts.answers(&stated.value.slot, Polarity::Require).next().is_some();
+            !tool && !other
+        });
+        let forbids = line.facts.polarity == Polarity::Forbid;
+        let amounts = facts.measures.iter().all(|ours| {
+            line.facts.measures.iter().all(|theirs| !ours.is_like(theirs) || ours.amount == theirs.amount)
+        });
+        (nothing_new && amounts && (facts.lifts || !forbids)).then_some(line)
+    }
+
+    fn best<'a>(
+        &self,
+        lines: &'a [Line<'a>],
+        facts: &Facts,
+        head: Option<&Facts>,
+    ) -> Option<(&'a Line<'a>, Found)> {
+        let compare = |facts: &Facts, line: &Line| relation::compare(&self.tables, facts, &line.facts);
         lines
             .iter()
-            .filter_map(|line| Some((line, relation::compare(&self.tables, facts, &line.facts)?)))
+            .filter_map(|line| {
+                let whole = compare(facts, line);
+                let part = head.and_then(|head| compare(head, line));
+                let found = match (whole, part) {
+                    (Some(whole), Some(part))
+                        if whole.relation != part.relation && self.says_all(facts, part) =>
+                    {
+                        Found { found: part, by_head: true }
+                    }
+                    (Some(whole), _) => Found { found: whole, by_head: false },
+                    (None, Some(part)) if part.relation != Relation::Same || self.says_all(facts, part) => {
+                        Found { found: Match { score: part.score - 0.03, ..part }, by_head: true }
+                    }
+                    (None, Some(_) | None) => return None,
+                };
+                Some((line, found))
+            })
             .reduce(|best, next| {
-                let known = |found: &Match| found.relation == Relation::Same && found.score >= 0.7;
-                let wins = next.1.score > best.1.score && !known(&best.1);
+                let known =
+                    |found: &Found| found.found.relation == Relation::Same && found.found.score >= 0.7;
+                let wins = next.1.found.score > best.1.found.score && !known(&best.1);
                 if wins || (known(&next.1) && !known(&best.1)) { next } else { best }
             })
     }
 
-    fn act(
-        &self,
-        kb: &Document,
-        line: &Line,
-        found: Match,
-        facts: &Facts,
-        whole: &Facts,
-        candidate: &Candidate,
-    ) -> Verdict {
+    /// Whether the head of a sentence repeats the line, and what follows is a reason and no rule of its own.
+    fn says_all(&self, facts: &Facts, head: Match) -> bool {
+        let Some(first) = facts.parts.first() else { return false };
+        let tail = facts.text.get(first.end..).unwrap_or("");
+        let decides = facts.values.iter().any(|stated| stated.value.range.start >= first.end)
+            || facts.measures.iter().any(|measure| measure.number.start >= first.end);
+        let rules = [
+            "never", "always", "must", "only", "every", "mai", "sempre", "deve", "devono", "solo", "ogni",
+            "and", "e",
+        ];
+        let folded = super::words::fold(tail).text;
+        let strong = folded.split(|c: char| !c.is_alphanumeric()).any(|word| rules.contains(&word));
+        head.relation == Relation::Same && !decides && !strong
+    }
+
+    fn act(&self, kb: &Document, line: &Line, found: Match, said: &Facts, candidate: &Candidate) -> Verdict {
         match found.relation {
             Relation::Same => Verdict::Known(line_ref(line.entry)),
             Relation::Extends => replace(kb, line.entry, candidate.text.clone()),
             Relation::Changes => {
-                let direct = relation::compare(&self.tables, facts, &line.facts).is_some();
-                let said = if direct { facts } else { whole };
                 replace(kb, line.entry, wording::reworded(&self.tables, &line.facts, said, &candidate.text))
             }
             Relation::Excepts => {
-                let text = wording::with_exception(&self.tables, &line.facts, facts, &candidate.text);
+                let text = wording::with_exception(&self.tables, &line.facts, said, &candidate.text);
                 replace(kb, line.entry, text)
             }
             Relation::Narrows => Verdict::Change(Edit {
@@ -142,7 +264,7 @@ impl Reconciler {
     }
 
     fn revoke(&self, kb: &Document, lines: &[Line], candidate: &Candidate) -> Verdict {
-        let Some(line) = self.named_line(kb, lines, &candidate.quote) else {
+        let Some(line) = self.named_line(kb, lines, &candidate.quote, NAMED) else {
             let facts = Facts::of(&self.tables, &candidate.text);
             let instead = !facts.tokens.is_empty() && !self.repeats(&facts, candidate);
             return if instead { self.add(kb, &facts, candidate) } else { Verdict::NoSuchRule };
@@ -170,18 +292,24 @@ impl Reconciler {
         if answers(&facts) || (!facts.tokens.is_empty() && !self.repeats(&facts, candidate)) {
             return Some(candidate.text.clone());
         }
-        let speaks = |facts: &Facts| {
+        let speaks = |part: &str, facts: &Facts| {
             let revoking = facts.tokens.iter().any(|token| self.tables.words.is_revoking(&token.word));
             let shared = facts.meanings.intersection(&line.facts.meanings).count();
             let fresh = facts.meanings.difference(&line.facts.meanings).count();
-            facts.ruled.is_empty() && !revoking && shared > 0 && fresh > 0
+            let opens = part.split(|c: char| !c.is_alphabetic()).next().unwrap_or("").to_lowercase();
+            let other = facts
+                .values
+                .iter()
+                .any(|ours| !line.facts.values.iter().any(|theirs| theirs.value.value == ours.value.value));
+            let states = INSTEAD.contains(&opens.as_str()) || other;
+            facts.ruled.is_empty() && !revoking && !facts.lifts && states && shared > 0 && fresh > 0
         };
         let parts = stance::parts(&candidate.quote);
         let several = parts.iter().filter(|part| !part.is_empty()).count() > 1;
         parts
             .into_iter()
             .map(|part| (part, Facts::of(&self.tables, part)))
-            .find(|(_, facts)| answers(facts) || (several && speaks(facts)))
+            .find(|(part, facts)| answers(facts) || (several && speaks(part, facts)))
             .map(|(part, _)| part.to_string())
     }
 
@@ -193,102 +321,72 @@ impl Reconciler {
     }
 
     /// The line that a revocation names: by number, by a decision's answer, or by its words.
-    fn named_line<'a>(&self, kb: &Document, lines: &'a [Line<'a>], quote: &str) -> Option<&'a Line<'a>> {
-        if let Some(at) = self.ordinal(kb, quote) {
-            return lines.get(at);
+    fn named_line<'a>(
+        &self,
+        kb: &Document,
+        lines: &'a [Line<'a>],
+        quote: &str,
+        least: f32,
+    ) -> Option<&'a Line<'a>> {
+        let (at, _) = self.named_lines(kb, lines, quote, least).first().copied()?;
+        lines.get(at)
+    }
+
+    /// The entries that a revocation may name, as indices with their scores, the best first.
+    pub fn named(&self, kb: &Document, quote: &str) -> Vec<(usize, f32)> {
+        self.named_lines(kb, &self.lines(kb), quote, NAMED)
+    }
+
+    fn named_lines(&self, kb: &Document, lines: &[Line], quote: &str, least: f32) -> Vec<(usize, f32)> {
+        if let Some(at) = ordinal::named(kb, quote) {
+            return vec![(at, 1.0)];
         }
+        // The reason behind a comma names other things: "the rule on anglicisms has lapsed, the director changed his mind".
+        let parts = stance::parts(quote);
+        let head = parts.into_iter().find(|part| !part.is_empty()).filter(|head| head.len() < quote.len());
+        let whole = self.likely_lines(lines, quote);
+        let part = head.map(|head| self.likely_lines(lines, head)).unwrap_or_default();
+        let best = |found: &[(usize, f32)]| found.first().map_or(0.0, |(_, score)| *score);
+        let mut found = if best(&part) > best(&whole) { part } else { whole };
+        found.retain(|(_, score)| *score >= least);
+        found
+    }
+
+    /// All lines with how much each shares with the words of a revocation, the best first.
+    fn likely_lines(&self, lines: &[Line], quote: &str) -> Vec<(usize, f32)> {
         let words = &self.tables.words;
-        let tokens = words.tokens(quote);
-        let named: BTreeSet<String> = tokens
+        let aliases = self.aliases(lines, quote, "");
+        let facts = Facts::aliased(&self.tables, quote, &aliases);
+        let named: BTreeSet<&String> = facts
+            .tokens
             .iter()
             .filter(|token| !words.is_revoking(&token.word))
-            .map(|token| token.meaning.clone())
+            .map(|token| &token.meaning)
             .collect();
-        let facts = Facts::of(&self.tables, quote);
-        let score = |line: &Line| {
-            let theirs: BTreeSet<String> =
-                line.facts.tokens.iter().map(|token| token.meaning.clone()).collect();
-            let shared = named.intersection(&theirs).count();
+        let theirs: Vec<BTreeSet<&String>> =
+            lines.iter().map(|line| line.facts.tokens.iter().map(|token| &token.meaning).collect()).collect();
+        // A word that many lines hold names none of them; one that KB.md does not hold says little.
+        let weight = |meaning: &String| {
+            let holders = theirs.iter().filter(|line| line.contains(meaning)).count();
+            if holders == 0 { 0.5 } else { 1.0 / ratio(holders, 1).sqrt() }
+        };
+        let all: f32 = named.iter().map(|meaning| weight(meaning)).sum();
+        let score = |line: &Line, theirs: &BTreeSet<&String>| {
+            let shared: f32 = named.intersection(theirs).map(|meaning| weight(meaning)).sum();
+            let held = named.intersection(theirs).count();
             let answers = facts.values.iter().any(|ours| {
                 line.facts.values.iter().any(|stated| {
                     stated.value.value == ours.value.value && stated.value.slot == ours.value.slot
                 })
             });
-            let base = 0.6 * ratio(shared, named.len()) + 0.4 * ratio(shared, theirs.len());
+            let share = if all > 0.0 { shared / all } else { 0.0 };
+            let base = 0.6 * share + 0.4 * ratio(held, theirs.len());
             if answers { base + 0.4 } else { base }
         };
-        lines
-            .iter()
-            .map(|line| (line, score(line)))
-            .reduce(|best, next| if next.1 > best.1 { next } else { best })
-            .filter(|(_, score)| *score >= NAMED)
-            .map(|(line, _)| line)
-    }
-
-    /// "rule 3", "la terza regola", "the last point": an index into the entries.
-    fn ordinal(&self, kb: &Document, quote: &str) -> Option<usize> {
-        let folded = super::words::fold(quote).text;
-        let words: Vec<&str> =
-            folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-        let noun = |word: &&str| {
-            matches!(
-                *word,
-                "rule"
-                    | "regola"
-                    | "point"
-                    | "punto"
-                    | "item"
-                    | "number"
-                    | "numero"
-                    | "entry"
-                    | "voce"
-                    | "regla"
-                    | "regle"
-                    | "regel"
-                    | "regra"
-                    | "line"
-                    | "riga"
-                    | "bullet"
-            )
-        };
-        let at = words.iter().position(noun)?;
-        let line = matches!(words.get(at).copied(), Some("line" | "riga"));
-        let after = words.get(at + 1..).unwrap_or(&[]);
-        let digits = after.iter().take(2).find_map(|word| word.parse::<usize>().ok());
-        let spelled =
-            at.checked_sub(1).and_then(|before| words.get(before)).and_then(|word| ordinal_word(word));
-        if line {
-            return kb.entries.iter().position(|entry| Some(entry.line) == digits);
-        }
-        let after_noun = after.first().and_then(|word| ordinal_word(word));
-        match (digits, spelled.or(after_noun)) {
-            (Some(number), _) | (None, Some(Place::Number(number))) => self.numbered(kb, number, &words),
-            (None, Some(Place::Last)) => kb.entries.len().checked_sub(1),
-            (None, None) => None,
-        }
-    }
-
-    /// The item with that number, in the section that the words name if several have it; else the entry at that place.
-    fn numbered(&self, kb: &Document, number: usize, words: &[&str]) -> Option<usize> {
-        let carries = |entry: &Entry| match &entry.kind {
-            Kind::Item { marker: super::document::Marker::Number { value, .. }, .. } => {
-                entry.parent.is_none() && usize::try_from(*value) == Ok(number)
-            }
-            Kind::Item { .. } | Kind::Row | Kind::Label | Kind::Sentence => false,
-        };
-        let sequential = kb.entries.iter().filter(|entry| carries(entry)).count();
-        if sequential == 0 {
-            return number.checked_sub(1).filter(|at| *at < kb.entries.len());
-        }
-        let in_named_section = |entry: &Entry| {
-            kb.heading_of(entry).is_some_and(|heading| {
-                let heading = super::words::fold(heading).text;
-                words.iter().any(|word| word.len() > 3 && heading.contains(word))
-            })
-        };
-        let mut all = kb.entries.iter().enumerate().filter(|(_, entry)| carries(entry));
-        let named = all.clone().find(|(_, entry)| in_named_section(entry));
-        named.or_else(|| all.next()).map(|(at, _)| at)
+        let scores = lines.iter().zip(&theirs).map(|(line, theirs)| score(line, theirs));
+        let mut found: Vec<(usize, f32)> = scores.enumerate().collect();
+        found.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+        found
     }
 
     /// Adds a verdict to those before it, merging what is the same and letting the later of two contradictions win.
@@ -349,30 +447,6 @@ impl Reconciler {
             (Op::Add | Op::Remove, Op::Add | Op::Replace | Op::Remove) | (Op::Replace, Op::Add) => false,
         }
     }
-}
-
-/// What an ordinal word points at.
-#[derive(Clone, Copy)]
-enum Place {
-    Number(usize),
-    Last,
-}
-
-fn ordinal_word(word: &str) -> Option<Place> {
-    const ORDINALS: &[&str] = &[
-        "first prima primo primera premiere erste primeira one",
-        "second seconda secondo segunda deuxieme zweite two due",
-        "third terza terzo tercera troisieme dritte terceira three tre",
-        "fourth quarta quarto cuarta quatrieme vierte four quattro",
-        "fifth quinta quinto cinquieme funfte five cinque",
-    ];
-    if matches!(word, "last" | "ultima" | "ultimo" | "derniere" | "letzte") {
-        return Some(Place::Last);
-    }
-    ORDINALS
-        .iter()
-        .position(|forms| forms.split(' ').any(|form| form == word))
-        .map(|at| Place::Number(at + 1))
 }
 
 fn line_ref(entry: &Entry) -> LineRef {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::Polarity;
 use super::facts::{self, Facts, Tables};
 use super::frame::{self, Tie};
+use super::matter;
 use super::words::{Overlap, ratio};
 
 /// What a directive is to a line.
@@ -33,7 +34,10 @@ pub struct Match {
 pub fn compare(tables: &Tables, new: &Facts, old: &Facts) -> Option<Match> {
     let found = by_exception(new, old)
         .or_else(|| by_slot(tables, new, old))
+        .or_else(|| by_measure(new, old))
         .or_else(|| by_dropped_word(new, old))
+        .or_else(|| by_complaint(new, old))
+        .or_else(|| by_grievance(new, old))
         .or_else(|| by_frame(new, old))
         .or_else(|| by_text(tables, new, old))?;
     let narrowed = match (&new.place, &old.place) {
@@ -143,7 +147,12 @@ fn by_slot(tables: &Tables, new: &Facts, old: &Facts) -> Option<Match> {
         .flat_map(|slot| slot.names.iter().flat_map(|name| tables.words.meanings(name)))
         .collect();
     let novel = new.meanings.difference(&old.meanings).filter(|meaning| !named.contains(*meaning)).count();
-    let covered = novel <= 2 || (fresh > 0 && ratio(novel, new.meanings.len()) <= 0.4);
+    let keyed = slots.iter().all(|slot| tables.slots.slot(slot).is_some_and(|row| row.keyed));
+    let covered = if keyed {
+        novel == 0 || (novel == 1 && new.meanings.len() >= 4)
+    } else {
+        novel <= 2 || (fresh > 0 && ratio(novel, new.meanings.len()) <= 0.4)
+    };
     let both_say_more = novel > 0 && !old.marks.is_subset(&new.marks);
     (covered && !marks && !both_say_more)
         .then_some(Match { relation: Relation::Same, score: 0.9 + 0.05 * closeness })
@@ -158,7 +167,7 @@ fn wanted(tables: &Tables, new: &Facts, old: &Facts, value: &super::slots::Value
         tally.changed += 1;
         return;
     }
-    if theirs.peek().is_none() || (keyed && !same_subject(tables, new, old, &value.slot)) {
+    if theirs.peek().is_none() || (keyed && !matter::is_same(tables, new, old, &value.slot)) {
         tally.open += 1;
         return;
     }
@@ -216,15 +225,48 @@ fn answers_alike(theirs: &str, ours: &str) -> bool {
         || theirs.strip_suffix(ours).is_some_and(|rest| rest.ends_with(' '))
 }
 
-/// Whether two answers to a decision that is taken once per subject speak of the same subject.
-fn same_subject(tables: &Tables, new: &Facts, old: &Facts, slot: &str) -> bool {
-    let (ours, theirs) = (new.subject(tables, slot), old.subject(tables, slot));
-    if ours.is_empty() || theirs.is_empty() {
-        let named = tables.slots.named(&new.text).contains(&slot);
-        return ours.is_empty() && (theirs.is_empty() || named);
-    }
-    let overlap = Overlap::of(&ours, &theirs);
-    overlap.shared > 0 && (overlap.of_left() >= 0.5 || overlap.of_right() >= 0.5)
+/// Both give an amount of the same thing, and not the same amount.
+fn by_measure(new: &Facts, old: &Facts) -> Option<Match> {
+    let wanted = new.measures.iter().filter(|ours| !new.ruled_at(&ours.number));
+    let changed = wanted.clone().any(|ours| {
+        let mut like = old.measures.iter().filter(|theirs| ours.is_like(theirs)).peekable();
+        like.peek().is_some()
+            && like.clone().all(|theirs| theirs.amount != ours.amount)
+            && like.any(|theirs| matter::is_measured(new, old, ours, theirs))
+    });
+    let closeness = Overlap::of(&new.meanings, &old.meanings).jaccard();
+    changed.then_some(Match { relation: Relation::Changes, score: 0.75 + 0.2 * closeness })
+}
+
+/// The directive opens with a new name, and a later part of it complains of the one that the line names: "slog everywhere, zap is a
+/// dependency too many".
+fn by_complaint(new: &Facts, old: &Facts) -> Option<Match> {
+    let head = new.parts.first().filter(|_| new.parts.len() > 1)?.end;
+    let named = |facts: &Facts, range: &std::ops::Range<usize>| {
+        facts.values.iter().any(|stated| stated.value.range.contains(&range.start))
+            || frame::is_name(&facts.text, range)
+    };
+    let opens = new.tokens.first().filter(|token| {
+        let written = new.text.get(token.range.clone()).unwrap_or("");
+        let proper = written.chars().skip(1).any(|c| c.is_uppercase() || c.is_ascii_digit());
+        let known = new.values.iter().any(|stated| stated.value.range.contains(&token.range.start));
+        (proper || known) && !old.meanings.contains(&token.meaning)
+    })?;
+    let slots = |facts: &Facts, range: &std::ops::Range<usize>| -> BTreeSet<String> {
+        let at = |stated: &&facts::Stated| stated.value.range.contains(&range.start);
+        facts.values.iter().filter(at).map(|stated| stated.value.slot.clone()).collect()
+    };
+    let complained = old
+        .tokens
+        .iter()
+        .filter(|token| named(old, &token.range) && !old.label.contains(&token.meaning))
+        .any(|theirs| {
+            let (a, b) = (slots(new, &opens.range), slots(old, &theirs.range));
+            let apart = !a.is_empty() && !b.is_empty() && a.is_disjoint(&b);
+            let mut said = new.tokens.iter().filter(|token| token.meaning == theirs.meaning);
+            !apart && said.clone().next().is_some() && said.all(|token| token.range.start >= head)
+        });
+    complained.then_some(Match { relation: Relation::Changes, score: 0.72 })
 }
 
 /// The directive turns away from a word that the line is about, whatever it is: "airflow is out" and "Orchestrator: Airflow".
@@ -241,26 +283,49 @@ fn by_dropped_word(new: &Facts, old: &Facts) -> Option<Match> {
         .then_some(Match { relation: Relation::Changes, score: 0.8 })
 }
 
+/// The directive says something else of the line's subject, and a later part of it complains of what the line says: "corrections go on
+/// top, nobody scrolls to the bottom".
+fn by_grievance(new: &Facts, old: &Facts) -> Option<Match> {
+    let theirs = old.frame.as_ref()?;
+    let head = new.parts.first().filter(|_| new.parts.len() > 1)?;
+    let value: BTreeSet<&String> = theirs.value.difference(&theirs.subject).collect();
+    let tail = |meaning: &&&String| new.parts.iter().skip(1).any(|part| part.meanings.contains(**meaning));
+    let held = value.iter().any(|meaning| head.meanings.contains(*meaning));
+    let complains = value.iter().filter(tail).count() > 0 && !held;
+    let about = theirs.subject.iter().any(|meaning| head.meanings.contains(meaning));
+    let fresh = head.meanings.iter().any(|meaning| !old.meanings.contains(meaning));
+    let wanted = head.polarity == Polarity::Require && old.polarity == Polarity::Require && !new.has;
+    (complains && about && fresh && wanted).then_some(Match { relation: Relation::Changes, score: 0.7 })
+}
+
 /// Both say of the same thing what it is, where it goes or by what it is done, and they name different values.
 fn by_frame(new: &Facts, old: &Facts) -> Option<Match> {
     let (ours, theirs) = (new.frame.as_ref()?, old.frame.as_ref()?);
-    let about = !ours.subject.is_empty()
-        && ours.subject.is_subset(&theirs.subject)
-        && theirs.subject.len() - ours.subject.len() <= 1;
+    let within = |a: &BTreeSet<String>, b: &BTreeSet<String>| {
+        !a.is_empty() && a.is_subset(b) && b.len() - a.len() <= 1
+    };
+    // "we store readings as double" says the same kind of thing as "readings are written as float": the verb adds nothing.
+    let formed = ours.tie == Tie::Form || theirs.tie == Tie::Form;
+    let about = within(&ours.subject, &theirs.subject) || (formed && within(&theirs.subject, &ours.subject));
     let apart = !theirs.value.is_empty() && ours.value.is_disjoint(&theirs.value) && ours.value.len() <= 4;
-    let wanted = new.polarity == Polarity::Require && old.polarity == Polarity::Require;
-    let names = frame::is_name(&new.text, &ours.range) && frame::is_name(&old.text, &theirs.range);
+    let wanted = new.polarity == Polarity::Require && old.polarity == Polarity::Require && new.has == old.has;
+    let sort = |facts: &Facts, frame: &frame::Frame| frame::sort(&facts.text, &frame.range);
+    let names = sort(new, ours).is_some() && sort(new, ours) == sort(old, theirs);
     let tied = match (ours.tie, theirs.tie) {
-        (Tie::Is, Tie::Is | Tie::Label) | (Tie::Label, Tie::Is) => names,
         (Tie::Place, Tie::Label) => names && !answers_known(old),
         (Tie::Means, Tie::Label) => true,
-        (ours @ (Tie::Place | Tie::Time | Tie::Means | Tie::Label), theirs) => ours == theirs,
-        (Tie::Is, Tie::Place | Tie::Time | Tie::Means) => false,
+        (Tie::Form, Tie::Place) | (Tie::Place, Tie::Form) | (Tie::Time, _) | (_, Tie::Time) => {
+            ours.tie == theirs.tie
+        }
+        (Tie::Is, Tie::Is) => names,
+        (ours, theirs) => ours == theirs || names,
     };
     let slots =
         |facts: &Facts| facts.values.iter().map(|stated| stated.value.slot.clone()).collect::<BTreeSet<_>>();
     let (a, b) = (slots(new), slots(old));
-    let other = !a.is_empty() && !b.is_empty() && a.is_disjoint(&b);
+    let both_placed =
+        ours.tie == Tie::Place && theirs.tie == Tie::Place && names == sort(old, theirs).is_some();
+    let other = !a.is_empty() && !b.is_empty() && a.is_disjoint(&b) && !both_placed;
     (about && apart && wanted && tied && !other).then_some(Match { relation: Relation::Changes, score: 0.75 })
 }
 
@@ -279,7 +344,7 @@ fn by_text(tables: &Tables, new: &Facts, old: &Facts) -> Option<Match> {
     let near = enough && (jaccard >= 0.6 || contained >= 0.75);
     let score = 0.5 + 0.3 * jaccard + 0.1 * contained;
     let changes = Some(Match { relation: Relation::Changes, score });
-    if near && new.polarity != old.polarity {
+    if near && new.polarity_toward(&old.meanings) != old.polarity_toward(&new.meanings) {
         return changes;
     }
     if opposed(tables, new, old) || turned_round(new, old) {
@@ -297,7 +362,15 @@ fn by_text(tables: &Tables, new: &Facts, old: &Facts) -> Option<Match> {
             return changes;
         }
         // Each says something that the other does not: they share a subject and no more.
-        let says_less = new.meanings.is_subset(&old.meanings) && new.marks.is_subset(&old.marks);
+        // "call variants with X" says no more than "variants are called with X".
+        let mut spare = new.meanings.difference(&old.meanings);
+        let verb = new.tokens.first().map(|token| &token.meaning);
+        let bare = match (spare.next(), spare.next()) {
+            (None, _) => true,
+            (Some(only), None) => overlap.shared >= 2 && verb == Some(only),
+            (Some(_), Some(_)) => false,
+        };
+        let says_less = bare && new.marks.is_subset(&old.marks);
         if !old.marks.is_subset(&new.marks) && !says_less {
             return None;
         }
@@ -360,7 +433,15 @@ fn relabels(new: &Facts, old: &Facts) -> bool {
     if numbered && !old.label.is_empty() && !old.marks.is_empty() {
         return true;
     }
-    named && other && (is_renamed(new, old) || old.label.len() >= 2 || old.label == new.label || appointed)
+    let said = new.frame.as_ref().is_some_and(|frame| {
+        let plain = matches!(frame.tie, Tie::Is | Tie::Label | Tie::Means | Tie::Form);
+        frame.subject.is_subset(&old.label) && frame.value.len() <= 3 && plain && !new.has
+    });
+    let spelt = new.frame.is_none()
+        && new.meanings.len() == old.label.len() + 1
+        && new.tokens.last().is_some_and(|token| frame::sort(&new.text, &token.range).is_some());
+    let told = old.label.len() >= 2 && (said || spelt);
+    named && other && (is_renamed(new, old) || told || old.label == new.label || appointed)
 }
 
 /// "il linguaggio adesso è Swift": nothing but the label and a proper name.
@@ -399,5 +480,5 @@ fn one_word_apart(new: &Facts, old: &Facts) -> bool {
             .rfind(|token| !facts::is_mark(&token.meaning))
             .is_some_and(|token| token.meaning == meaning)
     };
-    shared >= 2 && new.polarity == old.polarity && last(new, ours) && last(old, theirs)
+    shared >= 2 && new.polarity == old.polarity && new.has == old.has && last(new, ours) && last(old, theirs)
 }

@@ -66,9 +66,8 @@ impl Secrets {
                 found.extend(shape.find_iter(bytes).map(|found| found.range()));
                 continue;
             }
-            let values =
-                shape.captures_iter(bytes).filter_map(|found| found.get(1)).map(|value| value.range());
-            found.extend(values.filter(|range| text.get(range.clone()).is_some_and(is_secret_value)));
+            let values = shape.captures_iter(bytes).filter_map(|found| found.get(1));
+            found.extend(values.filter_map(|value| secret_value(text, value.range())));
         }
         found.sort_by_key(|range| (range.start, range.end));
         found.dedup_by(|next, before| {
@@ -80,6 +79,12 @@ impl Secrets {
         });
         found
     }
+}
+
+/// The value behind "password is" without the comma that follows it, where it is a secret.
+fn secret_value(text: &str, range: Range<usize>) -> Option<Range<usize>> {
+    let value = text.get(range.clone())?.trim_end_matches([',', ';']);
+    is_secret_value(value).then_some(range.start..range.start + value.len())
 }
 
 /// Whether the value behind "password is" is one, and no description of one ("hashed", "required", "stored in Vault").

@@ -7,16 +7,29 @@ use super::facts::{Facts, Tables};
 use super::slots::Topic;
 use super::words::{Overlap, ratio};
 
+/// What a heading that names the rule's matter counts.
+const NAMED: f32 = 0.6;
+
+/// What the words that a rule shares with a section count.
+const KINSHIP: f32 = 1.5;
+
 /// How much a rule belongs to each topic, 0 to 1.
 type Weights = BTreeMap<String, f32>;
 
-/// The section for a new rule: a heading of KB.md, or a new one when KB.md has no rules; `None` when KB.md has rules but no heading.
+/// An item of a nested guide must be so much like a rule to take it in.
+const LEAST_ALIKE: f32 = 0.35;
+
+/// The section for a new rule: a heading of KB.md, or a new one when KB.md has no rules. Of a KB.md that has rules but no heading, the
+/// item in which the rule belongs when all its items hold others; else `None`.
 pub fn choose(tables: &Tables, kb: &Document, facts: &Facts, hint: Option<&str>) -> Option<String> {
     let wanted = topics_of(tables, facts);
     if kb.entries.is_empty() && kb.sections.is_empty() {
         return Some(new_heading(tables, &wanted, facts));
     }
-    let profile = Profile { tables, kb, facts, wanted, hint };
+    let profile = Profile::new(tables, kb, facts, wanted, hint);
+    if kb.sections.is_empty() {
+        return profile.group();
+    }
     (0..kb.sections.len())
         .filter(|at| profile.may_hold(*at))
         .map(|at| (at, profile.score(at)))
@@ -31,21 +44,86 @@ struct Profile<'a> {
     facts: &'a Facts,
     wanted: Weights,
     hint: Option<&'a str>,
+    /// The rules of each section, understood.
+    rules: Vec<Vec<Facts>>,
+    /// What each section's heading and rules speak of.
+    words: Vec<BTreeSet<String>>,
 }
 
-impl Profile<'_> {
+impl<'a> Profile<'a> {
+    fn new(
+        tables: &'a Tables,
+        kb: &'a Document,
+        facts: &'a Facts,
+        wanted: Weights,
+        hint: Option<&'a str>,
+    ) -> Self {
+        let mut profile = Self { tables, kb, facts, wanted, hint, rules: Vec::new(), words: Vec::new() };
+        for (at, section) in kb.sections.iter().enumerate() {
+            let rules: Vec<Facts> = profile.texts(at).map(|rule| Facts::of(tables, rule)).collect();
+            let mut words = tables.words.meanings(&section.heading);
+            words.extend(rules.iter().flat_map(|rule| rule.meanings.iter().cloned()));
+            profile.rules.push(rules);
+            profile.words.push(words);
+        }
+        profile
+    }
+
+    /// How much of the rule is spoken of in this section, a word that several sections share counting less.
+    fn kinship(&self, at: usize) -> f32 {
+        let Some(own) = self.words.get(at) else { return 0.0 };
+        let share = |meaning: &String| {
+            let holders = self.words.iter().filter(|words| words.contains(meaning)).count();
+            if own.contains(meaning) { 1.0 / ratio(holders.max(1), 1) } else { 0.0 }
+        };
+        let all: f32 = self.facts.meanings.iter().map(share).sum();
+        all / (1.0 + ratio(self.facts.meanings.len(), 1))
+    }
+
+    /// Whether the heading itself names what the rule speaks of.
+    fn named(&self, heading: &str) -> bool {
+        !self.tables.words.meanings(heading).is_disjoint(&self.facts.meanings)
+    }
+
     /// A title above other headings holds no rules unless it already does.
     fn may_hold(&self, at: usize) -> bool {
         let Some(section) = self.kb.sections.get(at) else { return false };
-        let holds = self.rules(at).next().is_some();
+        let holds = self.texts(at).next().is_some();
         let parent = self.kb.sections.get(at + 1).is_some_and(|next| next.level > section.level);
         holds || !parent
     }
 
-    fn rules(&self, at: usize) -> impl Iterator<Item = &str> {
+    /// The item of a nested guide whose items are most like the rule; the topic must show.
+    fn group(&self) -> Option<String> {
+        let entries = &self.kb.entries;
+        let tops: Vec<usize> =
+            (0..entries.len()).filter(|at| entries.get(*at).is_some_and(|e| e.parent.is_none())).collect();
+        let within = |at: usize| {
+            entries
+                .iter()
+                .filter(move |entry| entry.parent == Some(at))
+                .map(|entry| Facts::of(self.tables, &entry.text))
+                .collect::<Vec<_>>()
+        };
+        let groups: Vec<(usize, Vec<Facts>)> = tops.into_iter().map(|at| (at, within(at))).collect();
+        if groups.len() < 2 || groups.iter().any(|(_, rules)| rules.is_empty()) {
+            return None;
+        }
+        let name = |at: usize| {
+            entries.get(at).map(|entry| entry.text.trim_matches(['*', '_', ' ', ':']).to_string())
+        };
+        groups
+            .into_iter()
+            .filter_map(|(at, rules)| Some((self.affinity_to(&name(at)?, &rules), name(at)?)))
+            .reduce(|best, next| if next.0 > best.0 { next } else { best })
+            .filter(|(score, _)| *score >= LEAST_ALIKE)
+            .map(|(_, name)| name)
+    }
+
+    fn texts(&self, at: usize) -> impl Iterator<Item = &'a str> + use<'a> {
         let listed = self.kb.entries.iter().any(|entry| !matches!(entry.kind, Kind::Sentence));
-        self.kb
-            .entries
+        let kb = self.kb;
+        kb.entries
             .iter()
             .filter(move |entry| entry.section == Some(at))
             .filter(move |entry| !listed || !matches!(entry.kind, Kind::Sentence))
@@ -54,22 +132,27 @@ impl Profile<'_> {
 
     fn score(&self, at: usize) -> f32 {
         let Some(section) = self.kb.sections.get(at) else { return 0.0 };
-        let heading = heading_topics(self.tables, &section.heading);
+        let rules = self.rules.get(at).map_or(&[][..], Vec::as_slice);
+        let named = if self.named(&section.heading) { NAMED } else { 0.0 };
+        self.affinity_to(&section.heading, rules) + named + KINSHIP * self.kinship(at)
+    }
+
+    /// How well a rule goes under a heading with these rules.
+    fn affinity_to(&self, name: &str, rules: &[Facts]) -> f32 {
+        let heading = heading_topics(self.tables, name);
         let mut score = 0.0;
         for (id, weight) in &self.wanted {
             score += weight * affinity(self.tables.slots.topics(), id, &heading);
         }
-        let rules: Vec<&str> = self.rules(at).collect();
         let (mut alike, mut closest) = (0.0, 0.0_f32);
-        for rule in &rules {
-            let other = Facts::of(self.tables, rule);
-            let topics = topics_of(self.tables, &other);
+        for other in rules {
+            let topics = topics_of(self.tables, other);
             alike +=
                 self.wanted.iter().map(|(id, w)| w * topics.get(id).copied().unwrap_or(0.0)).sum::<f32>();
             closest = closest.max(Overlap::of(&self.facts.meanings, &other.meanings).jaccard());
         }
         let general = if heading.contains("general") { 0.15 } else { 0.0 };
-        let hinted = self.hint.is_some_and(|hint| hint.eq_ignore_ascii_case(&section.heading));
+        let hinted = self.hint.is_some_and(|hint| hint.eq_ignore_ascii_case(name));
         let hint = if hinted { 0.2 } else { 0.0 };
         let share = alike / (1.0 + ratio(rules.len(), 1));
         score + 0.6 * share + 0.3 * closest + general + hint + 0.01 * ratio(rules.len().min(10), 1)
@@ -121,20 +204,30 @@ fn topics_of(tables: &Tables, facts: &Facts) -> Weights {
 }
 
 fn new_heading(tables: &Tables, wanted: &Weights, facts: &Facts) -> String {
+    named_topic(tables, wanted, language(&facts.text)).1
+}
+
+/// For a file that is begun: the place of a rule's topic in the order of the topics, and its heading in a language.
+pub fn topic(tables: &Tables, facts: &Facts, language: Language) -> (usize, String) {
+    named_topic(tables, &topics_of(tables, facts), language)
+}
+
+fn named_topic(tables: &Tables, wanted: &Weights, language: Language) -> (usize, String) {
     let best = wanted.iter().reduce(|best, next| if next.1 > best.1 { next } else { best });
     let id = best.map_or("general", |(id, _)| id.as_str());
-    let topic = tables.slots.topics().iter().find(|topic| topic.id == id);
-    topic.map_or_else(
-        || "Conventions".to_string(),
-        |topic| match language(&facts.text) {
-            Language::English => topic.names.en.clone(),
-            Language::Italian => topic.names.it.clone(),
-            Language::Spanish => topic.names.es.clone(),
-            Language::French => topic.names.fr.clone(),
-            Language::German => topic.names.de.clone(),
-            Language::Portuguese => topic.names.pt.clone(),
-        },
-    )
+    let topics = tables.slots.topics();
+    let Some((at, topic)) = topics.iter().enumerate().find(|(_, topic)| topic.id == id) else {
+        return (topics.len(), "Conventions".to_string());
+    };
+    let name = match language {
+        Language::English => &topic.names.en,
+        Language::Italian => &topic.names.it,
+        Language::Spanish => &topic.names.es,
+        Language::French => &topic.names.fr,
+        Language::German => &topic.names.de,
+        Language::Portuguese => &topic.names.pt,
+    };
+    (at, name.clone())
 }
 
 /// The languages that headings are known in.
@@ -172,7 +265,11 @@ const VOTES: &[(Language, &str)] = &[
 
 /// The language of a sentence by its function words; English when nothing speaks for another.
 pub fn language(text: &str) -> Language {
-    let folded = super::words::fold(text).text;
+    language_of(&super::words::fold(text).text)
+}
+
+/// As [`language`], on folded text.
+pub fn language_of(folded: &str) -> Language {
     let words: Vec<&str> = folded.split(|c: char| !c.is_alphanumeric()).collect();
     let votes = |list: &str| words.iter().filter(|word| list.split(' ').any(|known| known == **word)).count();
     VOTES

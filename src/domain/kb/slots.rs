@@ -306,7 +306,7 @@ mod tests {
     #[test]
     fn the_embedded_table_is_read() {
         let data: Data = toml::from_str(DATA).expect("slots.toml is valid");
-        assert!(data.slot.len() > 60);
+        assert!(data.slot.len() > 150);
         assert!(
             data.slot
                 .iter()

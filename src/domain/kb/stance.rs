@@ -1,10 +1,13 @@
 //! Whether a sentence wants a thing or rules it out, and where it applies. It knows no slots: it is asked about byte positions.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use regex::Regex;
 use serde::Deserialize;
 
+use super::facts::Part;
+use super::section::{self, Language};
 use super::{Polarity, words};
 
 const DATA: &str = include_str!("../../../assets/kb/words.toml");
@@ -22,6 +25,8 @@ struct Phrases {
     idioms: String,
     except: String,
     places: String,
+    lifted: String,
+    ends: String,
 }
 
 /// The phrases, compiled. Built once and passed along.
@@ -32,6 +37,17 @@ pub struct Stances {
     except: Option<Regex>,
     places: Option<Regex>,
     paths: Option<Regex>,
+    lifted: Option<Regex>,
+    ends: Option<Regex>,
+}
+
+/// A sentence made ready for the questions that [`Stances`] answers.
+#[derive(Clone, Debug)]
+pub struct Heard<'a> {
+    text: &'a str,
+    folded: words::Folded,
+    /// The folded text without the phrases that negate nothing.
+    blanked: String,
 }
 
 impl Default for Stances {
@@ -72,31 +88,36 @@ impl Stances {
             except: whole(&phrases.except),
             places: Regex::new(&place).ok(),
             paths: Regex::new(path).ok(),
+            lifted: whole(&phrases.lifted),
+            ends: whole(&phrases.ends),
         }
     }
 
-    /// For each byte range of `text`, whether the sentence wants what stands there.
-    pub fn of(&self, text: &str, ranges: &[Range<usize>]) -> Vec<Polarity> {
+    /// Makes a sentence ready.
+    pub fn hear<'a>(&self, text: &'a str) -> Heard<'a> {
         let folded = words::fold(text);
         let blanked = self.without_idioms(&folded.text);
+        Heard { text, folded, blanked }
+    }
+
+    /// For each byte range of `text`, whether the sentence wants what stands there.
+    pub fn of(&self, heard: &Heard, ranges: &[Range<usize>]) -> Vec<Polarity> {
         let mut stances = vec![Polarity::Require; ranges.len()];
-        for segment in segments(&blanked) {
-            let turns = self.turns_in(&blanked, &folded, segment, ranges);
+        for segment in segments(&heard.blanked) {
+            let turns = self.turns_in(heard, segment, ranges);
             settle(&turns, &mut stances);
         }
-        moves(text, ranges, &mut stances);
+        moves(heard.text, ranges, &mut stances);
         stances
     }
 
     /// The words that alone are ruled out in their segment ("airflow is out", "swap black for ruff"), as indexes into `tokens`.
-    pub fn dropped(&self, text: &str, tokens: &[words::Token]) -> Vec<usize> {
+    pub fn dropped(&self, heard: &Heard, tokens: &[words::Token]) -> Vec<usize> {
         let ranges: Vec<Range<usize>> = tokens.iter().map(|token| token.range.clone()).collect();
-        let folded = words::fold(text);
-        let blanked = self.without_idioms(&folded.text);
         let mut found = Vec::new();
-        for segment in segments(&blanked) {
-            let inside = folded.source(segment.clone());
-            let turning = self.phrases(&blanked, &folded, segment.clone());
+        for segment in segments(&heard.blanked) {
+            let inside = heard.folded.source(segment.clone());
+            let turning = self.phrases(heard, segment.clone());
             let own: Vec<usize> = (0..ranges.len())
                 .filter(|at| ranges.get(*at).is_some_and(|range| inside.contains(&range.start)))
                 .filter(|at| {
@@ -105,39 +126,59 @@ impl Stances {
                 .collect();
             let kept: Vec<Range<usize>> = own.iter().filter_map(|at| ranges.get(*at).cloned()).collect();
             let mut stances = vec![Polarity::Require; kept.len()];
-            settle(&self.turns_in(&blanked, &folded, segment, &kept), &mut stances);
+            settle(&self.turns_in(heard, segment, &kept), &mut stances);
             let mut gone = own.iter().zip(&stances).filter(|(_, stance)| **stance == Polarity::Forbid);
             if let (Some((only, _)), None) = (gone.next(), gone.next()) {
                 found.push(*only);
             }
         }
         let mut stances = vec![Polarity::Require; ranges.len()];
-        moves(text, &ranges, &mut stances);
+        moves(heard.text, &ranges, &mut stances);
         found.extend((0..ranges.len()).filter(|at| stances.get(*at) == Some(&Polarity::Forbid)));
         found
     }
 
     /// The bytes of the words that turn a stance, which name nothing themselves ("swap", "drop").
-    fn phrases(&self, text: &str, folded: &words::Folded, segment: Range<usize>) -> Vec<Range<usize>> {
-        let part = text.get(segment.clone()).unwrap_or("");
-        let at =
-            |found: regex::Match| folded.source(segment.start + found.start()..segment.start + found.end());
+    fn phrases(&self, heard: &Heard, segment: Range<usize>) -> Vec<Range<usize>> {
+        let part = heard.blanked.get(segment.clone()).unwrap_or("");
+        let at = |found: regex::Match| {
+            heard.folded.source(segment.start + found.start()..segment.start + found.end())
+        };
         self.turns.as_ref().map(|turns| turns.find_iter(part).map(at).collect()).unwrap_or_default()
     }
 
-    /// Whether a sentence as a whole asks for something or rules it out: its first segment that says anything decides.
-    pub fn polarity(&self, text: &str, words: &words::Words) -> Polarity {
-        let folded = words::fold(text);
-        let blanked = self.without_idioms(&folded.text);
-        for segment in segments(&blanked) {
-            let part = blanked.get(segment).unwrap_or("");
+    /// Whether a sentence as a whole asks for something or rules it out: its first part that says anything decides, unless that is
+    /// but the condition of the next ("once it has started, no ...").
+    pub fn polarity(&self, heard: &Heard, words: &words::Words) -> Polarity {
+        let mut first = None;
+        for segment in segments(&heard.blanked) {
+            let part = heard.blanked.get(segment).unwrap_or("");
             let tokens = words.tokens(part);
             if tokens.is_empty() {
                 continue;
             }
-            return self.forbids(part, &tokens);
+            let polarity = self.forbids(part, &tokens);
+            if !conditions(part) {
+                return polarity;
+            }
+            first = first.or(Some(polarity));
         }
-        Polarity::Require
+        first.unwrap_or(Polarity::Require)
+    }
+
+    /// The parts that say anything, each with its own polarity.
+    pub fn parts(&self, heard: &Heard, tokens: &[words::Token], words: &words::Words) -> Vec<Part> {
+        segments(&heard.blanked)
+            .into_iter()
+            .filter_map(|segment| {
+                let inside = heard.folded.source(segment.clone());
+                let own = tokens.iter().filter(|token| inside.contains(&token.range.start));
+                let meanings: BTreeSet<String> = own.map(|token| token.meaning.clone()).collect();
+                let part = heard.blanked.get(segment)?;
+                let polarity = self.forbids(part, &words.tokens(part));
+                (!meanings.is_empty()).then_some(Part { polarity, meanings, end: inside.end })
+            })
+            .collect()
     }
 
     fn forbids(&self, part: &str, tokens: &[words::Token]) -> Polarity {
@@ -173,15 +214,30 @@ impl Stances {
     }
 
     /// Where an exception starts, as a byte of `text`.
-    pub fn exception(&self, text: &str) -> Option<usize> {
-        let folded = words::fold(text);
-        let found = self.except.as_ref()?.find(&folded.text)?;
-        Some(folded.source(found.range()).start)
+    pub fn exception(&self, heard: &Heard) -> Option<usize> {
+        let found = self.except.as_ref()?.find(&heard.folded.text)?;
+        Some(heard.folded.source(found.range()).start)
+    }
+
+    /// Whether the sentence says of a rule that it no longer holds.
+    pub fn lifts(&self, heard: &Heard) -> bool {
+        let text = heard.folded.text.as_str();
+        let Some(lifted) = &self.lifted else { return false };
+        lifted.find_iter(text).any(|found| {
+            // "can go" lifts, "can go up to 300" does not.
+            let rest = text.get(found.end()..).unwrap_or("").trim_start();
+            !(found.as_str().ends_with(" go") && rest.starts_with(char::is_alphanumeric))
+        })
+    }
+
+    /// Whether the sentence says that something ends that was so before.
+    pub fn ends(&self, heard: &Heard) -> bool {
+        self.ends.as_ref().is_some_and(|ends| ends.is_match(&heard.folded.text))
     }
 
     /// The place that a sentence is limited to (`packages/legacy`, `admin app`), folded; `None` when it holds for the whole project.
-    pub fn place(&self, text: &str, words: &words::Words) -> Option<String> {
-        let folded = self.opening(text, words);
+    pub fn place(&self, heard: &Heard, words: &words::Words) -> Option<String> {
+        let folded = self.opening(heard, words);
         let path = self.paths.as_ref().and_then(|paths| {
             paths
                 .captures_iter(&folded)
@@ -206,15 +262,26 @@ impl Stances {
     }
 
     /// The folded text up to the end of the first segment that says anything: a place named later limits something else.
-    fn opening(&self, text: &str, words: &words::Words) -> String {
-        let folded = words::fold(text).text;
+    fn opening(&self, heard: &Heard, words: &words::Words) -> String {
+        let folded = &heard.folded.text;
         let says = |range: &Range<usize>| !words.tokens(folded.get(range.clone()).unwrap_or("")).is_empty();
-        let end = segments(&folded).into_iter().find(says).map_or(folded.len(), |range| range.end);
+        let end = segments(folded).into_iter().find(says).map_or(folded.len(), |range| range.end);
         folded.get(..end).unwrap_or("").to_string()
     }
 
     fn without_idioms(&self, folded: &str) -> String {
         let mut text = folded.to_string();
+        // "sans" is a typeface and "no" the Portuguese "in the" where the language is not the one that negates with them.
+        let foreign = match section::language_of(folded) {
+            Language::French => &[][..],
+            Language::Portuguese => &["no", "sans"][..],
+            Language::English | Language::Italian | Language::Spanish | Language::German => {
+                &["sans", "ne"][..]
+            }
+        };
+        for word in foreign {
+            blank(&mut text, word);
+        }
         if let Some(idioms) = &self.idioms {
             for found in idioms.find_iter(folded) {
                 text.replace_range(found.range(), &" ".repeat(found.len()));
@@ -223,14 +290,9 @@ impl Stances {
         text
     }
 
-    fn turns_in(
-        &self,
-        text: &str,
-        folded: &words::Folded,
-        segment: Range<usize>,
-        ranges: &[Range<usize>],
-    ) -> Vec<Turn> {
-        let part = text.get(segment.clone()).unwrap_or("");
+    fn turns_in(&self, heard: &Heard, segment: Range<usize>, ranges: &[Range<usize>]) -> Vec<Turn> {
+        let folded = &heard.folded;
+        let part = heard.blanked.get(segment.clone()).unwrap_or("");
         let inside = folded.source(segment.clone());
         let mut turns: Vec<(usize, Turn)> = Vec::new();
         for (at, range) in ranges.iter().enumerate() {
@@ -283,16 +345,72 @@ fn moves(text: &str, ranges: &[Range<usize>], stances: &mut [Polarity]) {
     }
 }
 
+/// Whether a part is only the condition of the one behind it.
+fn conditions(part: &str) -> bool {
+    const OPENERS: &[&str] = &[
+        "once",
+        "when",
+        "whenever",
+        "if",
+        "after",
+        "before",
+        "while",
+        "during",
+        "for",
+        "quando",
+        "se",
+        "dopo",
+        "prima",
+        "una volta",
+        "appena",
+        "quand",
+        "si",
+        "apres",
+        "avant",
+        "lorsque",
+        "cuando",
+        "despues",
+        "antes",
+        "wenn",
+        "sobald",
+        "nach",
+        "vor",
+        "depois",
+    ];
+    let part = part.trim_start();
+    OPENERS.iter().any(|word| part.strip_prefix(word).is_some_and(|rest| rest.starts_with(' ')))
+}
+
+/// Blanks a word of the folded text wherever it stands alone.
+fn blank(text: &mut String, word: &str) {
+    let mut from = 0;
+    while let Some(at) = text.get(from..).and_then(|rest| rest.find(word)).map(|at| from + at) {
+        let end = at + word.len();
+        let joins = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        let before = text.get(..at).and_then(|head| head.chars().next_back());
+        let after = text.get(end..).and_then(|rest| rest.chars().next());
+        if !joins(before) && !joins(after) {
+            text.replace_range(at..end, &" ".repeat(word.len()));
+        }
+        from = end;
+    }
+}
+
 /// "prefer X over Y", "preferisco X a Y": after the word of choice, Y is ruled out.
 fn preferences(part: &str, inside: &Range<usize>, ranges: &[Range<usize>], turns: &mut Vec<(usize, Turn)>) {
-    if !["prefer", "favo", "choos", "pick"].iter().any(|word| part.contains(word)) {
-        return;
-    }
-    let mut within = ranges.iter().filter(|range| inside.contains(&range.start));
-    let (Some(_), Some(second)) = (within.next(), within.next()) else { return };
-    let gap = [" over ", " a ", " al ", " alla ", " alle ", " ai ", " agli ", " to ", " aux "];
-    if gap.iter().any(|word| part.contains(word)) {
-        turns.push((second.start, Turn::Against));
+    let choice = ["prefer", "favo", "choos", "pick"].iter().filter_map(|word| part.find(word)).min();
+    let Some(choice) = choice else { return };
+    let gaps = [" over ", " a ", " al ", " alla ", " alle ", " ai ", " agli ", " to ", " aux ", " to the "];
+    let after = part.get(choice..).unwrap_or("");
+    let Some(gap) = gaps.iter().filter_map(|word| after.find(word)).min() else { return };
+    // The folded text is as long as its source up to accents, which is near enough to tell the two sides of the gap.
+    let gap = inside.start + choice + gap;
+    let ruled = ranges.iter().filter(|range| inside.contains(&range.start)).find(|range| range.start > gap);
+    let chosen = ranges.iter().any(|range| {
+        inside.contains(&range.start) && range.start < gap && range.start > inside.start + choice
+    });
+    if let (Some(ruled), true) = (ruled, chosen) {
+        turns.push((ruled.start, Turn::Against));
         turns.sort_by_key(|(at, turn)| (*at, matches!(turn, Turn::Value(_))));
     }
 }
@@ -375,7 +493,8 @@ mod tests {
     fn check(text: &str, expect: &str) {
         let values = Slots::new().values(text);
         let ranges: Vec<_> = values.iter().map(|value| value.range.clone()).collect();
-        let stances = Stances::new().of(text, &ranges);
+        let all = Stances::new();
+        let stances = all.of(&all.hear(text), &ranges);
         let found: Vec<_> = values
             .iter()
             .zip(stances)
@@ -398,6 +517,8 @@ mod tests {
         check("replace prisma with drizzle", "-Prisma +Drizzle");
         check("passiamo da npm a pnpm", "-npm +pnpm");
         check("prefer axios over undici", "+axios -undici");
+        check("preferire le CTE alle sottoquery", "+CTEs -subqueries");
+        check("the labels are set in DejaVu Sans, use pnpm", "+pnpm");
         check("mocha → vitest", "-Mocha +Vitest");
         check("use vitest instead of jest", "+Vitest -Jest");
         check("instead of npm use pnpm", "-npm +pnpm");
@@ -411,7 +532,8 @@ mod tests {
     #[test]
     fn a_sentence_asks_or_forbids() {
         let (stances, words) = (Stances::new(), Words::new());
-        let check = |text: &str, expect| assert_eq!(stances.polarity(text, &words), expect, "{text}");
+        let check =
+            |text: &str, expect| assert_eq!(stances.polarity(&stances.hear(text), &words), expect, "{text}");
         check("Log with pino, never with console.log", Polarity::Require);
         check("never ever run migrations on boot; they're run by hand", Polarity::Forbid);
         check("dont add a comment on every line, ever", Polarity::Forbid);
@@ -425,11 +547,14 @@ mod tests {
     fn a_place_narrows_a_rule() {
         let (stances, words) = (Stances::new(), Words::new());
         assert_eq!(
-            stances.place("in packages/legacy keep commonjs", &words).as_deref(),
+            stances.place(&stances.hear("in packages/legacy keep commonjs"), &words).as_deref(),
             Some("packages/legacy")
         );
-        assert_eq!(stances.place("we use pnpm in this repo", &words), None);
-        assert_eq!(stances.place("console.log is not allowed in src/", &words), None);
-        assert_eq!(stances.place("use tabs in the admin app", &words).as_deref(), Some("admin app"));
+        assert_eq!(stances.place(&stances.hear("we use pnpm in this repo"), &words), None);
+        assert_eq!(stances.place(&stances.hear("console.log is not allowed in src/"), &words), None);
+        assert_eq!(
+            stances.place(&stances.hear("use tabs in the admin app"), &words).as_deref(),
+            Some("admin app")
+        );
     }
 }

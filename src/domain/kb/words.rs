@@ -8,6 +8,11 @@ use unicode_normalization::char::{decompose_canonical, is_combining_mark};
 
 const DATA: &str = include_str!("../../../assets/kb/words.toml");
 
+const LEXICON: &str = include_str!("../../../assets/kb/lexicon.txt");
+
+/// Stems up to this length stand for no meaning of the lexicon.
+const LEAST_STEM: usize = 4;
+
 /// Text in lower case without accents and with plain quotes, and the byte of the source that each of its bytes stands for.
 #[derive(Clone, Debug, Default)]
 pub struct Folded {
@@ -60,7 +65,6 @@ pub struct Token {
 struct Data {
     stop: String,
     revoke: String,
-    groups: Vec<String>,
     antonyms: Vec<String>,
 }
 
@@ -69,7 +73,8 @@ struct Data {
 pub struct Words {
     stop: HashSet<String>,
     revoke: HashSet<String>,
-    meanings: HashMap<String, String>,
+    meanings: HashMap<&'static str, &'static str>,
+    stems: HashMap<String, &'static str>,
     antonyms: HashSet<(String, String)>,
 }
 
@@ -82,17 +87,7 @@ impl Words {
             revoke: data.revoke.split_whitespace().map(str::to_string).collect(),
             ..Self::default()
         };
-        for group in &data.groups {
-            let Some(name) = group.split_whitespace().next() else { continue };
-            for word in group.split_whitespace() {
-                words.meanings.entry(word.to_string()).or_insert_with(|| name.to_string());
-                // A stem of three letters would draw strangers in ("rotate" to "rotta").
-                let stem = stem(word);
-                if stem.chars().count() > 3 {
-                    words.meanings.entry(stem).or_insert_with(|| name.to_string());
-                }
-            }
-        }
+        words.learn(LEXICON);
         for pair in &data.antonyms {
             if let Some((a, b)) = pair.split_once(' ') {
                 let (a, b) = (words.meaning(a), words.meaning(b));
@@ -103,13 +98,31 @@ impl Words {
         words
     }
 
+    /// Reads the meanings, one a line, the first word being the name.
+    fn learn(&mut self, lexicon: &'static str) {
+        for line in lexicon.lines().filter(|line| !line.starts_with('#')) {
+            let mut group = line.split(' ').filter(|word| !word.is_empty());
+            let Some(name) = group.clone().next() else { continue };
+            for word in group.by_ref() {
+                self.meanings.entry(word).or_insert(name);
+                // A short stem would draw strangers of other languages in ("rotate" to "rotta", "place" to "placa").
+                let stem = stem(word);
+                if stem.len() > LEAST_STEM {
+                    self.stems.entry(stem).or_insert(name);
+                }
+            }
+        }
+    }
+
     /// The meaning of a folded word.
     pub fn meaning(&self, word: &str) -> String {
         if let Some(name) = self.meanings.get(word) {
-            return name.clone();
+            return (*name).to_string();
         }
         let stem = stem(word);
-        self.meanings.get(&stem).cloned().unwrap_or(stem)
+        let whole = || self.meanings.get(stem.as_str()).filter(|_| stem.len() > 3);
+        let known = self.stems.get(&stem).or_else(whole);
+        known.map_or(stem, |name| (*name).to_string())
     }
 
     /// Whether a folded word carries no meaning of its own.
@@ -134,18 +147,23 @@ impl Words {
         for range in pieces(&folded.text) {
             let Some(word) = folded.text.get(range.clone()) else { continue };
             let bare = strip_elision(word);
-            let range = folded.source(range);
             if let Some(last) = found.last_mut()
                 && matches!(last.word.as_str(), "pull" | "merge")
                 && matches!(bare, "request" | "requests")
             {
                 // Two words with one meaning, and neither means it alone.
                 last.meaning = self.meaning("pr");
-                last.range.end = range.end;
+                last.range.end = folded.source(range).end;
                 continue;
             }
             let short = bare.len() < 2 && !bare.bytes().all(|byte| byte.is_ascii_digit());
-            if !(short || bare.is_empty() || self.is_stop(bare) || self.is_stop(word)) {
+            // A quoted word is named and not used ("shall", `any`), and so is an acronym ("CI", which is no Italian "ci").
+            let quoted = is_quoted(&folded.text, range.clone());
+            let range = folded.source(range);
+            let named = quoted || is_acronym(text.get(range.clone()).unwrap_or(""), text);
+            if named && !bare.is_empty()
+                || !(short || bare.is_empty() || self.is_stop(bare) || self.is_stop(word))
+            {
                 found.push(Token { meaning: self.meaning(bare), word: bare.to_string(), range });
             }
         }
@@ -156,6 +174,36 @@ impl Words {
     pub fn meanings(&self, text: &str) -> BTreeSet<String> {
         self.tokens(text).into_iter().map(|token| token.meaning).collect()
     }
+}
+
+/// Whether a word of folded text stands alone between quotation marks or backticks.
+fn is_quoted(text: &str, range: Range<usize>) -> bool {
+    let before = text.get(..range.start).and_then(|head| head.chars().next_back());
+    let after = text.get(range.end..).and_then(|rest| rest.chars().next());
+    matches!((before, after), (Some('\''), Some('\'')) | (Some('"'), Some('"')))
+}
+
+/// Whether a word is written in capitals where the text around it is not.
+fn is_acronym(word: &str, text: &str) -> bool {
+    let capitals = |word: &str| word.len() > 1 && word.chars().all(char::is_uppercase);
+    capitals(word)
+        && text.chars().any(char::is_lowercase)
+        && !matches!(
+            word,
+            "NOT"
+                | "NO"
+                | "NEVER"
+                | "ALWAYS"
+                | "MUST"
+                | "ONLY"
+                | "ALL"
+                | "DO"
+                | "NON"
+                | "MAI"
+                | "SEMPRE"
+                | "AND"
+                | "OR"
+        )
 }
 
 /// `l'utente` → `utente`, `d'ora` → `ora`.
@@ -206,20 +254,32 @@ const ENDINGS: &[&str] = &[
     "s", "ly", "y", "e", "i", "o", "a",
 ];
 
+/// A word without the ending of its plural, so that both numbers lose the same endings afterwards.
+fn singular(word: &str) -> &str {
+    let kept = ["ss", "us", "is"];
+    if !word.ends_with('s') || kept.iter().any(|ending| word.ends_with(ending)) {
+        return word;
+    }
+    let doubled = ["sses", "xes", "ches", "shes", "zes"].iter().any(|ending| word.ends_with(ending));
+    let cut = if doubled { 2 } else { 1 };
+    word.get(..word.len() - cut).filter(|rest| rest.chars().count() > 2).unwrap_or(word)
+}
+
 /// A word's stem; words with digits, dots, slashes or underscores are names and stay as they are.
 pub fn stem(word: &str) -> String {
     let named = word.chars().any(|c| c.is_numeric() || matches!(c, '.' | '/' | '_'));
     if named || word.chars().count() < 4 {
         return word.to_string();
     }
-    let mut kept = word;
+    let mut kept = singular(word);
     for pass in 0..4 {
-        // The first cut may leave three letters ("uses" → "use"); later ones would make strangers alike.
-        let least = if pass == 0 { 3 } else { 4 };
+        // The first cut of one letter may leave three ("note" → "not"); more would make strangers alike ("apply", "app").
+        let least = |ending: &str| if pass == 0 && ending.len() == 1 { 3 } else { 4 };
         let cut = ENDINGS
             .iter()
-            .filter_map(|ending| kept.strip_suffix(ending))
-            .find(|rest| rest.chars().count() >= least);
+            .filter_map(|ending| Some((ending, kept.strip_suffix(ending)?)))
+            .find(|(ending, rest)| rest.chars().count() >= least(ending))
+            .map(|(_, rest)| rest);
         match cut {
             Some(rest) if kept.chars().count() >= 4 => kept = rest,
             Some(_) | None => break,
@@ -278,7 +338,8 @@ mod tests {
     #[test]
     fn the_embedded_lists_are_read() {
         let data: Data = toml::from_str(DATA).expect("words.toml is valid");
-        assert!(data.groups.len() > 50 && data.stop.len() > 1000);
+        assert!(data.stop.len() > 1000);
+        assert!(LEXICON.lines().count() > 300);
     }
 
     #[test]

@@ -111,7 +111,7 @@ pub fn print_only(proposals: &[Proposal], made_on: &Snapshot, out: &mut impl Wri
     usable(made_on)?;
     let mut outcome = Outcome::default();
     for (at, proposal) in proposals.iter().enumerate() {
-        match edit::apply(made_on.text().unwrap_or_default(), std::slice::from_ref(&proposal.edit)) {
+        match edit::apply(made_on.text().unwrap_or_default(), &proposal.edits()) {
             Ok(after) => {
                 write(out, &shown(proposal, (at + 1, proposals.len()), made_on, &after))?;
                 outcome.undecided += 1;
@@ -176,7 +176,7 @@ impl<A: Answers, O: Write, F: KbFile> Review<'_, A, O, F> {
     fn decide(&mut self, mut proposal: Proposal) -> Result<()> {
         loop {
             let before = self.kb.text().unwrap_or_default();
-            let after = match edit::apply(before, std::slice::from_ref(&proposal.edit)) {
+            let after = match edit::apply(before, &proposal.edits()) {
                 Ok(after) if after == before => {
                     self.outcome.settled += 1;
                     return self.say("KB.md would stay as it is, so there is nothing to accept.\n");
@@ -316,6 +316,12 @@ impl<A: Answers, O: Write, F: KbFile> Review<'_, A, O, F> {
             // A line that is gone is no reason to remove another.
             Op::Remove => edit::rebase(&proposal.edit, &kb).ok().map(|edit| Proposal { edit, ..proposal }),
             Op::Replace => proposal.rebased(&kb, self.reconciler.get_or_insert_default()),
+            // The lines of a first KB.md were weighed against each other before: only its own words settle one.
+            Op::Add if self.how == How::Init => {
+                let words = proposal.edit.text.trim_end_matches('.').to_lowercase();
+                let held = |said: &str| said.trim_end_matches('.').to_lowercase() == words;
+                (!kb.entries.iter().any(|entry| held(&entry.text))).then_some(proposal)
+            }
             // Place and words of a line to add stay as offered, unless the new text says something of the same.
             Op::Add => {
                 proposal.clone().rebased(&kb, self.reconciler.get_or_insert_default()).map(
@@ -566,7 +572,7 @@ mod tests {
     #[test]
     fn each_edit_stands_on_those_before() {
         let proposals = || vec![removal(3, "Use npm."), removal(4, "Dates are in UTC.")];
-        let out = check(proposals(), "a\na\n", "# KB\n\n", Outcome { written: 2, ..NONE });
+        let out = check(proposals(), "a\na\n", "# KB\n", Outcome { written: 2, ..NONE });
         assert!(
             out.contains("edit 1 of 2: remove line 3") && out.contains("edit 2 of 2: remove line 3"),
             "{out}"

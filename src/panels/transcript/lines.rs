@@ -6,12 +6,14 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::base::text;
-use crate::domain::chat::{Body, Entry, EntryId, Level, Reply, Voice};
+use crate::domain::chat::{Body, Entry, EntryId, Fold, Level, Reply, Voice};
 use crate::domain::exchange::{Outcome, StopReason};
 use crate::draw::highlight::Highlighter;
 use crate::draw::markdown;
 use crate::draw::stream::StreamCache;
 use crate::draw::theme::{Palette, Theme};
+use crate::protocol::action::Action;
+use crate::protocol::keymap::key_of;
 
 /// Whether an entry's code has its colours yet. They do not change its height, so they wait until a line of it is drawn.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -243,7 +245,10 @@ fn entry_lines(
         Body::Reply(reply) => reply_lines(reply, width, theme, highlighter),
         Body::Divider { voice } => vec![divider(voice, width, theme)],
         Body::Notice { level, text } => notice_lines(*level, text, width, theme),
-        Body::Decision { level, summary, diff } => decision_lines(*level, summary, diff, width, theme),
+        Body::Decision { level, summary, diff } => match entry.fold {
+            Fold::Open => decision_lines(*level, summary, diff, width, theme),
+            Fold::Folded => vec![folded_line(*level, summary, width, theme)],
+        },
     };
     lines.push(Line::default());
     lines
@@ -331,13 +336,17 @@ fn divider(voice: &Voice, width: u16, theme: &Theme) -> Line<'static> {
     ])
 }
 
-fn notice_lines(level: Level, words: &str, width: u16, theme: &Theme) -> Vec<Line<'static>> {
-    let (mark, style) = match level {
+fn marked(level: Level, theme: &Theme) -> (&'static str, Style) {
+    match level {
         Level::Info => ("·", theme.dim),
         Level::Good => ("✓", theme.good),
         Level::Warning => ("⚠", theme.warning),
         Level::Error => ("✗", theme.error),
-    };
+    }
+}
+
+fn notice_lines(level: Level, words: &str, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+    let (mark, style) = marked(level, theme);
     let words = text::expand_tabs(&text::sanitise(words), 0);
     let mut lines = Vec::new();
     for line in words.lines() {
@@ -348,6 +357,17 @@ fn notice_lines(level: Level, words: &str, width: u16, theme: &Theme) -> Vec<Lin
         }
     }
     lines
+}
+
+/// A decided edit as one line, with the key that shows the rest.
+fn folded_line(level: Level, summary: &str, width: u16, theme: &Theme) -> Line<'static> {
+    let (mark, style) = marked(level, theme);
+    // On a narrow screen the words need the room; the help names the key.
+    const NARROW: u16 = 40;
+    let hint = if width < NARROW { " ▸".to_string() } else { format!("  ▸ {}", key_of(Action::Unfold)) };
+    let room = usize::from(width).saturating_sub(text::width(&hint) + 2);
+    let words = text::truncate(&text::one_line(summary), room);
+    Line::from(vec![Span::styled(format!("{mark} {words}"), style), Span::styled(hint, theme.hint_key)])
 }
 
 fn decision_lines(level: Level, summary: &str, diff: &str, width: u16, theme: &Theme) -> Vec<Line<'static>> {

@@ -102,7 +102,9 @@ impl Writer<'_> {
         (band, odds): (Band, f32),
     ) -> Option<Candidate> {
         let bytes = bytes(self.tokens, range);
-        let quote = self.text.get(bytes.clone())?.trim().trim_end_matches([',', ':', '-']).to_string();
+        let said = self.text.get(bytes.clone())?;
+        let start = bytes.start + (said.len() - said.trim_start().len());
+        let quote = said.trim().trim_end_matches([',', ':', '-']).to_string();
         let revokes = self.names.any(&group.hits, &["revoke", "revweak"])
             && !self.names.any(&group.hits, &["replacing"]);
         let text = if revokes { self.replacement(group, pieces) } else { self.sentence(range, group) };
@@ -117,7 +119,7 @@ impl Writer<'_> {
             band,
             score: odds,
             reasons: self.reasons(group),
-            range: bytes.start..bytes.start + quote.len().min(bytes.len()),
+            range: start..start + quote.len(),
             quote,
             text,
         })

@@ -1,0 +1,123 @@
+//! Whether two sentences speak of the same matter, whatever they say of it. It compares no answers.
+
+use std::collections::BTreeSet;
+
+use super::facts::{self, Facts, Tables};
+use super::measure::{Kind, Measure};
+
+/// How much two sentences must share to speak of the same matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Care {
+    /// A shared word for each word that either has alone.
+    Usual,
+    /// One of them may say nothing of its own, for what is compared (a span of time) is said of many things.
+    Strict,
+}
+
+/// Words that say how an amount limits and not what it is the amount of.
+const MEASURING: &[&str] = &[
+    "long",
+    "duration",
+    "length",
+    "size",
+    "maximum",
+    "minimum",
+    "limit",
+    "threshold",
+    "period",
+    "number",
+    "count",
+    "level",
+    "short",
+    "allow",
+    "enough",
+    "fixed",
+    "target",
+    "wide",
+    "width",
+    "height",
+    "high",
+    "exactly",
+    "roughly",
+    "retain",
+    "history",
+    "top",
+    "up",
+];
+
+/// What is done to a thing tells amounts apart: a fare is cached for a time and held for another.
+const DOING: &[&str] = &[
+    "round", "cach", "cache", "timeout", "retry", "rotate", "expire", "delete", "backup", "sampl", "refresh",
+    "poll", "review", "sign", "encrypt", "compress", "scan", "audit", "notify", "alert", "update", "upgrad",
+    "train", "test", "print", "hold", "wait",
+];
+
+/// Whether both speak of the same matter when they answer the decision `slot`.
+pub fn is_same(tables: &Tables, new: &Facts, old: &Facts, slot: &str) -> bool {
+    let names: BTreeSet<String> = names(tables, slot);
+    let topics = |facts: &Facts| facts.subject(tables, slot);
+    let named = tables.slots.named(&new.text).contains(&slot);
+    let both = new.meanings.iter().any(|meaning| names.contains(meaning) && old.meanings.contains(meaning));
+    agree(&topics(new), &topics(old), both, named, Care::Usual)
+}
+
+/// Whether the amounts `ours` and `theirs` are said of the same matter.
+pub fn is_measured(new: &Facts, old: &Facts, ours: &Measure, theirs: &Measure) -> bool {
+    let topics = |facts: &Facts| -> BTreeSet<String> {
+        let own = |range: &std::ops::Range<usize>| {
+            facts.measures.iter().any(|measure| {
+                let whole = measure.whole();
+                whole.start <= range.start && range.start < whole.end
+            })
+        };
+        facts
+            .tokens
+            .iter()
+            .filter(|token| !own(&token.range) && !facts::is_mark(&token.meaning))
+            .map(|token| token.meaning.clone())
+            .filter(|meaning| !MEASURING.contains(&meaning.as_str()))
+            .collect()
+    };
+    let (a, b) = (topics(new), topics(old));
+    let doing = |set: &BTreeSet<String>| set.iter().any(|meaning| DOING.contains(&meaning.as_str()));
+    let done = |set: &BTreeSet<String>, other: &BTreeSet<String>| {
+        set.iter().filter(|meaning| DOING.contains(&meaning.as_str())).any(|meaning| !other.contains(meaning))
+    };
+    if done(&a, &b) || (done(&b, &a) && doing(&a)) {
+        return false;
+    }
+    let care = match ours.kind {
+        Kind::Time | Kind::Clock => Care::Strict,
+        Kind::Count => Care::Usual,
+    };
+    let counted = ours.kind == Kind::Count
+        && ours.near.iter().any(|name| theirs.near.contains(name) && name != "percent");
+    agree(&a, &b, counted && (a.is_empty() || b.is_empty()), counted, care)
+}
+
+fn agree(
+    ours: &BTreeSet<String>,
+    theirs: &BTreeSet<String>,
+    names_shared: bool,
+    named: bool,
+    care: Care,
+) -> bool {
+    let (alone, other) = (ours.difference(theirs).count(), theirs.difference(ours).count());
+    let named_alike = names_shared && alone.min(other) == 0;
+    let common = ours.intersection(theirs).count() + usize::from(named_alike);
+    if common == 0 {
+        return ours.is_empty() && (theirs.is_empty() || named);
+    }
+    match care {
+        Care::Usual => alone.min(other) <= common,
+        Care::Strict => alone.min(other) * 2 <= common,
+    }
+}
+
+fn names(tables: &Tables, slot: &str) -> BTreeSet<String> {
+    tables
+        .slots
+        .slot(slot)
+        .map(|slot| slot.names.iter().flat_map(|name| tables.words.meanings(name)).collect())
+        .unwrap_or_default()
+}
