@@ -38,6 +38,8 @@ pub fn compare(tables: &Tables, new: &Facts, old: &Facts) -> Option<Match> {
         .or_else(|| by_dropped_word(new, old))
         .or_else(|| by_complaint(new, old))
         .or_else(|| by_grievance(new, old))
+        .or_else(|| by_permission(new, old))
+        .or_else(|| by_absence(new, old))
         .or_else(|| by_frame(new, old))
         .or_else(|| by_text(tables, new, old))?;
     let narrowed = match (&new.place, &old.place) {
@@ -271,7 +273,8 @@ fn by_complaint(new: &Facts, old: &Facts) -> Option<Match> {
 
 /// The directive turns away from a word that the line is about, whatever it is: "airflow is out" and "Orchestrator: Airflow".
 fn by_dropped_word(new: &Facts, old: &Facts) -> Option<Match> {
-    let named: BTreeSet<&String> = new.dropped.intersection(&old.meanings).collect();
+    let named: BTreeSet<&String> =
+        new.dropped.intersection(&old.meanings).filter(|meaning| !old.label.contains(*meaning)).collect();
     let value: BTreeSet<&String> = old.meanings.difference(&old.label).collect();
     let all =
         !old.label.is_empty() && !value.is_empty() && value.iter().all(|meaning| named.contains(meaning));
@@ -283,19 +286,144 @@ fn by_dropped_word(new: &Facts, old: &Facts) -> Option<Match> {
         .then_some(Match { relation: Relation::Changes, score: 0.8 })
 }
 
-/// The directive says something else of the line's subject, and a later part of it complains of what the line says: "corrections go on
-/// top, nobody scrolls to the bottom".
+/// The directive says something else of what the line speaks of, and a later part of it complains of what the line says: "corrections
+/// go on top, nobody scrolls to the bottom".
 fn by_grievance(new: &Facts, old: &Facts) -> Option<Match> {
-    let theirs = old.frame.as_ref()?;
     let head = new.parts.first().filter(|_| new.parts.len() > 1)?;
-    let value: BTreeSet<&String> = theirs.value.difference(&theirs.subject).collect();
-    let tail = |meaning: &&&String| new.parts.iter().skip(1).any(|part| part.meanings.contains(**meaning));
-    let held = value.iter().any(|meaning| head.meanings.contains(*meaning));
-    let complains = value.iter().filter(tail).count() > 0 && !held;
-    let about = theirs.subject.iter().any(|meaning| head.meanings.contains(meaning));
-    let fresh = head.meanings.iter().any(|meaning| !old.meanings.contains(meaning));
+    let tail: BTreeSet<&String> = new.parts.iter().skip(1).flat_map(|part| &part.meanings).collect();
+    let shared = old.tokens.iter().position(|token| head.meanings.contains(&token.meaning));
+    let fresh = head.meanings.iter().filter(|meaning| !old.meanings.contains(*meaning)).count();
     let wanted = head.polarity == Polarity::Require && old.polarity == Polarity::Require && !new.has;
-    (complains && about && fresh && wanted).then_some(Match { relation: Relation::Changes, score: 0.7 })
+    let held = |meaning: &String| head.meanings.contains(meaning);
+    // What the line says stands behind what it speaks of.
+    let says = |at: usize| old.tokens.iter().skip(at + 1).filter(|token| !held(&token.meaning));
+    let complains = shared.is_some_and(|at| {
+        at < 2 && says(at).any(|token| tail.contains(&token.meaning) && !facts::is_mark(&token.meaning))
+    });
+    // Or the later part names the line as a whole.
+    let whole = old.meanings.len() >= 2
+        && shared.is_none()
+        && old.meanings.iter().all(|meaning| tail.contains(meaning));
+    (wanted && fresh > 0 && (complains || whole)).then_some(Match { relation: Relation::Changes, score: 0.7 })
+}
+
+/// The line allows but one thing, and the directive allows any, or another too: "any vendor is okay", "works from the app too".
+fn by_permission(new: &Facts, old: &Facts) -> Option<Match> {
+    let words = |facts: &Facts| -> Vec<String> {
+        let folded = super::words::fold(&facts.text).text;
+        folded.split(|c: char| !c.is_alphanumeric()).map(str::to_string).collect()
+    };
+    let (ours, theirs) = (words(new), words(old));
+    let has = |words: &[String], list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    let limits = has(&theirs, LIMITING) || old.polarity == Polarity::Forbid;
+    let any = has(&ours, ANY) && has(&ours, FINE);
+    let also = ours.iter().rev().take(2).any(|word| ALSO.contains(&word.as_str()));
+    let shared = new.meanings.intersection(&old.meanings).count();
+    let near = shared >= 2 || (shared == 1 && old.meanings.len() <= 4);
+    let wants = new.polarity == Polarity::Require;
+    (limits && (any || also) && near && wants).then_some(Match { relation: Relation::Changes, score: 0.7 })
+}
+
+const LIMITING: &[&str] = &[
+    "only",
+    "just",
+    "exclusively",
+    "needs",
+    "solo",
+    "soltanto",
+    "esclusivamente",
+    "uniquement",
+    "seulement",
+    "nur",
+    "solamente",
+    "apenas",
+    "somente",
+];
+const ANY: &[&str] = &[
+    "any",
+    "anything",
+    "all",
+    "every",
+    "whatever",
+    "either",
+    "both",
+    "qualsiasi",
+    "qualunque",
+    "tutti",
+    "tutte",
+    "cualquier",
+    "todos",
+    "jede",
+    "jeder",
+    "jedes",
+    "alle",
+    "qualquer",
+    "tous",
+    "toutes",
+];
+const FINE: &[&str] = &[
+    "ok",
+    "okay",
+    "fine",
+    "allowed",
+    "permitted",
+    "accepted",
+    "acceptable",
+    "welcome",
+    "works",
+    "good",
+    "bene",
+    "ammessi",
+    "ammesse",
+    "ammesso",
+    "vale",
+    "valen",
+    "permitido",
+    "permitidos",
+    "erlaubt",
+    "passt",
+    "autorise",
+    "autorises",
+    "convient",
+];
+const ALSO: &[&str] = &["too", "also", "well", "anche", "aussi", "tambien", "auch", "tambem", "pure"];
+
+/// The line says that there is none of its label's thing ("Retries: never", "Cache | None"), and the directive asks for some.
+fn by_absence(new: &Facts, old: &Facts) -> Option<Match> {
+    const NONE: &[&str] = &[
+        "none",
+        "never",
+        "no",
+        "off",
+        "not used",
+        "disabled",
+        "nothing",
+        "nessuno",
+        "nessuna",
+        "mai",
+        "niente",
+        "aucun",
+        "aucune",
+        "jamais",
+        "ninguno",
+        "ninguna",
+        "nunca",
+        "keine",
+        "nie",
+        "aus",
+        "nenhum",
+        "nenhuma",
+        "off by default",
+        "disabled by default",
+    ];
+    let folded = super::words::fold(&old.text).text;
+    let value =
+        folded.rsplit_once([':', '|']).map(|(_, value)| value.trim_matches([' ', '*', '.', '_', '|']))?;
+    let opens = new.tokens.iter().take(2).any(|token| old.label.contains(&token.meaning));
+    let named = !old.label.is_empty() && old.label.is_subset(&new.meanings);
+    let asks = new.polarity == Polarity::Require && !new.has;
+    (NONE.contains(&value) && opens && named && asks)
+        .then_some(Match { relation: Relation::Changes, score: 0.75 })
 }
 
 /// Both say of the same thing what it is, where it goes or by what it is done, and they name different values.
@@ -323,9 +451,8 @@ fn by_frame(new: &Facts, old: &Facts) -> Option<Match> {
     let slots =
         |facts: &Facts| facts.values.iter().map(|stated| stated.value.slot.clone()).collect::<BTreeSet<_>>();
     let (a, b) = (slots(new), slots(old));
-    let both_placed =
-        ours.tie == Tie::Place && theirs.tie == Tie::Place && names == sort(old, theirs).is_some();
-    let other = !a.is_empty() && !b.is_empty() && a.is_disjoint(&b) && !both_placed;
+    let alike = ours.tie == theirs.tie && ours.subject == theirs.subject;
+    let other = !a.is_empty() && !b.is_empty() && a.is_disjoint(&b) && !alike;
     (about && apart && wanted && tied && !other).then_some(Match { relation: Relation::Changes, score: 0.75 })
 }
 
@@ -480,5 +607,17 @@ fn one_word_apart(new: &Facts, old: &Facts) -> bool {
             .rfind(|token| !facts::is_mark(&token.meaning))
             .is_some_and(|token| token.meaning == meaning)
     };
-    shared >= 2 && new.polarity == old.polarity && new.has == old.has && last(new, ours) && last(old, theirs)
+    // "within one day" and "by two people" are amounts of different things.
+    let amount = |facts: &Facts, meaning: &str| {
+        facts.tokens.iter().any(|token| {
+            token.meaning == meaning && facts.measures.iter().any(|measure| measure.unit == token.range)
+        })
+    };
+    let amounts = amount(new, ours) || amount(old, theirs);
+    shared >= 2
+        && new.polarity == old.polarity
+        && new.has == old.has
+        && !amounts
+        && last(new, ours)
+        && last(old, theirs)
 }
