@@ -17,7 +17,7 @@ pub enum Care {
 /// Words that say how an amount limits and not what it is the amount of.
 const MEASURING: &[&str] = &[
     "long", "duration", "length", "size", "maximum", "minimum", "limit", "threshold", "period", "number", "count", "level", "short",
-    "allow", "enough", "fixed", "target", "wide", "width", "height", "high", "exactly", "roughly", "retain", "history", "top", "up",
+    "allow", "enough", "fixed", "target", "wide", "width", "height", "high", "exactly", "roughly", "retain", "history", "top", "up", "aim", "reach", "hit", "go", "rise", "drop", "raise", "lower", "increase", "decrease",
 ];
 
 /// Words that fit what any rule is about and set no two of them apart.

@@ -149,7 +149,14 @@ fn sole(text: &str, token: &Token) -> Option<Measure> {
     const SOLE: &[&str] = &["one", "single", "solo", "sola", "seul", "seule", "unico", "unica", "unique", "einziger", "einzige", "einen", "unica", "uno"];
     let before = fold(text.get(..token.range.start)?.trim_end()).text;
     let last = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or("");
-    SOLE.contains(&last).then(|| Measure { unit: token.range.clone(), ..measure(Kind::Count, 1.0, &token.meaning, &token.range) })
+    const ARTICLES: &[&str] = &["a", "an", "un", "una", "une", "ein", "eine", "um", "uma"];
+    const ENOUGH: &[&str] = &["enough", "suffices", "basta", "suffit", "reicht", "genugt", "suficiente", "sufficiente", "chega", "sufficient"];
+    let enough = ARTICLES.contains(&last) && {
+        let whole = fold(text).text;
+        whole.split(|c: char| !c.is_alphanumeric()).any(|word| ENOUGH.contains(&word))
+    };
+    let said = SOLE.contains(&last) || enough;
+    said.then(|| Measure { unit: token.range.clone(), ..measure(Kind::Count, 1.0, &token.meaning, &token.range) })
 }
 
 /// "18:00", "5:30".

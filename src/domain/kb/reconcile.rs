@@ -148,6 +148,9 @@ impl Reconciler {
                 continue;
             }
             let alike = |word: &str| {
+                let bare = word.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+                let numbered = bare.len() > 2 && bare.len() < word.len() && bare == token.word;
+                numbered ||
                 cognate::is_kin(&token.word, word) || (foreign && cognate::is_cognate(&token.word, word))
             };
             let own = known.iter().find(|(_, word)| alike(word));
