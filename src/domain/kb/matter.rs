@@ -43,6 +43,16 @@ const MEASURING: &[&str] = &[
     "history",
     "top",
     "up",
+    "aim",
+    "reach",
+    "hit",
+    "go",
+    "rise",
+    "drop",
+    "raise",
+    "lower",
+    "increase",
+    "decrease",
 ];
 
 /// Words that fit what any rule is about and set no two of them apart.

@@ -149,7 +149,11 @@ impl Reconciler {
                 continue;
             }
             let alike = |word: &str| {
-                cognate::is_kin(&token.word, word) || (foreign && cognate::is_cognate(&token.word, word))
+                let bare = word.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+                let numbered = bare.len() > 2 && bare.len() < word.len() && bare == token.word;
+                numbered
+                    || cognate::is_kin(&token.word, word)
+                    || (foreign && cognate::is_cognate(&token.word, word))
             };
             let own = known.iter().find(|(_, word)| alike(word));
             if let Some((meaning, _)) = own {

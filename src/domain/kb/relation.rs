@@ -504,13 +504,15 @@ fn by_text(tables: &Tables, new: &Facts, old: &Facts) -> Option<Match> {
         if !new.marks.is_subset(&old.marks) && overlap.of_right() < 0.8 {
             return None;
         }
-        let fresh = new.meanings.difference(&old.meanings).count() + new.marks.difference(&old.marks).count();
+        let repeated = |meaning: &String| repeats_amount(new, old, meaning);
+        let fresh = new.meanings.difference(&old.meanings).filter(|meaning| !repeated(meaning)).count()
+            + new.marks.difference(&old.marks).filter(|mark| !repeated(mark)).count();
         let says_more = overlap.of_right() >= 0.8 && fresh >= 2;
         let unlike = overlap.of_right() < 0.5 && overlap.right - overlap.shared >= 3 && overlap.shared < 3;
         if unlike {
             return None;
         }
-        if one_word_apart(new, old) {
+        if one_word_apart(new, old) || detail_apart(new, old) {
             return changes;
         }
         if says_more && overlap.right + old.marks.len() < 3 {
@@ -592,6 +594,30 @@ fn turned_round(new: &Facts, old: &Facts) -> bool {
     let both = crossed(new, old) && crossed(old, new);
     let one = crossed(new, old) || crossed(old, new);
     same && shared >= 2 && (both || (one && new.meanings != old.meanings))
+}
+
+/// Whether a word belongs to an amount that the line gives too, in other units perhaps.
+fn repeats_amount(new: &Facts, old: &Facts, meaning: &str) -> bool {
+    new.tokens.iter().filter(|token| token.meaning == meaning).any(|token| {
+        new.measures.iter().any(|ours| {
+            let whole = ours.whole();
+            let inside = whole.start <= token.range.start && token.range.start < whole.end;
+            inside && old.measures.iter().any(|theirs| ours.is_like(theirs) && ours.amount == theirs.amount)
+        })
+    })
+}
+
+/// Three words or more are shared, one each differs, and it stands behind what the sentence speaks of: "sort plants by the German name"
+/// and "plants are sorted by botanical name".
+fn detail_apart(new: &Facts, old: &Facts) -> bool {
+    let ours: Vec<&String> = new.meanings.difference(&old.meanings).collect();
+    let theirs: Vec<&String> = old.meanings.difference(&new.meanings).collect();
+    let ([ours], [theirs]) = (ours.as_slice(), theirs.as_slice()) else { return false };
+    let shared = new.meanings.intersection(&old.meanings).count();
+    let behind = |facts: &Facts, meaning: &str| {
+        facts.tokens.iter().position(|token| token.meaning == meaning).is_some_and(|at| at > 0)
+    };
+    shared >= 3 && new.has == old.has && behind(new, ours) && behind(old, theirs)
 }
 
 /// One word each differs in sentences of the same build, and it is what is said and not what it is said of.

@@ -216,6 +216,9 @@ impl Stances {
     /// Where an exception starts, as a byte of `text`.
     pub fn exception(&self, heard: &Heard) -> Option<usize> {
         let found = self.except.as_ref()?.find(&heard.folded.text)?;
+        // Without a word behind it, nothing is excepted ("prices are tax excluded").
+        let rest = heard.folded.text.get(found.end()..)?;
+        rest.chars().any(char::is_alphanumeric).then_some(())?;
         Some(heard.folded.source(found.range()).start)
     }
 
