@@ -52,7 +52,7 @@ impl Default for Ties {
 impl Ties {
     /// Compiles the ties of all languages.
     pub fn new() -> Self {
-        let is = r"(?:\b(?:is|are|must be|should be|has to be|have to be|e|sono|es|son|est|sont|ist|sind|sao)\b|=)";
+        let is = r"(?-u)(?:\b(?:is|are|must be|should be|has to be|have to be|e|sono|es|son|est|sont|ist|sind|sao)\b|=)";
         let hangs = [
             r"\bat (?P<skip>most|least|all|once)\b",
             r"\b(?P<form>as|come|comme|como|als)\b",
@@ -61,9 +61,10 @@ impl Ties {
             r"\b(?P<time>at|after|before|dopo|prima|apres|avant|nach|vor|ogni)\b",
         ]
         .join("|");
-        let turned = r"^\W*(.+?)\s(?:is|are|e|es|est|ist)\s(?:now\s)?(?:our|the|il nostro|la nostra|notre|nuestro|nuestra|unser|unsere|nosso|nossa)\s(.+)$";
-        let used = r"^\W*(?:please |we |always |only )*(?:use|usa|usiamo|usare|utilise|utiliser|utilisons|usar|usamos|verwende|nutze|usem|adopt|prefer)\s+(\S+(?:\s\S+)?)\s(?:for|per|pour|para|fur)\s(?:the |all |our |i |le |gli |la |il |les |los |las |die |der |das |os |as )?(\S+(?:\s\S+)?)\W*$";
+        let turned = r"^[^a-z0-9]*(.+?) (?:is|are|e|es|est|ist) (?:now )?(?:our|the|il nostro|la nostra|notre|nuestro|nuestra|unser|unsere|nosso|nossa) (.+)$";
+        let used = r"^[^a-z0-9]*(?:please |we |always |only )*(?:use|usa|usiamo|usare|utilise|utiliser|utilisons|usar|usamos|verwende|nutze|usem|adopt|prefer) ([^ ]+(?: [^ ]+)?) (?:for|per|pour|para|fur) (?:the |all |our |i |le |gli |la |il |les |los |las |die |der |das |os |as )?([^ ]+(?: [^ ]+)?)[^a-z0-9]*$";
         let compiled = |pattern: &str| Regex::new(pattern).ok();
+        let hangs = format!("(?-u){hangs}");
         Self { is: compiled(is), hangs: compiled(&hangs), turned: compiled(turned), used: compiled(used) }
     }
 
