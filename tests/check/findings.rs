@@ -1,7 +1,7 @@
 //! What is found in a KB.md and what is not, and the command that tells it.
 
 use super::{dictum, ground, project, stdout};
-use dictum::domain::kb::check::{check, fixes, named_paths};
+use dictum::domain::kb::check::{Finding, check, fixes, named_paths};
 use dictum::domain::kb::document::{Document, Kind};
 use dictum::domain::kb::edit;
 use dictum::domain::kb::facts::Tables;
@@ -267,8 +267,9 @@ mod any_text {
                 // An edit that would harm its neighbours is refused, and the review says so.
                 let Ok(after) = edit::apply(&kb, std::slice::from_ref(fix)) else { continue };
                 let left = check(&TABLES, &Document::parse(&after), &project);
-                let kind = |all: &[dictum::domain::kb::check::Finding]| all.iter().filter(|f| f.kind == finding.kind).count();
-                prop_assert!(kind(&left) < kind(&findings), "{:?}\n{}\n{}", finding, kb, after);
+                // What was hidden behind it may come to light: a dead script behind another package manager.
+                let same = |all: &[Finding]| all.iter().filter(|f| (f.kind, &f.sentence) == (finding.kind, &finding.sentence)).count();
+                prop_assert!(same(&left) < same(&findings), "{:?}\n{}\n{}", finding, kb, after);
             }
         }
 

@@ -91,7 +91,7 @@ fn configuration_states_style() {
             ".prettierrc: semi: Do not use semicolons.",
             ".prettierrc: singleQuote: Use single quotes.",
             "tsconfig.json: module: Imports of the project's own files name their ending, `.js`.",
-            "tsconfig.json: paths: Import through the alias `@/*`, not through long relative paths.",
+            "tsconfig.json: paths: Import through the alias `@/*`, not through relative paths.",
             "tsconfig.json: strict: Write TypeScript in strict mode.",
         ],
     );

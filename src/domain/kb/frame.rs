@@ -40,6 +40,7 @@ pub struct Ties {
     is: Option<Regex>,
     hangs: Option<Regex>,
     turned: Option<Regex>,
+    used: Option<Regex>,
 }
 
 impl Default for Ties {
@@ -51,17 +52,20 @@ impl Default for Ties {
 impl Ties {
     /// Compiles the ties of all languages.
     pub fn new() -> Self {
-        let is = r"(?:\b(?:is|are|must be|should be|has to be|have to be|e|sono|es|son|est|sont|ist|sind|sao)\b|=)";
+        let is = r"(?-u)(?:\b(?:is|are|must be|should be|has to be|have to be|e|sono|es|son|est|sont|ist|sind|sao)\b|=)";
         let hangs = [
             r"\bat (?P<skip>most|least|all|once)\b",
             r"\b(?P<form>as|come|comme|como|als)\b",
-            r"\b(?P<means>with|using|uses?|via|through|over|by|per|con|usano|usa|tramite|mediante|attraverso|avec|par|utilisent|utilise|usan|por|mit|durch|uber|verwenden|com|usam)\b",
+            r"\b(?P<means>with|using|uses?|follows?|from|seguono|segue|suivent|sigue|siguen|folgen|von|aus|dal|dalla|dai|via|through|over|by|per|con|usano|usa|tramite|mediante|attraverso|avec|par|utilisent|utilise|usan|por|mit|durch|uber|verwenden|com|usam)\b",
             r"\b(?P<place>in|into|to|under|on|next to|beside|nel|nella|nei|nelle|su|sul|sulla|accanto|en|dans|sous|sur|im|auf|unter|em|no|na)\b",
             r"\b(?P<time>at|after|before|dopo|prima|apres|avant|nach|vor|ogni)\b",
         ]
         .join("|");
-        let turned = r"^\W*(.+?)\s(?:is|are|e|es|est|ist)\s(?:now\s)?(?:our|the|il nostro|la nostra|notre|nuestro|nuestra|unser|unsere|nosso|nossa)\s(.+)$";
-        Self { is: Regex::new(is).ok(), hangs: Regex::new(&hangs).ok(), turned: Regex::new(turned).ok() }
+        let turned = r"^[^a-z0-9]*(.+?) (?:is|are|e|es|est|ist) (?:now )?(?:our|the|il nostro|la nostra|notre|nuestro|nuestra|unser|unsere|nosso|nossa) (.+)$";
+        let used = r"^[^a-z0-9]*(?:please |we |always |only )*(?:use|usa|usiamo|usare|utilise|utiliser|utilisons|usar|usamos|verwende|nutze|usem|adopt|prefer) ([^ ]+(?: [^ ]+)?) (?:for|per|pour|para|fur) (?:the |all |our |i |le |gli |la |il |les |los |las |die |der |das |os |as )?([^ ]+(?: [^ ]+)?)[^a-z0-9]*$";
+        let compiled = |pattern: &str| Regex::new(pattern).ok();
+        let hangs = format!("(?-u){hangs}");
+        Self { is: compiled(is), hangs: compiled(&hangs), turned: compiled(turned), used: compiled(used) }
     }
 
     /// The frame of a sentence; `None` when it has no tie, or when nothing stands on one side. `label` is the length of its label in
@@ -78,13 +82,18 @@ impl Ties {
         let folded = fold(text);
         let end = segment_end(&folded.text, tokens, |at| folded.source(at..at).start);
         let part = folded.text.get(..end)?;
+        if let Some(found) = self.used.as_ref()?.captures(part) {
+            let (value, subject) =
+                (folded.source(found.get(1)?.range()), folded.source(found.get(2)?.range()));
+            return turned(tokens, &value, &subject, Tie::Means);
+        }
         if opens_with_use(part, words) {
             return None;
         }
         if let Some(found) = self.turned.as_ref()?.captures(part) {
             let (value, subject) =
                 (folded.source(found.get(1)?.range()), folded.source(found.get(2)?.range()));
-            return turned(tokens, &value, &subject);
+            return turned(tokens, &value, &subject, Tie::Label);
         }
         let limit = folded.source(end..end).start;
         let at = |range: Range<usize>| folded.source(range);
@@ -158,14 +167,14 @@ fn cut(tokens: &[Token], subject_end: usize, value_start: usize, limit: usize, t
     Some(Frame { tie, subject, value: value.iter().map(|token| token.meaning.clone()).collect(), range })
 }
 
-fn turned(tokens: &[Token], value: &Range<usize>, subject: &Range<usize>) -> Option<Frame> {
+fn turned(tokens: &[Token], value: &Range<usize>, subject: &Range<usize>, tie: Tie) -> Option<Frame> {
     let inside = |range: &Range<usize>| {
         let range = range.clone();
         tokens.iter().filter(move |token| range.start <= token.range.start && token.range.end <= range.end)
     };
     let range = inside(value).next()?.range.start..inside(value).next_back()?.range.end;
     let meanings = |range: &Range<usize>| inside(range).map(|token| token.meaning.clone()).collect();
-    Some(Frame { tie: Tie::Label, subject: meanings(subject), value: meanings(value), range })
+    Some(Frame { tie, subject: meanings(subject), value: meanings(value), range })
 }
 
 /// The sort of a name; two values of one frame exclude each other only when they are of one sort.

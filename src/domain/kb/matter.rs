@@ -43,6 +43,48 @@ const MEASURING: &[&str] = &[
     "history",
     "top",
     "up",
+    "aim",
+    "reach",
+    "hit",
+    "go",
+    "rise",
+    "drop",
+    "raise",
+    "lower",
+    "increase",
+    "decrease",
+];
+
+/// Words that fit what any rule is about and set no two of them apart.
+const NEUTRAL: &[&str] = &[
+    "read",
+    "file",
+    "store",
+    "send",
+    "show",
+    "handle",
+    "call",
+    "check",
+    "build",
+    "load",
+    "generate",
+    "tool",
+    "dependency",
+    "format",
+    "type",
+    "style",
+    "mode",
+    "system",
+    "work",
+    "code",
+    "data",
+    "text",
+    "plain",
+    "encode",
+    "leave",
+    "return",
+    "publish",
+    "deploy",
 ];
 
 /// What is done to a thing tells amounts apart: a fare is cached for a time and held for another.
@@ -55,7 +97,11 @@ const DOING: &[&str] = &[
 /// Whether both speak of the same matter when they answer the decision `slot`.
 pub fn is_same(tables: &Tables, new: &Facts, old: &Facts, slot: &str) -> bool {
     let names: BTreeSet<String> = names(tables, slot);
-    let topics = |facts: &Facts| facts.subject(tables, slot);
+    let topics = |facts: &Facts| -> BTreeSet<String> {
+        let shared = |meaning: &String| new.meanings.contains(meaning) && old.meanings.contains(meaning);
+        let tells = |meaning: &String| shared(meaning) || !NEUTRAL.contains(&meaning.as_str());
+        facts.subject(tables, slot).into_iter().filter(tells).collect()
+    };
     let named = tables.slots.named(&new.text).contains(&slot);
     let both = new.meanings.iter().any(|meaning| names.contains(meaning) && old.meanings.contains(meaning));
     agree(&topics(new), &topics(old), both, named, Care::Usual)
@@ -87,8 +133,8 @@ pub fn is_measured(new: &Facts, old: &Facts, ours: &Measure, theirs: &Measure) -
         return false;
     }
     let care = match ours.kind {
-        Kind::Time | Kind::Clock => Care::Strict,
-        Kind::Count => Care::Usual,
+        Kind::Time => Care::Strict,
+        Kind::Clock | Kind::Count => Care::Usual,
     };
     let counted = ours.kind == Kind::Count
         && ours.near.iter().any(|name| theirs.near.contains(name) && name != "percent");

@@ -140,6 +140,13 @@ fn single(text: &str, token: &Token) -> Option<Measure> {
         &["a", "an", "one", "un", "una", "uno", "une", "ein", "eine", "einen", "einer", "um", "uma", "1"];
     let one = time(&token.meaning)?;
     let before = fold(text.get(..token.range.start)?.trim_end()).text;
+    let halves = ["half an", "half a", "mezz", "mezza", "media", "demi", "demie", "halbe", "halben", "meia"];
+    if halves.iter().any(|half| before.trim_end_matches(['\'', '-']).ends_with(half)) {
+        return Some(Measure {
+            unit: token.range.clone(),
+            ..measure(Kind::Time, one / 2.0, &token.meaning, &token.range)
+        });
+    }
     let last = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or("");
     ONE.contains(&last).then(|| Measure {
         unit: token.range.clone(),
@@ -155,7 +162,25 @@ fn sole(text: &str, token: &Token) -> Option<Measure> {
     ];
     let before = fold(text.get(..token.range.start)?.trim_end()).text;
     let last = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or("");
-    SOLE.contains(&last).then(|| Measure {
+    const ARTICLES: &[&str] = &["a", "an", "un", "una", "une", "ein", "eine", "um", "uma"];
+    const ENOUGH: &[&str] = &[
+        "enough",
+        "suffices",
+        "basta",
+        "suffit",
+        "reicht",
+        "genugt",
+        "suficiente",
+        "sufficiente",
+        "chega",
+        "sufficient",
+    ];
+    let enough = ARTICLES.contains(&last) && {
+        let whole = fold(text).text;
+        whole.split(|c: char| !c.is_alphanumeric()).any(|word| ENOUGH.contains(&word))
+    };
+    let said = SOLE.contains(&last) || enough;
+    said.then(|| Measure {
         unit: token.range.clone(),
         ..measure(Kind::Count, 1.0, &token.meaning, &token.range)
     })

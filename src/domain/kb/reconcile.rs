@@ -100,7 +100,11 @@ impl Reconciler {
         let aliases = self.aliases(lines, &candidate.quote, &candidate.text);
         let facts = Facts::aliased(&self.tables, &candidate.text, &aliases);
         if let Some(line) = self.taken_back(kb, lines, &facts, candidate) {
-            return remove(kb, line.entry);
+            return if self.states_other(&facts, &line.facts) {
+                replace(kb, line.entry, wording::reworded(&self.tables, &line.facts, &facts, &candidate.text))
+            } else {
+                remove(kb, line.entry)
+            };
         }
         let whole = Facts::aliased(&self.tables, &candidate.quote, &aliases);
         let head = self.head(&facts, &aliases);
@@ -145,7 +149,11 @@ impl Reconciler {
                 continue;
             }
             let alike = |word: &str| {
-                cognate::is_kin(&token.word, word) || (foreign && cognate::is_cognate(&token.word, word))
+                let bare = word.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+                let numbered = bare.len() > 2 && bare.len() < word.len() && bare == token.word;
+                numbered
+                    || cognate::is_kin(&token.word, word)
+                    || (foreign && cognate::is_cognate(&token.word, word))
             };
             let own = known.iter().find(|(_, word)| alike(word));
             if let Some((meaning, _)) = own {
@@ -183,6 +191,17 @@ impl Reconciler {
             line.facts.measures.iter().all(|theirs| !ours.is_like(theirs) || ours.amount == theirs.amount)
         });
         (nothing_new && amounts && (facts.lifts || !forbids)).then_some(line)
+    }
+
+    /// Whether a sentence that ends something opens with what is to hold instead: "keep them in flash, the eeprom is gone".
+    fn states_other(&self, facts: &Facts, line: &Facts) -> bool {
+        let Some(first) = facts.parts.first().filter(|_| facts.parts.len() > 1) else { return false };
+        let head = Facts::of(&self.tables, facts.text.get(..first.end).unwrap_or(""));
+        let fresh = first.meanings.iter().any(|meaning| !line.meanings.contains(meaning))
+            && !first.meanings.is_disjoint(&line.meanings);
+        let states = head.polarity == Polarity::Require && !head.ends && !head.lifts;
+        let revokes = head.tokens.iter().any(|token| self.tables.words.is_revoking(&token.word));
+        states && fresh && !revokes && !head.text.trim_end().ends_with('?')
     }
 
     fn best<'a>(

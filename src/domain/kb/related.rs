@@ -373,7 +373,7 @@ mod tests {
 
     #[test]
     fn every_choice_and_extra_can_be_made() {
-        let kb = "# KB\r\n\r\n1. Use npm.\r\n2. Run `npm ci` in CI.\r\n3. Deploy with npm scripts";
+        let kb = "# KB\r\n\r\n1. Use npm.\r\n2. Run `npm ci` in CI.\r\n3. Deploy with `npm run ship`";
         let (document, reconciler) = (Document::parse(kb), Reconciler::new());
         let (_, edit) = first(&document, "from now on use pnpm", &reconciler);
         let mut all = vec![edit.clone()];
@@ -382,7 +382,7 @@ mod tests {
         let after = edit::apply(kb, &all).unwrap();
         assert_eq!(
             after,
-            "# KB\r\n\r\n1. Use pnpm.\r\n2. Run `pnpm ci` in CI.\r\n3. Deploy with pnpm scripts"
+            "# KB\r\n\r\n1. Use pnpm.\r\n2. Run `pnpm ci` in CI.\r\n3. Deploy with `pnpm run ship`"
         );
     }
 }

@@ -1,6 +1,10 @@
 //! How a directive stands to one line of KB.md: says the same, changes it, narrows it, or has nothing to do with it. It never edits.
 
+mod against;
+
 use std::collections::BTreeSet;
+
+use against::{by_absence, by_complaint, by_dropped_word, by_grievance, by_permission};
 
 use super::Polarity;
 use super::facts::{self, Facts, Tables};
@@ -38,6 +42,8 @@ pub fn compare(tables: &Tables, new: &Facts, old: &Facts) -> Option<Match> {
         .or_else(|| by_dropped_word(new, old))
         .or_else(|| by_complaint(new, old))
         .or_else(|| by_grievance(new, old))
+        .or_else(|| by_permission(new, old))
+        .or_else(|| by_absence(new, old))
         .or_else(|| by_frame(new, old))
         .or_else(|| by_text(tables, new, old))?;
     let narrowed = match (&new.place, &old.place) {
@@ -238,66 +244,6 @@ fn by_measure(new: &Facts, old: &Facts) -> Option<Match> {
     changed.then_some(Match { relation: Relation::Changes, score: 0.75 + 0.2 * closeness })
 }
 
-/// The directive opens with a new name, and a later part of it complains of the one that the line names: "slog everywhere, zap is a
-/// dependency too many".
-fn by_complaint(new: &Facts, old: &Facts) -> Option<Match> {
-    let head = new.parts.first().filter(|_| new.parts.len() > 1)?.end;
-    let named = |facts: &Facts, range: &std::ops::Range<usize>| {
-        facts.values.iter().any(|stated| stated.value.range.contains(&range.start))
-            || frame::is_name(&facts.text, range)
-    };
-    let opens = new.tokens.first().filter(|token| {
-        let written = new.text.get(token.range.clone()).unwrap_or("");
-        let proper = written.chars().skip(1).any(|c| c.is_uppercase() || c.is_ascii_digit());
-        let known = new.values.iter().any(|stated| stated.value.range.contains(&token.range.start));
-        (proper || known) && !old.meanings.contains(&token.meaning)
-    })?;
-    let slots = |facts: &Facts, range: &std::ops::Range<usize>| -> BTreeSet<String> {
-        let at = |stated: &&facts::Stated| stated.value.range.contains(&range.start);
-        facts.values.iter().filter(at).map(|stated| stated.value.slot.clone()).collect()
-    };
-    let complained = old
-        .tokens
-        .iter()
-        .filter(|token| named(old, &token.range) && !old.label.contains(&token.meaning))
-        .any(|theirs| {
-            let (a, b) = (slots(new, &opens.range), slots(old, &theirs.range));
-            let apart = !a.is_empty() && !b.is_empty() && a.is_disjoint(&b);
-            let mut said = new.tokens.iter().filter(|token| token.meaning == theirs.meaning);
-            !apart && said.clone().next().is_some() && said.all(|token| token.range.start >= head)
-        });
-    complained.then_some(Match { relation: Relation::Changes, score: 0.72 })
-}
-
-/// The directive turns away from a word that the line is about, whatever it is: "airflow is out" and "Orchestrator: Airflow".
-fn by_dropped_word(new: &Facts, old: &Facts) -> Option<Match> {
-    let named: BTreeSet<&String> = new.dropped.intersection(&old.meanings).collect();
-    let value: BTreeSet<&String> = old.meanings.difference(&old.label).collect();
-    let all =
-        !old.label.is_empty() && !value.is_empty() && value.iter().all(|meaning| named.contains(meaning));
-    let most = ratio(named.len(), old.meanings.len()) >= 0.5;
-    let framed =
-        old.frame.as_ref().is_some_and(|frame| frame.value.iter().all(|meaning| named.contains(meaning)));
-    let wants = old.polarity == Polarity::Require;
-    (wants && !named.is_empty() && (all || most || framed))
-        .then_some(Match { relation: Relation::Changes, score: 0.8 })
-}
-
-/// The directive says something else of the line's subject, and a later part of it complains of what the line says: "corrections go on
-/// top, nobody scrolls to the bottom".
-fn by_grievance(new: &Facts, old: &Facts) -> Option<Match> {
-    let theirs = old.frame.as_ref()?;
-    let head = new.parts.first().filter(|_| new.parts.len() > 1)?;
-    let value: BTreeSet<&String> = theirs.value.difference(&theirs.subject).collect();
-    let tail = |meaning: &&&String| new.parts.iter().skip(1).any(|part| part.meanings.contains(**meaning));
-    let held = value.iter().any(|meaning| head.meanings.contains(*meaning));
-    let complains = value.iter().filter(tail).count() > 0 && !held;
-    let about = theirs.subject.iter().any(|meaning| head.meanings.contains(meaning));
-    let fresh = head.meanings.iter().any(|meaning| !old.meanings.contains(meaning));
-    let wanted = head.polarity == Polarity::Require && old.polarity == Polarity::Require && !new.has;
-    (complains && about && fresh && wanted).then_some(Match { relation: Relation::Changes, score: 0.7 })
-}
-
 /// Both say of the same thing what it is, where it goes or by what it is done, and they name different values.
 fn by_frame(new: &Facts, old: &Facts) -> Option<Match> {
     let (ours, theirs) = (new.frame.as_ref()?, old.frame.as_ref()?);
@@ -323,9 +269,8 @@ fn by_frame(new: &Facts, old: &Facts) -> Option<Match> {
     let slots =
         |facts: &Facts| facts.values.iter().map(|stated| stated.value.slot.clone()).collect::<BTreeSet<_>>();
     let (a, b) = (slots(new), slots(old));
-    let both_placed =
-        ours.tie == Tie::Place && theirs.tie == Tie::Place && names == sort(old, theirs).is_some();
-    let other = !a.is_empty() && !b.is_empty() && a.is_disjoint(&b) && !both_placed;
+    let alike = ours.tie == theirs.tie && ours.subject == theirs.subject;
+    let other = !a.is_empty() && !b.is_empty() && a.is_disjoint(&b) && !alike;
     (about && apart && wanted && tied && !other).then_some(Match { relation: Relation::Changes, score: 0.75 })
 }
 
@@ -377,13 +322,15 @@ fn by_text(tables: &Tables, new: &Facts, old: &Facts) -> Option<Match> {
         if !new.marks.is_subset(&old.marks) && overlap.of_right() < 0.8 {
             return None;
         }
-        let fresh = new.meanings.difference(&old.meanings).count() + new.marks.difference(&old.marks).count();
+        let repeated = |meaning: &String| repeats_amount(new, old, meaning);
+        let fresh = new.meanings.difference(&old.meanings).filter(|meaning| !repeated(meaning)).count()
+            + new.marks.difference(&old.marks).filter(|mark| !repeated(mark)).count();
         let says_more = overlap.of_right() >= 0.8 && fresh >= 2;
         let unlike = overlap.of_right() < 0.5 && overlap.right - overlap.shared >= 3 && overlap.shared < 3;
         if unlike {
             return None;
         }
-        if one_word_apart(new, old) {
+        if one_word_apart(new, old) || detail_apart(new, old) {
             return changes;
         }
         if says_more && overlap.right + old.marks.len() < 3 {
@@ -467,6 +414,30 @@ fn turned_round(new: &Facts, old: &Facts) -> bool {
     same && shared >= 2 && (both || (one && new.meanings != old.meanings))
 }
 
+/// Whether a word belongs to an amount that the line gives too, in other units perhaps.
+fn repeats_amount(new: &Facts, old: &Facts, meaning: &str) -> bool {
+    new.tokens.iter().filter(|token| token.meaning == meaning).any(|token| {
+        new.measures.iter().any(|ours| {
+            let whole = ours.whole();
+            let inside = whole.start <= token.range.start && token.range.start < whole.end;
+            inside && old.measures.iter().any(|theirs| ours.is_like(theirs) && ours.amount == theirs.amount)
+        })
+    })
+}
+
+/// Three words or more are shared, one each differs, and it stands behind what the sentence speaks of: "sort plants by the German name"
+/// and "plants are sorted by botanical name".
+fn detail_apart(new: &Facts, old: &Facts) -> bool {
+    let ours: Vec<&String> = new.meanings.difference(&old.meanings).collect();
+    let theirs: Vec<&String> = old.meanings.difference(&new.meanings).collect();
+    let ([ours], [theirs]) = (ours.as_slice(), theirs.as_slice()) else { return false };
+    let shared = new.meanings.intersection(&old.meanings).count();
+    let behind = |facts: &Facts, meaning: &str| {
+        facts.tokens.iter().position(|token| token.meaning == meaning).is_some_and(|at| at > 0)
+    };
+    shared >= 3 && new.has == old.has && behind(new, ours) && behind(old, theirs)
+}
+
 /// One word each differs in sentences of the same build, and it is what is said and not what it is said of.
 fn one_word_apart(new: &Facts, old: &Facts) -> bool {
     let ours: Vec<&String> = new.meanings.difference(&old.meanings).collect();
@@ -480,5 +451,17 @@ fn one_word_apart(new: &Facts, old: &Facts) -> bool {
             .rfind(|token| !facts::is_mark(&token.meaning))
             .is_some_and(|token| token.meaning == meaning)
     };
-    shared >= 2 && new.polarity == old.polarity && new.has == old.has && last(new, ours) && last(old, theirs)
+    // "within one day" and "by two people" are amounts of different things.
+    let amount = |facts: &Facts, meaning: &str| {
+        facts.tokens.iter().any(|token| {
+            token.meaning == meaning && facts.measures.iter().any(|measure| measure.unit == token.range)
+        })
+    };
+    let amounts = amount(new, ours) || amount(old, theirs);
+    shared >= 2
+        && new.polarity == old.polarity
+        && new.has == old.has
+        && !amounts
+        && last(new, ours)
+        && last(old, theirs)
 }

@@ -144,7 +144,7 @@ impl Rules {
         for alias in aliases.take(3) {
             self.say(
                 "tsconfig.json: paths",
-                format!("Import through the alias `{alias}`, not through long relative paths."),
+                format!("Import through the alias `{alias}`, not through relative paths."),
             );
         }
     }
