@@ -3,10 +3,12 @@
 //! Mask what is not the user's own statement, cut the rest into clauses, weigh each by the cue tables and by its shape, drop what a veto
 //! rules out, and say what is left as one sentence in the user's words.
 
+mod adopt;
 mod doubt;
 mod evidence;
 mod frame;
 mod group;
+mod join;
 mod judge;
 mod known;
 pub(super) mod pattern;
@@ -17,7 +19,7 @@ use std::ops::Range;
 
 use super::clause::{self, End, Item, Sentence, Token};
 use super::cues::{ALL_LANGS, Lexicon, Tongue};
-use super::mask::{self, Hidden, Masker, Region, Signals};
+use super::mask::{self, Hidden, Masker, Signals};
 use super::secret::Secrets;
 use super::{Band, Candidate, Span, document::Document};
 pub use evidence::Block;
@@ -266,52 +268,6 @@ impl Detector {
             .collect()
     }
 
-    /// Joins the spans and finds what is hidden, with adoption applied.
-    fn regions(&self, spans: &[Span]) -> (String, Vec<Region>, Option<Range<usize>>) {
-        let text: String = spans.iter().map(|span| span.text.as_str()).collect();
-        let mut regions = self.masker.regions(spans);
-        let adopted = self.adopted(&text, &regions);
-        if let Some(at) = adopted {
-            let region = regions.remove(at);
-            // The marks of a fence stay hidden, only what they enclose is adopted.
-            let inner = inner(&text, &region);
-            for rim in [region.range.start..inner.start, inner.end..region.range.end] {
-                if !rim.is_empty() {
-                    regions.push(Region { range: rim, hidden: region.hidden });
-                }
-            }
-            regions.sort_by_key(|region| region.range.start);
-            return (text, regions, Some(inner));
-        }
-        (text, regions, None)
-    }
-
-    /// The index of the region that typed words adopt: the one that follows them, else the one before.
-    fn adopted(&self, text: &str, regions: &[Region]) -> Option<usize> {
-        if !regions.iter().any(|region| region.hidden.adoptable()) {
-            return None;
-        }
-        let tokens = clause::tokens(text, regions, &self.lexicon);
-        let judge = self.judge(text, &tokens);
-        let sentences = clause::sentences(text, &tokens);
-        let adopting =
-            sentences.iter().enumerate().filter(|(_, sentence)| sentence.end != End::Question).find_map(
-                |(i, sentence)| {
-                    let mut groups = judge.groups(i, sentence);
-                    groups.retain(|group| self.names.any(&group.hits, &["adopt"]));
-                    let group = groups.first()?;
-                    let denied = group
-                        .hits
-                        .iter()
-                        .any(|hit| self.names.is(hit, "kbdeny") || self.names.is(hit, "artefact"));
-                    (!denied).then(|| phrase::bytes(&tokens, &sentence.tokens).start)
-                },
-            )?;
-        let open = |region: &&Region| region.hidden.adoptable();
-        let after = regions.iter().position(|region| open(&region) && region.range.start >= adopting);
-        after.or_else(|| regions.iter().rposition(|region| open(&region) && region.range.end <= adopting))
-    }
-
     fn judge<'a>(&'a self, text: &'a str, tokens: &'a [Token]) -> Judge<'a> {
         let heard = self.lexicon.langs(tokens);
         let tongue = if heard.any == 0 { Tongue { any: ALL_LANGS, main: ALL_LANGS } } else { heard };
@@ -397,133 +353,5 @@ impl Detector {
             }
         }
         setting
-    }
-
-    /// Groups that stand on their own, after cue-only neighbours are joined to what they speak of and retracted ones are gone.
-    fn merged(&self, reading: &Reading) -> Vec<Group> {
-        let mut out: Vec<Group> = Vec::new();
-        let mut forward: Option<Group> = None;
-        for group in &reading.groups {
-            if group.retracts {
-                while out.last().is_some_and(|last| last.sentence + 1 >= group.sentence) {
-                    out.pop();
-                }
-                continue;
-            }
-            let adopting = self.names.any(&group.hits, &["adopt"]) && reading.adopted.is_some();
-            if adopting {
-                continue;
-            }
-            let mut group = group.clone();
-            if group.bare {
-                let joins = out.last().is_some_and(|last| {
-                    last.sentence + 1 >= group.sentence && last.paragraph == group.paragraph
-                });
-                match out.last_mut().filter(|_| joins && group.veto.is_none()) {
-                    Some(last) if !last.bare => absorb(last, &group),
-                    Some(_) | None => out.extend(forward.replace(group)),
-                }
-                continue;
-            }
-            if let Some(cue) = forward.take() {
-                if cue.veto.is_none() && cue.sentence + 1 >= group.sentence && cue.score > 0.0 {
-                    group.score += cue.score;
-                    group.hits.extend(cue.hits.iter().cloned());
-                } else {
-                    out.push(cue);
-                }
-            }
-            out.push(group);
-        }
-        out.extend(forward);
-        self.continued(reading, out)
-    }
-}
-
-impl Detector {
-    /// Whether the group speaks of what the sentence before it left ("everything else is esm").
-    fn rest(&self, reading: &Reading, group: &Group) -> bool {
-        let head: Vec<&str> = group
-            .tokens
-            .clone()
-            .filter_map(|i| reading.tokens.get(i))
-            .map(|t| t.norm.as_str())
-            .take(3)
-            .collect();
-        matches!(
-            head.as_slice(),
-            ["everything" | "anything", "else", ..]
-                | ["the", "rest" | "others", ..]
-                | ["tutto", "il", "resto"]
-                | ["il", "resto", ..]
-        )
-    }
-
-    /// Joins a sentence that only completes the prohibition or the rule before it ("lodash is out. use es-toolkit", "no default
-    /// exports. named only").
-    fn continued(&self, reading: &Reading, groups: Vec<Group>) -> Vec<Group> {
-        let mut out: Vec<Group> = Vec::new();
-        for group in groups {
-            let joins = out.last().is_some_and(|last| {
-                let near = last.sentence + 1 == group.sentence
-                    && last.paragraph == group.paragraph
-                    && last.item == group.item;
-                let first =
-                    group.pieces.iter().map(|(_, frame)| frame.mood).find(|mood| *mood != Mood::Empty);
-                let short = group.tokens.len() <= 4 && first == Some(Mood::Fragment) && group.score >= 0.3;
-                let rest = self.rest(reading, &group);
-                let instead = first == Some(Mood::Order)
-                    && self.names.any(&last.hits, &["banning", "nomore", "stopping", "forbid", "weneg"]);
-                near && group.item == Item::Prose
-                    && last.veto.is_none()
-                    && group.veto.is_none()
-                    && (rest || (last.score >= PLAIN && group.score > 0.0 && (short || instead)))
-            });
-            match out.last_mut().filter(|_| joins) {
-                Some(last) => {
-                    last.tokens.end = group.tokens.end;
-                    last.score = last.score.max(group.score);
-                    last.hits.extend(group.hits);
-                    last.pieces.extend(group.pieces);
-                }
-                None => out.push(group),
-            }
-        }
-        out
-    }
-}
-
-/// Joins a cue-only group to the group before it.
-fn absorb(last: &mut Group, cue: &Group) {
-    last.score += cue.score.max(0.0);
-    last.hits.extend(cue.hits.iter().cloned());
-    last.tokens.end = last.tokens.end.max(cue.tokens.end);
-}
-
-/// The bytes of an adopted region without the marks that frame it.
-fn inner(text: &str, region: &Region) -> Range<usize> {
-    let words = text.get(region.range.clone()).unwrap_or("");
-    match region.hidden {
-        Hidden::Fence => {
-            let start = words.find('\n').map_or(words.len(), |i| i + 1);
-            let rest = words.get(start..).unwrap_or("");
-            let end = rest.rfind("\n```").or_else(|| rest.rfind("\n~~~")).map_or(words.len(), |i| start + i);
-            region.range.start + start..region.range.start + end.max(start)
-        }
-        Hidden::Quoted => {
-            let lead = words.chars().next().map_or(0, char::len_utf8);
-            let tail = words.chars().next_back().map_or(0, char::len_utf8);
-            let start = region.range.start + lead;
-            start..region.range.end.saturating_sub(tail).max(start)
-        }
-        Hidden::BlockQuote
-        | Hidden::Named
-        | Hidden::Log
-        | Hidden::Chat
-        | Hidden::Code
-        | Hidden::Url
-        | Hidden::Document
-        | Hidden::Pasted
-        | Hidden::Foreign => region.range.clone(),
     }
 }

@@ -110,22 +110,42 @@ impl Weights {
         let Some(group) = groups.get(at) else { return 0.0 };
         self.sum(Block::Build, &mut |visit| scene.build(group, visit))
             + self.sum(Block::Words, &mut |visit| scene.words(group, visit))
-            + self.sum(Block::Letters, &mut |visit| scene.letters(group, visit))
+            + self.letters(scene, group)
             + self.sum(Block::Beside, &mut |visit| scene.beside(groups, at, visit))
     }
 
     fn sum(&self, block: Block, shows: &mut dyn FnMut(Visit<'_>)) -> f32 {
-        let Some(table) = BLOCKS.iter().position(|known| *known == block).and_then(|at| self.blocks.get(at))
-        else {
-            return 0.0;
-        };
-        let mut seen: Vec<u64> = Vec::with_capacity(128);
-        shows(&mut |parts| {
-            let name = hashed(parts);
-            if table.contains_key(&name) {
-                seen.push(name);
+        self.summed(block, &mut |table, seen| {
+            shows(&mut |parts| {
+                let name = hashed(parts);
+                if table.contains_key(&name) {
+                    seen.push(name);
+                }
+            });
+        })
+    }
+
+    /// As [`Self::sum`] of the letters, which are too many to be visited one by one.
+    fn letters(&self, scene: &Scene<'_>, group: &Group) -> f32 {
+        self.summed(Block::Letters, &mut |table, seen| {
+            let mut framed = String::new();
+            for token in scene.tokens.get(group.tokens.clone()).unwrap_or(&[]) {
+                framed.clear();
+                framed.extend(["^", spelled(token), "$"]);
+                each_run(&framed, &mut |name| {
+                    if table.contains_key(&name) {
+                        seen.push(name);
+                    }
+                });
             }
-        });
+        })
+    }
+
+    fn summed(&self, block: Block, collect: &mut dyn FnMut(&Table, &mut Vec<u64>)) -> f32 {
+        let at = BLOCKS.iter().position(|known| *known == block);
+        let Some(table) = at.and_then(|at| self.blocks.get(at)) else { return 0.0 };
+        let mut seen: Vec<u64> = Vec::with_capacity(128);
+        collect(table, &mut seen);
         seen.sort_unstable();
         seen.dedup();
         let (mut sum, mut length) = (0.0, 0.0);
@@ -137,10 +157,30 @@ impl Weights {
     }
 }
 
+/// Calls `run` with the hash of every run of three to five characters, from left to right.
+fn each_run(word: &str, run: &mut dyn FnMut(u64)) {
+    for (start, _) in word.char_indices() {
+        let mut hash = EMPTY;
+        for (length, c) in word.get(start..).unwrap_or("").chars().take(5).enumerate() {
+            let mut bytes = [0; 4];
+            hash = c.encode_utf8(&mut bytes).bytes().fold(hash, stirred);
+            if length >= 2 {
+                run(hash);
+            }
+        }
+    }
+}
+
+const EMPTY: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// One step of FNV-1a.
+fn stirred(hash: u64, byte: u8) -> u64 {
+    (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+}
+
 /// FNV-1a over the parts as if they were one string.
 fn hashed(parts: &[&str]) -> u64 {
-    let bytes = parts.iter().flat_map(|part| part.bytes());
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    parts.iter().flat_map(|part| part.bytes()).fold(EMPTY, stirred)
 }
 
 /// What stands around a group.
@@ -302,20 +342,7 @@ impl Scene<'_> {
 
     fn letters(&self, group: &Group, visit: Visit<'_>) {
         for token in self.tokens.get(group.tokens.clone()).unwrap_or(&[]) {
-            let word = spelled(token);
-            let ends: Vec<usize> = word.char_indices().map(|(at, _)| at).chain([word.len()]).collect();
-            let letters = ends.len() - 1;
-            // A mark stands before the first and behind the last letter.
-            for length in 3..=5 {
-                for from in 0..(letters + 3).saturating_sub(length) {
-                    let (left, right) = (from.saturating_sub(1), (from + length - 1).min(letters));
-                    let inner =
-                        ends.get(left).zip(ends.get(right)).and_then(|(a, b)| word.get(*a..*b)).unwrap_or("");
-                    let open = if from == 0 { "^" } else { "" };
-                    let close = if from + length == letters + 2 { "$" } else { "" };
-                    visit(&[open, inner, close]);
-                }
-            }
+            letters_of(spelled(token), visit);
         }
     }
 
@@ -363,6 +390,19 @@ impl Scene<'_> {
         match token.kind {
             Kind::Word => self.lexicon.class_of(token.classes).unwrap_or_else(|| build(&token.norm)),
             Kind::Mark | Kind::Code | Kind::Number | Kind::Break | Kind::Masked(_) => self.form(token),
+        }
+    }
+}
+
+/// The runs of three to five characters of a word between its marks, `^` before it and `$` behind it.
+fn letters_of(word: &str, visit: Visit<'_>) {
+    let framed = format!("^{word}$");
+    let starts: Vec<usize> = framed.char_indices().map(|(at, _)| at).chain([framed.len()]).collect();
+    for length in 3..=5 {
+        for window in starts.windows(length + 1) {
+            if let (Some(from), Some(to)) = (window.first(), window.last()) {
+                visit(&[framed.get(*from..*to).unwrap_or("")]);
+            }
         }
     }
 }
@@ -417,5 +457,26 @@ fn setting(setting: Setting) -> &'static str {
         Setting::Plain => "plain",
         Setting::Work => "work",
         Setting::Trouble => "trouble",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::kb::clause::tokens;
+
+    #[test]
+    fn letters_hashed_in_runs_are_the_letters_that_are_named() {
+        let lexicon = Lexicon::new();
+        let tokens = tokens("perché a `code` 🙂🙂 ok, straße", &[], &lexicon);
+        for token in &tokens {
+            let word = spelled(token);
+            let (mut named, mut run) = (Vec::new(), Vec::new());
+            letters_of(word, &mut |parts| named.push(hashed(parts)));
+            each_run(&format!("^{word}$"), &mut |hash| run.push(hash));
+            named.sort_unstable();
+            run.sort_unstable();
+            assert_eq!(named, run, "{word}");
+        }
     }
 }
