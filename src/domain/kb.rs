@@ -3,9 +3,11 @@
 //! The path of a directive: typed words → [`detect`] → [`Candidate`]s → [`reconcile`] → [`Verdict`]s → [`edit`] → new bytes, shown as
 //! a diff and written only after review. A model's proposal joins at [`gate`], which checks it against the user's own words.
 
+pub mod answers;
 pub mod arguments;
 pub mod clause;
 pub mod cognate;
+pub mod contrast;
 pub mod cues;
 pub mod detect;
 pub mod document;
@@ -14,15 +16,18 @@ pub mod facts;
 pub mod frame;
 pub mod gate;
 pub mod insert;
+pub mod likeness;
 pub mod line;
 pub mod mask;
 pub mod matter;
 pub mod measure;
+pub mod ordinal;
 pub mod proposal;
 pub mod prose;
 pub mod quote;
 pub mod reconcile;
 pub mod relation;
+pub mod revocation;
 pub mod section;
 pub mod slots;
 pub mod stance;

@@ -13,7 +13,13 @@ pub fn is_cognate(a: &str, b: &str) -> bool {
     if !is_plain(&a) || !is_plain(&b) || a.len().min(b.len()) < 4 || a.get(..2) != b.get(..2) {
         return false;
     }
-    let allowed = if long < 5 { 0 } else if long < 8 { 1 } else { 2 };
+    let allowed = if long < 5 {
+        0
+    } else if long < 8 {
+        1
+    } else {
+        2
+    };
     distance(&a, &b) <= allowed || (prefix(&a, &b) >= 5 && prefix(&a, &b) * 10 >= long * 7)
 }
 
@@ -94,7 +100,13 @@ mod tests {
 
     #[test]
     fn cognates_meet_across_languages() {
-        for (a, b) in [("passengers", "passeggeri"), ("technique", "tecnica"), ("author", "autore"), ("vehicle", "veicolo"), ("warrant", "warranty")] {
+        for (a, b) in [
+            ("passengers", "passeggeri"),
+            ("technique", "tecnica"),
+            ("author", "autore"),
+            ("vehicle", "veicolo"),
+            ("warrant", "warranty"),
+        ] {
             assert!(is_cognate(a, b), "{a} {b}");
         }
         for (a, b) in [("table", "cable"), ("commit", "comment"), ("ticket", "tasse"), ("4326", "4327")] {

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::frame::{Frame, Ties};
-use super::slots::{Slots, Value};
 use super::measure::{self, Measure};
+use super::slots::{Slots, Value};
 use super::stance::Stances;
 use super::words::{Token, Words};
 use super::{Polarity, prose};
@@ -159,7 +159,9 @@ impl Facts {
 
     /// Whether what stands at these bytes is ruled out.
     pub fn ruled_at(&self, range: &Range<usize>) -> bool {
-        let here = |token: &&Token| range.start <= token.range.start && token.range.start < range.end.max(range.start + 1);
+        let here = |token: &&Token| {
+            range.start <= token.range.start && token.range.start < range.end.max(range.start + 1)
+        };
         self.tokens.iter().filter(here).any(|token| self.ruled.contains(&token.meaning))
     }
 
@@ -182,8 +184,29 @@ impl Facts {
 /// Whether the verb is one of having: what a thing has can stand beside what it is.
 fn says_has(text: &str) -> bool {
     const HAS: &[&str] = &[
-        "have", "has", "carry", "carries", "contain", "contains", "include", "includes", "ha", "hanno", "contiene", "contengono",
-        "tiene", "tienen", "lleva", "llevan", "ont", "comporte", "comportent", "hat", "haben", "tem", "levam",
+        "have",
+        "has",
+        "carry",
+        "carries",
+        "contain",
+        "contains",
+        "include",
+        "includes",
+        "ha",
+        "hanno",
+        "contiene",
+        "contengono",
+        "tiene",
+        "tienen",
+        "lleva",
+        "llevan",
+        "ont",
+        "comporte",
+        "comportent",
+        "hat",
+        "haben",
+        "tem",
+        "levam",
     ];
     text.split(|c: char| !c.is_alphanumeric()).any(|word| HAS.contains(&word.to_lowercase().as_str()))
 }

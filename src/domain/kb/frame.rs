@@ -104,7 +104,8 @@ impl Ties {
             .map(|found| at(found.range()))
             .find(|link| said(tokens, 0, link.start) > 0);
         let hang = self.hangs.as_ref()?.captures_iter(part).find_map(|found| {
-            let ties = [("means", Tie::Means), ("place", Tie::Place), ("time", Tie::Time), ("form", Tie::Form)];
+            let ties =
+                [("means", Tie::Means), ("place", Tie::Place), ("time", Tie::Time), ("form", Tie::Form)];
             let tie = ties.iter().find(|(name, _)| found.name(name).is_some()).map(|(_, tie)| *tie)?;
             let link = at(found.get(0)?.range());
             let behind =

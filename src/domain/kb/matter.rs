@@ -16,20 +16,82 @@ pub enum Care {
 
 /// Words that say how an amount limits and not what it is the amount of.
 const MEASURING: &[&str] = &[
-    "long", "duration", "length", "size", "maximum", "minimum", "limit", "threshold", "period", "number", "count", "level", "short",
-    "allow", "enough", "fixed", "target", "wide", "width", "height", "high", "exactly", "roughly", "retain", "history", "top", "up", "aim", "reach", "hit", "go", "rise", "drop", "raise", "lower", "increase", "decrease",
+    "long",
+    "duration",
+    "length",
+    "size",
+    "maximum",
+    "minimum",
+    "limit",
+    "threshold",
+    "period",
+    "number",
+    "count",
+    "level",
+    "short",
+    "allow",
+    "enough",
+    "fixed",
+    "target",
+    "wide",
+    "width",
+    "height",
+    "high",
+    "exactly",
+    "roughly",
+    "retain",
+    "history",
+    "top",
+    "up",
+    "aim",
+    "reach",
+    "hit",
+    "go",
+    "rise",
+    "drop",
+    "raise",
+    "lower",
+    "increase",
+    "decrease",
 ];
 
 /// Words that fit what any rule is about and set no two of them apart.
 const NEUTRAL: &[&str] = &[
-    "read", "file", "store", "send", "show", "handle", "call", "check", "build", "load", "generate", "tool", "dependency", "format", "type",
-    "style", "mode", "system", "work", "code", "data", "text", "plain", "encode", "leave", "return", "publish", "deploy",
+    "read",
+    "file",
+    "store",
+    "send",
+    "show",
+    "handle",
+    "call",
+    "check",
+    "build",
+    "load",
+    "generate",
+    "tool",
+    "dependency",
+    "format",
+    "type",
+    "style",
+    "mode",
+    "system",
+    "work",
+    "code",
+    "data",
+    "text",
+    "plain",
+    "encode",
+    "leave",
+    "return",
+    "publish",
+    "deploy",
 ];
 
 /// What is done to a thing tells amounts apart: a fare is cached for a time and held for another.
 const DOING: &[&str] = &[
-    "round", "cach", "cache", "timeout", "retry", "rotate", "expire", "delete", "backup", "sampl", "refresh", "poll", "review", "sign",
-    "encrypt", "compress", "scan", "audit", "notify", "alert", "update", "upgrad", "train", "test", "print", "hold", "wait",
+    "round", "cach", "cache", "timeout", "retry", "rotate", "expire", "delete", "backup", "sampl", "refresh",
+    "poll", "review", "sign", "encrypt", "compress", "scan", "audit", "notify", "alert", "update", "upgrad",
+    "train", "test", "print", "hold", "wait",
 ];
 
 /// Whether both speak of the same matter when they answer the decision `slot`.
@@ -74,11 +136,18 @@ pub fn is_measured(new: &Facts, old: &Facts, ours: &Measure, theirs: &Measure) -
         Kind::Time => Care::Strict,
         Kind::Clock | Kind::Count => Care::Usual,
     };
-    let counted = ours.kind == Kind::Count && ours.near.iter().any(|name| theirs.near.contains(name) && name != "percent");
+    let counted = ours.kind == Kind::Count
+        && ours.near.iter().any(|name| theirs.near.contains(name) && name != "percent");
     agree(&a, &b, counted && (a.is_empty() || b.is_empty()), counted, care)
 }
 
-fn agree(ours: &BTreeSet<String>, theirs: &BTreeSet<String>, names_shared: bool, named: bool, care: Care) -> bool {
+fn agree(
+    ours: &BTreeSet<String>,
+    theirs: &BTreeSet<String>,
+    names_shared: bool,
+    named: bool,
+    care: Care,
+) -> bool {
     let (alone, other) = (ours.difference(theirs).count(), theirs.difference(ours).count());
     let named_alike = names_shared && alone.min(other) == 0;
     let common = ours.intersection(theirs).count() + usize::from(named_alike);

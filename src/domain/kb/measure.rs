@@ -35,9 +35,7 @@ impl Measure {
     pub fn is_like(&self, other: &Self) -> bool {
         match (self.kind, other.kind) {
             (Kind::Time, Kind::Time) | (Kind::Clock, Kind::Clock) => true,
-            (Kind::Count, Kind::Count) => {
-                self.near.iter().any(|name| other.near.contains(name))
-            }
+            (Kind::Count, Kind::Count) => self.near.iter().any(|name| other.near.contains(name)),
             (Kind::Time | Kind::Clock | Kind::Count, _) => false,
         }
     }
@@ -107,12 +105,17 @@ fn counted(text: &str, tokens: &[Token], at: usize) -> Option<Measure> {
     let token = tokens.get(at)?;
     let amount = number(&token.meaning).or_else(|| number(&token.word))?;
     let touches = |left: &Token, right: &Token| {
-        text.get(left.range.end..right.range.start).is_some_and(|gap| gap.chars().all(|c| c == ' ' || c == '-' || c == '*' || c == '`'))
+        text.get(left.range.end..right.range.start)
+            .is_some_and(|gap| gap.chars().all(|c| c == ' ' || c == '-' || c == '*' || c == '`'))
     };
     let behind = text.get(token.range.end..).unwrap_or("").trim_start();
     let mut near = BTreeSet::new();
     let mut unit = token.range.end..token.range.end;
-    if behind.starts_with('%') || ["percent", "per cent", "por ciento", "pour cent", "per cento", "prozent"].iter().any(|word| behind.starts_with(word)) {
+    if behind.starts_with('%')
+        || ["percent", "per cent", "por ciento", "pour cent", "per cento", "prozent"]
+            .iter()
+            .any(|word| behind.starts_with(word))
+    {
         near.insert("percent".to_string());
     } else if let Some(next) = tokens.get(at + 1).filter(|next| touches(token, next)) {
         unit = next.range.clone();
@@ -133,30 +136,54 @@ fn counted(text: &str, tokens: &[Token], at: usize) -> Option<Measure> {
 
 /// "a week", "one year", "every hour": one of a unit of time.
 fn single(text: &str, token: &Token) -> Option<Measure> {
-    const ONE: &[&str] = &["a", "an", "one", "un", "una", "uno", "une", "ein", "eine", "einen", "einer", "um", "uma", "1"];
+    const ONE: &[&str] =
+        &["a", "an", "one", "un", "una", "uno", "une", "ein", "eine", "einen", "einer", "um", "uma", "1"];
     let one = time(&token.meaning)?;
     let before = fold(text.get(..token.range.start)?.trim_end()).text;
     let halves = ["half an", "half a", "mezz", "mezza", "media", "demi", "demie", "halbe", "halben", "meia"];
     if halves.iter().any(|half| before.trim_end_matches(['\'', '-']).ends_with(half)) {
-        return Some(Measure { unit: token.range.clone(), ..measure(Kind::Time, one / 2.0, &token.meaning, &token.range) });
+        return Some(Measure {
+            unit: token.range.clone(),
+            ..measure(Kind::Time, one / 2.0, &token.meaning, &token.range)
+        });
     }
     let last = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or("");
-    ONE.contains(&last).then(|| Measure { unit: token.range.clone(), ..measure(Kind::Time, one, &token.meaning, &token.range) })
+    ONE.contains(&last).then(|| Measure {
+        unit: token.range.clone(),
+        ..measure(Kind::Time, one, &token.meaning, &token.range)
+    })
 }
 
 /// "a single reviewer", "un solo revisore", "one approval": one of anything, where the sentence says so on purpose.
 fn sole(text: &str, token: &Token) -> Option<Measure> {
-    const SOLE: &[&str] = &["one", "single", "solo", "sola", "seul", "seule", "unico", "unica", "unique", "einziger", "einzige", "einen", "unica", "uno"];
+    const SOLE: &[&str] = &[
+        "one", "single", "solo", "sola", "seul", "seule", "unico", "unica", "unique", "einziger", "einzige",
+        "einen", "unica", "uno",
+    ];
     let before = fold(text.get(..token.range.start)?.trim_end()).text;
     let last = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or("");
     const ARTICLES: &[&str] = &["a", "an", "un", "una", "une", "ein", "eine", "um", "uma"];
-    const ENOUGH: &[&str] = &["enough", "suffices", "basta", "suffit", "reicht", "genugt", "suficiente", "sufficiente", "chega", "sufficient"];
+    const ENOUGH: &[&str] = &[
+        "enough",
+        "suffices",
+        "basta",
+        "suffit",
+        "reicht",
+        "genugt",
+        "suficiente",
+        "sufficiente",
+        "chega",
+        "sufficient",
+    ];
     let enough = ARTICLES.contains(&last) && {
         let whole = fold(text).text;
         whole.split(|c: char| !c.is_alphanumeric()).any(|word| ENOUGH.contains(&word))
     };
     let said = SOLE.contains(&last) || enough;
-    said.then(|| Measure { unit: token.range.clone(), ..measure(Kind::Count, 1.0, &token.meaning, &token.range) })
+    said.then(|| Measure {
+        unit: token.range.clone(),
+        ..measure(Kind::Count, 1.0, &token.meaning, &token.range)
+    })
 }
 
 /// "18:00", "5:30".

@@ -1,22 +1,12 @@
 //! Layer three: compares a candidate with KB.md and decides add, replace, remove, or already known. It never edits.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::cognate;
-use super::document::{Document, Entry, Kind};
+use super::document::{Document, Entry};
 use super::facts::{Aliases, Facts, Tables};
 use super::relation::{self, Match, Relation};
-use super::words::ratio;
-use super::{Candidate, Edit, LineRef, Op, Polarity, Verdict, section, stance, wording};
-
-/// How well a revocation must name a line to be understood.
-const NAMED: f32 = 0.4;
-
-/// How well a sentence that says of a rule that it no longer holds must name it.
-const LIFTED: f32 = 0.45;
-
-/// As [`LIFTED`], where the sentence only says that something ends.
-const ENDED: f32 = 0.55;
+use super::{Candidate, Edit, LineRef, Op, Polarity, Verdict, section, wording};
 
 /// Decides what one candidate means for KB.md. Builds its tables anew; keep a [`Reconciler`] where there are several.
 pub fn reconcile(kb: &Document, candidate: &Candidate) -> Verdict {
@@ -34,20 +24,14 @@ pub struct Settled {
 /// Layer three with its tables.
 #[derive(Clone, Debug, Default)]
 pub struct Reconciler {
-    tables: Tables,
+    pub(super) tables: Tables,
 }
 
 /// A line of KB.md understood.
-struct Line<'a> {
-    entry: &'a Entry,
-    facts: Facts,
+pub(super) struct Line<'a> {
+    pub(super) entry: &'a Entry,
+    pub(super) facts: Facts,
 }
-
-/// What opens the part of a revocation that says what is to hold instead.
-const INSTEAD: &[&str] = &[
-    "we", "use", "now", "from", "only", "instead", "usiamo", "usa", "ora", "adesso", "ormai", "solo", "si", "on", "nous", "usamos",
-    "ahora", "wir", "jetzt", "agora",
-];
 
 /// How a sentence or its first part stands to a line.
 #[derive(Clone, Copy)]
@@ -132,7 +116,7 @@ impl Reconciler {
     }
 
     /// Words of a message that KB.md does not hold and the lexicon does not know, each with the word of KB.md that it is a form of.
-    fn aliases(&self, lines: &[Line], quote: &str, text: &str) -> Aliases {
+    pub(super) fn aliases(&self, lines: &[Line], quote: &str, text: &str) -> Aliases {
         let known: BTreeMap<&str, &str> = lines
             .iter()
             .flat_map(|line| &line.facts.tokens)
@@ -140,7 +124,8 @@ impl Reconciler {
             .collect();
         let language = |text: &str| section::language(text);
         let ours = language(quote);
-        let sample: String = lines.iter().take(20).map(|line| line.facts.text.as_str()).collect::<Vec<_>>().join(" ");
+        let sample: String =
+            lines.iter().take(20).map(|line| line.facts.text.as_str()).collect::<Vec<_>>().join(" ");
         let foreign = ours != language(&sample);
         let mut aliases = Aliases::new();
         for token in self.tables.words.tokens(quote).into_iter().chain(self.tables.words.tokens(text)) {
@@ -150,8 +135,9 @@ impl Reconciler {
             let alike = |word: &str| {
                 let bare = word.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
                 let numbered = bare.len() > 2 && bare.len() < word.len() && bare == token.word;
-                numbered ||
-                cognate::is_kin(&token.word, word) || (foreign && cognate::is_cognate(&token.word, word))
+                numbered
+                    || cognate::is_kin(&token.word, word)
+                    || (foreign && cognate::is_cognate(&token.word, word))
             };
             let own = known.iter().find(|(_, word)| alike(word));
             if let Some((meaning, _)) = own {
@@ -161,48 +147,12 @@ impl Reconciler {
         aliases
     }
 
-    /// The line that a sentence takes back though the detector did not say so: "the 400 line limit has been dropped".
-    fn taken_back<'a>(
+    fn best<'a>(
         &self,
-        kb: &Document,
         lines: &'a [Line<'a>],
         facts: &Facts,
-        candidate: &Candidate,
-    ) -> Option<&'a Line<'a>> {
-        if !(facts.lifts || facts.ends) {
-            return None;
-        }
-        let least = if facts.lifts { LIFTED } else { ENDED };
-        let line = self.named_line(kb, lines, &candidate.text, least)?;
-        let stays = |slot: &str| self.tables.slots.slot(slot).is_some_and(|slot| slot.keyed);
-        let nothing_new = facts.values.iter().all(|stated| {
-            let held = line.facts.values.iter().any(|theirs| theirs.value.value == stated.value.value);
-            // A tool that is given up is ruled out; a practice that is given up is no rule any more.
-            let tool = held && !stays(&stated.value.slot) && !facts.lifts;
-            let other = stated.stance == Polarity::Require
-                && !held
-                && line.facts.answers(&stated.value.slot, Polarity::Require).next().is_some();
-            !tool && !other
-        });
-        let forbids = line.facts.polarity == Polarity::Forbid;
-        let amounts = facts.measures.iter().all(|ours| {
-            line.facts.measures.iter().all(|theirs| !ours.is_like(theirs) || ours.amount == theirs.amount)
-        });
-        (nothing_new && amounts && (facts.lifts || !forbids)).then_some(line)
-    }
-
-    /// Whether a sentence that ends something opens with what is to hold instead: "keep them in flash, the eeprom is gone".
-    fn states_other(&self, facts: &Facts, line: &Facts) -> bool {
-        let Some(first) = facts.parts.first().filter(|_| facts.parts.len() > 1) else { return false };
-        let head = Facts::of(&self.tables, facts.text.get(..first.end).unwrap_or(""));
-        let fresh = first.meanings.iter().any(|meaning| !line.meanings.contains(meaning))
-            && !first.meanings.is_disjoint(&line.meanings);
-        let states = head.polarity == Polarity::Require && !head.ends && !head.lifts;
-        let revokes = head.tokens.iter().any(|token| self.tables.words.is_revoking(&token.word));
-        states && fresh && !revokes && !head.text.trim_end().ends_with('?')
-    }
-
-    fn best<'a>(&self, lines: &'a [Line<'a>], facts: &Facts, head: Option<&Facts>) -> Option<(&'a Line<'a>, Found)> {
+        head: Option<&Facts>,
+    ) -> Option<(&'a Line<'a>, Found)> {
         let compare = |facts: &Facts, line: &Line| relation::compare(&self.tables, facts, &line.facts);
         lines
             .iter()
@@ -210,7 +160,9 @@ impl Reconciler {
                 let whole = compare(facts, line);
                 let part = head.and_then(|head| compare(head, line));
                 let found = match (whole, part) {
-                    (Some(whole), Some(part)) if whole.relation != part.relation && self.says_all(facts, part) => {
+                    (Some(whole), Some(part))
+                        if whole.relation != part.relation && self.says_all(facts, part) =>
+                    {
                         Found { found: part, by_head: true }
                     }
                     (Some(whole), _) => Found { found: whole, by_head: false },
@@ -222,7 +174,8 @@ impl Reconciler {
                 Some((line, found))
             })
             .reduce(|best, next| {
-                let known = |found: &Found| found.found.relation == Relation::Same && found.found.score >= 0.7;
+                let known =
+                    |found: &Found| found.found.relation == Relation::Same && found.found.score >= 0.7;
                 let wins = next.1.found.score > best.1.found.score && !known(&best.1);
                 if wins || (known(&next.1) && !known(&best.1)) { next } else { best }
             })
@@ -234,20 +187,16 @@ impl Reconciler {
         let tail = facts.text.get(first.end..).unwrap_or("");
         let decides = facts.values.iter().any(|stated| stated.value.range.start >= first.end)
             || facts.measures.iter().any(|measure| measure.number.start >= first.end);
-        let rules = ["never", "always", "must", "only", "every", "mai", "sempre", "deve", "devono", "solo", "ogni", "and", "e"];
+        let rules = [
+            "never", "always", "must", "only", "every", "mai", "sempre", "deve", "devono", "solo", "ogni",
+            "and", "e",
+        ];
         let folded = super::words::fold(tail).text;
         let strong = folded.split(|c: char| !c.is_alphanumeric()).any(|word| rules.contains(&word));
         head.relation == Relation::Same && !decides && !strong
     }
 
-    fn act(
-        &self,
-        kb: &Document,
-        line: &Line,
-        found: Match,
-        said: &Facts,
-        candidate: &Candidate,
-    ) -> Verdict {
+    fn act(&self, kb: &Document, line: &Line, found: Match, said: &Facts, candidate: &Candidate) -> Verdict {
         match found.relation {
             Relation::Same => Verdict::Known(line_ref(line.entry)),
             Relation::Extends => replace(kb, line.entry, candidate.text.clone()),
@@ -267,192 +216,13 @@ impl Reconciler {
         }
     }
 
-    fn add(&self, kb: &Document, facts: &Facts, candidate: &Candidate) -> Verdict {
+    pub(super) fn add(&self, kb: &Document, facts: &Facts, candidate: &Candidate) -> Verdict {
         Verdict::Change(Edit {
             op: Op::Add,
             text: candidate.text.clone(),
             supersedes: None,
             section: section::choose(&self.tables, kb, facts, None),
         })
-    }
-
-    fn revoke(&self, kb: &Document, lines: &[Line], candidate: &Candidate) -> Verdict {
-        let Some(line) = self.named_line(kb, lines, &candidate.quote, NAMED) else {
-            let facts = Facts::of(&self.tables, &candidate.text);
-            let instead = !facts.tokens.is_empty() && !self.repeats(&facts, candidate);
-            return if instead { self.add(kb, &facts, candidate) } else { Verdict::NoSuchRule };
-        };
-        match self.instead(line, candidate) {
-            Some(text) => {
-                let facts = Facts::of(&self.tables, &text);
-                replace(kb, line.entry, wording::reworded(&self.tables, &line.facts, &facts, &text))
-            }
-            None => remove(kb, line.entry),
-        }
-    }
-
-    /// What a revocation says is to hold instead: the candidate's own sentence, or the part of the quote that answers the line's decision
-    /// or speaks of the line without taking anything back ("ktlint no longer applies, we format with ktfmt").
-    fn instead(&self, line: &Line, candidate: &Candidate) -> Option<String> {
-        let answers = |facts: &Facts| {
-            line.facts.values.iter().any(|stated| {
-                facts
-                    .answers(&stated.value.slot, Polarity::Require)
-                    .any(|ours| ours.value != stated.value.value)
-            })
-        };
-        let facts = Facts::of(&self.tables, &candidate.text);
-        if answers(&facts) || (!facts.tokens.is_empty() && !self.repeats(&facts, candidate)) {
-            return Some(candidate.text.clone());
-        }
-        let speaks = |part: &str, facts: &Facts| {
-            let revoking = facts.tokens.iter().any(|token| self.tables.words.is_revoking(&token.word));
-            let shared = facts.meanings.intersection(&line.facts.meanings).count();
-            let fresh = facts.meanings.difference(&line.facts.meanings).count();
-            let opens = part.split(|c: char| !c.is_alphabetic()).next().unwrap_or("").to_lowercase();
-            let other = facts
-                .values
-                .iter()
-                .any(|ours| !line.facts.values.iter().any(|theirs| theirs.value.value == ours.value.value));
-            let states = INSTEAD.contains(&opens.as_str()) || other;
-            facts.ruled.is_empty() && !revoking && !facts.lifts && states && shared > 0 && fresh > 0
-        };
-        let parts = stance::parts(&candidate.quote);
-        let several = parts.iter().filter(|part| !part.is_empty()).count() > 1;
-        parts
-            .into_iter()
-            .map(|part| (part, Facts::of(&self.tables, part)))
-            .find(|(part, facts)| answers(facts) || (several && speaks(part, facts)))
-            .map(|(part, _)| part.to_string())
-    }
-
-    /// Whether the text is but the revocation again.
-    fn repeats(&self, facts: &Facts, candidate: &Candidate) -> bool {
-        let revoking = facts.tokens.iter().any(|token| self.tables.words.is_revoking(&token.word));
-        let plain = |text: &str| super::words::fold(text).text.trim_end_matches(['.', ' ']).to_string();
-        revoking || plain(&candidate.text) == plain(&candidate.quote)
-    }
-
-    /// The line that a revocation names: by number, by a decision's answer, or by its words.
-    fn named_line<'a>(&self, kb: &Document, lines: &'a [Line<'a>], quote: &str, least: f32) -> Option<&'a Line<'a>> {
-        if let Some(at) = self.ordinal(kb, quote) {
-            return lines.get(at);
-        }
-        // The reason behind a comma names other things: "the rule on anglicisms has lapsed, the director changed his mind".
-        let parts = stance::parts(quote);
-        let head = parts.into_iter().find(|part| !part.is_empty()).filter(|head| head.len() < quote.len());
-        let whole = self.likely_line(lines, quote);
-        let part = head.and_then(|head| self.likely_line(lines, head));
-        let best = match (whole, part) {
-            (Some(whole), Some(part)) if part.1 > whole.1 => Some(part),
-            (Some(whole), _) => Some(whole),
-            (None, part) => part,
-        };
-        best.filter(|(_, score)| *score >= least).map(|(line, _)| line)
-    }
-
-    /// The line that shares most with the words of a revocation, and how much.
-    fn likely_line<'a>(&self, lines: &'a [Line<'a>], quote: &str) -> Option<(&'a Line<'a>, f32)> {
-        let words = &self.tables.words;
-        let aliases = self.aliases(lines, quote, "");
-        let facts = Facts::aliased(&self.tables, quote, &aliases);
-        let named: BTreeSet<&String> = facts
-            .tokens
-            .iter()
-            .filter(|token| !words.is_revoking(&token.word))
-            .map(|token| &token.meaning)
-            .collect();
-        let theirs: Vec<BTreeSet<&String>> =
-            lines.iter().map(|line| line.facts.tokens.iter().map(|token| &token.meaning).collect()).collect();
-        // A word that many lines hold names none of them; one that KB.md does not hold says little.
-        let weight = |meaning: &String| {
-            let holders = theirs.iter().filter(|line| line.contains(meaning)).count();
-            if holders == 0 { 0.5 } else { 1.0 / ratio(holders, 1).sqrt() }
-        };
-        let all: f32 = named.iter().map(|meaning| weight(meaning)).sum();
-        let score = |line: &Line, theirs: &BTreeSet<&String>| {
-            let shared: f32 = named.intersection(theirs).map(|meaning| weight(meaning)).sum();
-            let held = named.intersection(theirs).count();
-            let answers = facts.values.iter().any(|ours| {
-                line.facts.values.iter().any(|stated| {
-                    stated.value.value == ours.value.value && stated.value.slot == ours.value.slot
-                })
-            });
-            let share = if all > 0.0 { shared / all } else { 0.0 };
-            let base = 0.6 * share + 0.4 * ratio(held, theirs.len());
-            if answers { base + 0.4 } else { base }
-        };
-        lines
-            .iter()
-            .zip(&theirs)
-            .map(|(line, theirs)| (line, score(line, theirs)))
-            .reduce(|best, next| if next.1 > best.1 { next } else { best })
-    }
-
-    /// "rule 3", "la terza regola", "the last point": an index into the entries.
-    fn ordinal(&self, kb: &Document, quote: &str) -> Option<usize> {
-        let folded = super::words::fold(quote).text;
-        let words: Vec<&str> =
-            folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-        let noun = |word: &&str| {
-            matches!(
-                *word,
-                "rule"
-                    | "regola"
-                    | "point"
-                    | "punto"
-                    | "item"
-                    | "number"
-                    | "numero"
-                    | "entry"
-                    | "voce"
-                    | "regla"
-                    | "regle"
-                    | "regel"
-                    | "regra"
-                    | "line"
-                    | "riga"
-                    | "bullet"
-            )
-        };
-        let at = words.iter().position(noun)?;
-        let line = matches!(words.get(at).copied(), Some("line" | "riga"));
-        let after = words.get(at + 1..).unwrap_or(&[]);
-        let digits = after.iter().take(2).find_map(|word| word.parse::<usize>().ok());
-        let spelled =
-            at.checked_sub(1).and_then(|before| words.get(before)).and_then(|word| ordinal_word(word));
-        if line {
-            return kb.entries.iter().position(|entry| Some(entry.line) == digits);
-        }
-        let after_noun = after.first().and_then(|word| ordinal_word(word));
-        match (digits, spelled.or(after_noun)) {
-            (Some(number), _) | (None, Some(Place::Number(number))) => self.numbered(kb, number, &words),
-            (None, Some(Place::Last)) => kb.entries.len().checked_sub(1),
-            (None, None) => None,
-        }
-    }
-
-    /// The item with that number, in the section that the words name if several have it; else the entry at that place.
-    fn numbered(&self, kb: &Document, number: usize, words: &[&str]) -> Option<usize> {
-        let carries = |entry: &Entry| match &entry.kind {
-            Kind::Item { marker: super::document::Marker::Number { value, .. }, .. } => {
-                entry.parent.is_none() && usize::try_from(*value) == Ok(number)
-            }
-            Kind::Item { .. } | Kind::Row | Kind::Label | Kind::Sentence => false,
-        };
-        let sequential = kb.entries.iter().filter(|entry| carries(entry)).count();
-        if sequential == 0 {
-            return number.checked_sub(1).filter(|at| *at < kb.entries.len());
-        }
-        let in_named_section = |entry: &Entry| {
-            kb.heading_of(entry).is_some_and(|heading| {
-                let heading = super::words::fold(heading).text;
-                words.iter().any(|word| word.len() > 3 && heading.contains(word))
-            })
-        };
-        let mut all = kb.entries.iter().enumerate().filter(|(_, entry)| carries(entry));
-        let named = all.clone().find(|(_, entry)| in_named_section(entry));
-        named.or_else(|| all.next()).map(|(at, _)| at)
     }
 
     /// Adds a verdict to those before it, merging what is the same and letting the later of two contradictions win.
@@ -515,35 +285,11 @@ impl Reconciler {
     }
 }
 
-/// What an ordinal word points at.
-#[derive(Clone, Copy)]
-enum Place {
-    Number(usize),
-    Last,
-}
-
-fn ordinal_word(word: &str) -> Option<Place> {
-    const ORDINALS: &[&str] = &[
-        "first prima primo primera premiere erste primeira one",
-        "second seconda secondo segunda deuxieme zweite two due",
-        "third terza terzo tercera troisieme dritte terceira three tre",
-        "fourth quarta quarto cuarta quatrieme vierte four quattro",
-        "fifth quinta quinto cinquieme funfte five cinque",
-    ];
-    if matches!(word, "last" | "ultima" | "ultimo" | "derniere" | "letzte") {
-        return Some(Place::Last);
-    }
-    ORDINALS
-        .iter()
-        .position(|forms| forms.split(' ').any(|form| form == word))
-        .map(|at| Place::Number(at + 1))
-}
-
 fn line_ref(entry: &Entry) -> LineRef {
     LineRef { line: entry.line, text: entry.text.clone() }
 }
 
-fn replace(kb: &Document, entry: &Entry, text: String) -> Verdict {
+pub(super) fn replace(kb: &Document, entry: &Entry, text: String) -> Verdict {
     if text == entry.text {
         return Verdict::Known(line_ref(entry));
     }
@@ -555,7 +301,7 @@ fn replace(kb: &Document, entry: &Entry, text: String) -> Verdict {
     })
 }
 
-fn remove(kb: &Document, entry: &Entry) -> Verdict {
+pub(super) fn remove(kb: &Document, entry: &Entry) -> Verdict {
     Verdict::Change(Edit {
         op: Op::Remove,
         text: String::new(),

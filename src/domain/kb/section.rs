@@ -44,7 +44,13 @@ struct Profile<'a> {
 }
 
 impl<'a> Profile<'a> {
-    fn new(tables: &'a Tables, kb: &'a Document, facts: &'a Facts, wanted: Weights, hint: Option<&'a str>) -> Self {
+    fn new(
+        tables: &'a Tables,
+        kb: &'a Document,
+        facts: &'a Facts,
+        wanted: Weights,
+        hint: Option<&'a str>,
+    ) -> Self {
         let mut profile = Self { tables, kb, facts, wanted, hint, rules: Vec::new(), words: Vec::new() };
         for (at, section) in kb.sections.iter().enumerate() {
             let rules: Vec<Facts> = profile.texts(at).map(|rule| Facts::of(tables, rule)).collect();
@@ -111,7 +117,14 @@ impl<'a> Profile<'a> {
         let share = alike / (1.0 + ratio(rules.len(), 1));
         let named = if self.named(&section.heading) { NAMED } else { 0.0 };
         let kinship = KINSHIP * self.kinship(at);
-        score + 0.6 * share + 0.3 * closest + named + kinship + general + hint + 0.01 * ratio(rules.len().min(10), 1)
+        score
+            + 0.6 * share
+            + 0.3 * closest
+            + named
+            + kinship
+            + general
+            + hint
+            + 0.01 * ratio(rules.len().min(10), 1)
     }
 }
 

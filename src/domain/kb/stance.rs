@@ -282,7 +282,9 @@ impl Stances {
         let foreign = match section::language_of(folded) {
             Language::French => &[][..],
             Language::Portuguese => &["no", "sans"][..],
-            Language::English | Language::Italian | Language::Spanish | Language::German => &["sans", "ne"][..],
+            Language::English | Language::Italian | Language::Spanish | Language::German => {
+                &["sans", "ne"][..]
+            }
         };
         for word in foreign {
             blank(&mut text, word);
@@ -353,8 +355,34 @@ fn moves(text: &str, ranges: &[Range<usize>], stances: &mut [Polarity]) {
 /// Whether a part is only the condition of the one behind it.
 fn conditions(part: &str) -> bool {
     const OPENERS: &[&str] = &[
-        "once", "when", "whenever", "if", "after", "before", "while", "during", "for", "quando", "se", "dopo", "prima", "una volta",
-        "appena", "quand", "si", "apres", "avant", "lorsque", "cuando", "despues", "antes", "wenn", "sobald", "nach", "vor", "depois",
+        "once",
+        "when",
+        "whenever",
+        "if",
+        "after",
+        "before",
+        "while",
+        "during",
+        "for",
+        "quando",
+        "se",
+        "dopo",
+        "prima",
+        "una volta",
+        "appena",
+        "quand",
+        "si",
+        "apres",
+        "avant",
+        "lorsque",
+        "cuando",
+        "despues",
+        "antes",
+        "wenn",
+        "sobald",
+        "nach",
+        "vor",
+        "depois",
     ];
     let part = part.trim_start();
     OPENERS.iter().any(|word| part.strip_prefix(word).is_some_and(|rest| rest.starts_with(' ')))
@@ -385,7 +413,9 @@ fn preferences(part: &str, inside: &Range<usize>, ranges: &[Range<usize>], turns
     // The folded text is as long as its source up to accents, which is near enough to tell the two sides of the gap.
     let gap = inside.start + choice + gap;
     let ruled = ranges.iter().filter(|range| inside.contains(&range.start)).find(|range| range.start > gap);
-    let chosen = ranges.iter().any(|range| inside.contains(&range.start) && range.start < gap && range.start > inside.start + choice);
+    let chosen = ranges.iter().any(|range| {
+        inside.contains(&range.start) && range.start < gap && range.start > inside.start + choice
+    });
     if let (Some(ruled), true) = (ruled, chosen) {
         turns.push((ruled.start, Turn::Against));
         turns.sort_by_key(|(at, turn)| (*at, matches!(turn, Turn::Value(_))));
@@ -509,7 +539,8 @@ mod tests {
     #[test]
     fn a_sentence_asks_or_forbids() {
         let (stances, words) = (Stances::new(), Words::new());
-        let check = |text: &str, expect| assert_eq!(stances.polarity(&stances.hear(text), &words), expect, "{text}");
+        let check =
+            |text: &str, expect| assert_eq!(stances.polarity(&stances.hear(text), &words), expect, "{text}");
         check("Log with pino, never with console.log", Polarity::Require);
         check("never ever run migrations on boot; they're run by hand", Polarity::Forbid);
         check("dont add a comment on every line, ever", Polarity::Forbid);
@@ -528,6 +559,9 @@ mod tests {
         );
         assert_eq!(stances.place(&stances.hear("we use pnpm in this repo"), &words), None);
         assert_eq!(stances.place(&stances.hear("console.log is not allowed in src/"), &words), None);
-        assert_eq!(stances.place(&stances.hear("use tabs in the admin app"), &words).as_deref(), Some("admin app"));
+        assert_eq!(
+            stances.place(&stances.hear("use tabs in the admin app"), &words).as_deref(),
+            Some("admin app")
+        );
     }
 }

@@ -161,7 +161,9 @@ impl Words {
             let quoted = is_quoted(&folded.text, range.clone());
             let range = folded.source(range);
             let named = quoted || is_acronym(text.get(range.clone()).unwrap_or(""), text);
-            if named && !bare.is_empty() || !(short || bare.is_empty() || self.is_stop(bare) || self.is_stop(word)) {
+            if named && !bare.is_empty()
+                || !(short || bare.is_empty() || self.is_stop(bare) || self.is_stop(word))
+            {
                 found.push(Token { meaning: self.meaning(bare), word: bare.to_string(), range });
             }
         }
@@ -184,7 +186,24 @@ fn is_quoted(text: &str, range: Range<usize>) -> bool {
 /// Whether a word is written in capitals where the text around it is not.
 fn is_acronym(word: &str, text: &str) -> bool {
     let capitals = |word: &str| word.len() > 1 && word.chars().all(char::is_uppercase);
-    capitals(word) && text.chars().any(char::is_lowercase) && !matches!(word, "NOT" | "NO" | "NEVER" | "ALWAYS" | "MUST" | "ONLY" | "ALL" | "DO" | "NON" | "MAI" | "SEMPRE" | "AND" | "OR")
+    capitals(word)
+        && text.chars().any(char::is_lowercase)
+        && !matches!(
+            word,
+            "NOT"
+                | "NO"
+                | "NEVER"
+                | "ALWAYS"
+                | "MUST"
+                | "ONLY"
+                | "ALL"
+                | "DO"
+                | "NON"
+                | "MAI"
+                | "SEMPRE"
+                | "AND"
+                | "OR"
+        )
 }
 
 /// `l'utente` → `utente`, `d'ora` → `ora`.
