@@ -222,7 +222,12 @@ fn one_word_apart(new: &Facts, old: &Facts) -> bool {
         })
     };
     let amounts = amount(new, ours) || amount(old, theirs);
+    // A label's new value is a name, not what stands at the end of any sentence about it.
+    let valued = old.label.is_empty()
+        || new.frame.is_some()
+        || new.tokens.last().is_some_and(|token| frame::sort(&new.text, &token.range).is_some());
     shared >= 2
+        && valued
         && new.polarity == old.polarity
         && new.has == old.has
         && !amounts
