@@ -3,10 +3,12 @@
 //! The path of a directive: typed words → [`detect`] → [`Candidate`]s → [`reconcile`] → [`Verdict`]s → [`edit`] → new bytes, shown as
 //! a diff and written only after review. A model's proposal joins at [`gate`], which checks it against the user's own words.
 
+pub mod answers;
 pub mod arguments;
 pub mod check;
 pub mod clause;
 pub mod cognate;
+pub mod contrast;
 pub mod cues;
 pub mod detect;
 pub mod document;
@@ -21,6 +23,7 @@ pub mod init;
 pub mod insert;
 pub mod journal;
 pub mod label;
+pub mod likeness;
 pub mod line;
 pub mod mask;
 pub mod matter;
@@ -36,6 +39,7 @@ pub mod reconcile;
 pub mod related;
 pub mod relation;
 pub mod retract;
+pub mod revocation;
 pub mod secret;
 pub mod section;
 pub mod session;

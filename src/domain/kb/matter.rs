@@ -94,6 +94,11 @@ const DOING: &[&str] = &[
     "train", "test", "print", "hold", "wait",
 ];
 
+/// Whether a word only says how an amount limits.
+pub fn is_measuring(meaning: &str) -> bool {
+    MEASURING.contains(&meaning)
+}
+
 /// Whether both speak of the same matter when they answer the decision `slot`.
 pub fn is_same(tables: &Tables, new: &Facts, old: &Facts, slot: &str) -> bool {
     let names: BTreeSet<String> = names(tables, slot);

@@ -40,6 +40,13 @@ impl Measure {
         }
     }
 
+    /// Whether its unit belongs to a family of units, so that the number alone says nothing.
+    pub fn is_scaled(&self) -> bool {
+        self.near
+            .iter()
+            .any(|name| ["hertz", "byte", "metre", "gram", "volt", "watt"].contains(&name.as_str()))
+    }
+
     /// Bytes from the number to the unit.
     pub fn whole(&self) -> Range<usize> {
         self.number.start..self.number.end.max(self.unit.end)
@@ -78,6 +85,31 @@ fn time(meaning: &str) -> Option<f64> {
     Some(seconds * 1000.0)
 }
 
+/// The family of a unit and how many of the family's smallest it holds.
+fn family(unit: &str) -> Option<(&'static str, f64)> {
+    Some(match unit {
+        "hz" => ("hertz", 1.0),
+        "khz" => ("hertz", 1e3),
+        "mhz" => ("hertz", 1e6),
+        "ghz" => ("hertz", 1e9),
+        "byte" | "bytes" => ("byte", 1.0),
+        "kb" | "kib" => ("byte", 1e3),
+        "mb" | "mib" => ("byte", 1e6),
+        "gb" | "gib" => ("byte", 1e9),
+        "tb" | "tib" => ("byte", 1e12),
+        "mm" => ("metre", 1.0),
+        "cm" => ("metre", 10.0),
+        "km" => ("metre", 1e6),
+        "mg" => ("gram", 1e-3),
+        "kg" => ("gram", 1e3),
+        "mv" => ("volt", 1e-3),
+        "kv" => ("volt", 1e3),
+        "mw" => ("watt", 1e-3),
+        "kw" => ("watt", 1e3),
+        _ => return None,
+    })
+}
+
 fn number(word: &str) -> Option<f64> {
     let digits = word.starts_with(|c: char| c.is_ascii_digit());
     digits.then(|| word.replace(',', ".").parse().ok()).flatten()
@@ -96,7 +128,10 @@ fn joined(token: &Token, words: &Words) -> Option<Measure> {
     let unit = if unit == "%" { "percent".to_string() } else { words.meaning(unit) };
     Some(match time(&unit) {
         Some(one) => measure(Kind::Time, amount * one, &unit, &token.range),
-        None => measure(Kind::Count, amount, &unit, &token.range),
+        None => match family(&unit) {
+            Some((family, one)) => measure(Kind::Count, amount * one, family, &token.range),
+            None => measure(Kind::Count, amount, &unit, &token.range),
+        },
     })
 }
 
@@ -121,6 +156,9 @@ fn counted(text: &str, tokens: &[Token], at: usize) -> Option<Measure> {
         unit = next.range.clone();
         if let Some(one) = time(&next.meaning) {
             return Some(Measure { unit, ..measure(Kind::Time, amount * one, &next.meaning, &token.range) });
+        }
+        if let Some((family, one)) = family(&next.word) {
+            return Some(Measure { unit, ..measure(Kind::Count, amount * one, family, &token.range) });
         }
         near.insert(next.meaning.clone());
         if let Some(second) = tokens.get(at + 2).filter(|second| touches(next, second)) {
@@ -244,6 +282,7 @@ mod tests {
         assert!(one("5 results are enough").is_like(&one("the 10 nearest results")));
         assert!(one("15% battery").is_like(&one("below 20 %")));
         assert!(!one("60 lines").is_like(&one("60 columns")));
+        assert!(one("1 kHz").is_like(&one("at 400 Hz")) && one("1 kHz").amount == "1000");
         assert!(!one("3 days").is_like(&one("3 people")));
     }
 }

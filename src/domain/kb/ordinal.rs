@@ -1,12 +1,12 @@
-//! Which entry a number or an ordinal word names: "rule 3", "la terza regola", "the last point". It reads no other words.
+//! Rules named by their number or place: "rule 3", "the last point", "line 12". It reads no meaning.
 
 use super::document::{Document, Entry, Kind, Marker};
-use super::words;
+use super::words::fold;
 
-/// The entry that the words name by its place, as an index.
+/// "rule 3", "la terza regola", "the last point": an index into the entries.
 pub fn named(kb: &Document, quote: &str) -> Option<usize> {
-    let folded = words::fold(quote).text;
-    let spoken: Vec<&str> =
+    let folded = fold(quote).text;
+    let words: Vec<&str> =
         folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let noun = |word: &&str| {
         matches!(
@@ -29,24 +29,24 @@ pub fn named(kb: &Document, quote: &str) -> Option<usize> {
                 | "bullet"
         )
     };
-    let at = spoken.iter().position(noun)?;
-    let line = matches!(spoken.get(at).copied(), Some("line" | "riga"));
-    let after = spoken.get(at + 1..).unwrap_or(&[]);
+    let at = words.iter().position(noun)?;
+    let line = matches!(words.get(at).copied(), Some("line" | "riga"));
+    let after = words.get(at + 1..).unwrap_or(&[]);
     let digits = after.iter().take(2).find_map(|word| word.parse::<usize>().ok());
-    let spelled = at.checked_sub(1).and_then(|before| spoken.get(before)).and_then(|word| ordinal_word(word));
+    let spelled = at.checked_sub(1).and_then(|before| words.get(before)).and_then(|word| ordinal_word(word));
     if line {
         return kb.entries.iter().position(|entry| Some(entry.line) == digits);
     }
     let after_noun = after.first().and_then(|word| ordinal_word(word));
     match (digits, spelled.or(after_noun)) {
-        (Some(number), _) | (None, Some(Place::Number(number))) => numbered(kb, number, &spoken),
+        (Some(number), _) | (None, Some(Place::Number(number))) => numbered(kb, number, &words),
         (None, Some(Place::Last)) => kb.entries.len().checked_sub(1),
         (None, None) => None,
     }
 }
 
 /// The item with that number, in the section that the words name if several have it; else the entry at that place.
-fn numbered(kb: &Document, number: usize, spoken: &[&str]) -> Option<usize> {
+fn numbered(kb: &Document, number: usize, words: &[&str]) -> Option<usize> {
     let carries = |entry: &Entry| match &entry.kind {
         Kind::Item { marker: Marker::Number { value, .. }, .. } => {
             entry.parent.is_none() && usize::try_from(*value) == Ok(number)
@@ -59,8 +59,8 @@ fn numbered(kb: &Document, number: usize, spoken: &[&str]) -> Option<usize> {
     }
     let in_named_section = |entry: &Entry| {
         kb.heading_of(entry).is_some_and(|heading| {
-            let heading = words::fold(heading).text;
-            spoken.iter().any(|word| word.len() > 3 && heading.contains(word))
+            let heading = fold(heading).text;
+            words.iter().any(|word| word.len() > 3 && heading.contains(word))
         })
     };
     let mut all = kb.entries.iter().enumerate().filter(|(_, entry)| carries(entry));

@@ -6,7 +6,11 @@ use std::ops::Range;
 
 use super::Polarity;
 use super::facts::{self, Facts, Tables};
+use super::frame;
+use super::matter;
+use super::measure::{Kind, Measure};
 use super::slots::Value;
+use super::words::Token;
 
 /// How many meanings a directive may add and still count as only setting a value.
 const SPARE: usize = 1;
@@ -14,13 +18,15 @@ const SPARE: usize = 1;
 /// The text that replaces the line `old` when the user says `new`; `sentence` is the user's sentence.
 pub fn reworded(tables: &Tables, old: &Facts, new: &Facts, sentence: &str) -> String {
     let labelled = facts::label_of(&old.text).is_some();
-    let swap = if labelled {
-        swapped_value(tables, old, new)
-            .or_else(|| swapped_word(tables, old, new))
-            .or_else(|| swapped_frame(old, new))
-    } else {
-        None
-    };
+    let swap = swapped_measure(tables, old, new).or_else(|| {
+        if labelled {
+            swapped_value(tables, old, new)
+                .or_else(|| swapped_word(tables, old, new))
+                .or_else(|| swapped_frame(old, new))
+        } else {
+            swapped_name(tables, old, new)
+        }
+    });
     let number =
         swap.or_else(|| swapped_version(tables, old, new)).or_else(|| swapped_mark(tables, old, new));
     number.unwrap_or_else(|| sentence.to_string())
@@ -73,6 +79,80 @@ fn swapped_value(tables: &Tables, old: &Facts, new: &Facts) -> Option<String> {
     spliced(&old.text, from.value.range.start..end_of(&from.value), &usual)
 }
 
+/// Only an amount exchanged, with its unit where that differs: `kept for 2 years` → `kept for 5 years`.
+fn swapped_measure(tables: &Tables, old: &Facts, new: &Facts) -> Option<String> {
+    let (mut ours, mut theirs) = (new.measures.iter(), old.measures.iter());
+    let (Some(to), None, Some(from), None) = (ours.next(), ours.next(), theirs.next(), theirs.next()) else {
+        return None;
+    };
+    let inside = |measure: &Measure, token: &Token| {
+        let whole = measure.whole();
+        whole.start <= token.range.start && token.range.start < whole.end
+    };
+    let extra = new
+        .tokens
+        .iter()
+        .filter(|token| !inside(to, token) && !old.meanings.contains(&token.meaning))
+        .filter(|token| !matter::is_measuring(&token.meaning) && !is_spare(&token.meaning))
+        .count();
+    if !to.is_like(from) || to.amount == from.amount || extra > SPARE || new.polarity != old.polarity {
+        return None;
+    }
+    let unit = |facts: &Facts, measure: &Measure| {
+        let mut named = facts.tokens.iter().filter(|token| token.range == measure.unit);
+        named.next().map(|token| token.meaning.clone())
+    };
+    let (place, written) = match (unit(old, from), unit(new, to)) {
+        // A counted thing may be named on one side alone ("zoom 18" and "zoom level 16").
+        (a, b) if a == b || from.kind == Kind::Count && a.is_none() == b.is_none() && !from.is_scaled() => {
+            (from.number.clone(), digits(tables, old, from, new.text.get(to.number.clone())?))
+        }
+        (None, None) => (from.number.clone(), new.text.get(to.number.clone())?.to_string()),
+        (Some(_), Some(_)) => (from.whole(), new.text.get(to.whole())?.to_string()),
+        (None, Some(_)) | (Some(_), None) if from.kind == Kind::Count && !from.is_scaled() => {
+            (from.number.clone(), new.text.get(to.number.clone())?.to_string())
+        }
+        (None, Some(_)) | (Some(_), None) => (from.whole(), new.text.get(to.whole())?.to_string()),
+    };
+    let stands_alone = from.number != from.unit && to.number != to.unit;
+    stands_alone.then(|| spliced(&old.text, place, &written)).flatten()
+}
+
+/// The new number as the line writes its own: in digits where that is in digits.
+fn digits(tables: &Tables, old: &Facts, from: &Measure, written: &str) -> String {
+    let numeric = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+    let was = old.text.get(from.number.clone()).unwrap_or("");
+    let meaning = tables.words.meaning(&super::words::fold(written).text);
+    if numeric(was) && !numeric(written) && numeric(&meaning) { meaning } else { written.to_string() }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// A name exchanged in a sentence that says more than the name: "images in AVIF" and `Images are WebP, 1600 px wide`.
+fn swapped_name(tables: &Tables, old: &Facts, new: &Facts) -> Option<String> {
+    let mut wanted = new.values.iter().filter(|stated| stated.stance == Polarity::Require);
+    let (to, None) = (wanted.next()?, wanted.next()) else { return None };
+    let mut held = old.values.iter().filter(|stated| stated.value.slot == to.value.slot);
+    let (from, None) = (held.next()?, held.next()) else { return None };
+    let names = |facts: &Facts, range: &Range<usize>| frame::sort(&facts.text, range).is_some();
+    let named = names(old, &from.value.range) && names(new, &to.value.range);
+    let rest = |token: &&Token| {
+        !from.value.range.contains(&token.range.start) && !new.meanings.contains(&token.meaning)
+    };
+    let more = old.tokens.iter().filter(rest).count() > 1;
+    let span = to.value.range.start..end_of(&to.value);
+    let alone = spare(tables, old, new, &to.value.slot, &span) == 0 && new.parts.len() == 1;
+    let plain = to.value.version.is_none() && from.value.version.is_none() && new.polarity == old.polarity;
+    if !(named && more && alone && plain) {
+        return None;
+    }
+    let written = usual_spelling(&to.value, new.text.get(to.value.range.clone())?);
+    spliced(&old.text, from.value.range.clone(), &written)
+}
+
 /// A value that no slot knows, exchanged: "airflow is out, dagster is what we use" and `Orchestrator: Airflow`.
 fn swapped_word(tables: &Tables, old: &Facts, new: &Facts) -> Option<String> {
     let mut fresh = new
@@ -92,7 +172,8 @@ fn swapped_frame(old: &Facts, new: &Facts) -> Option<String> {
     let rest = new.tokens.iter().filter(|token| !to.value.contains(&token.meaning));
     let spare = rest.filter(|token| !from.subject.contains(&token.meaning)).count();
     let turned = old.polarity != new.polarity;
-    if turned || spare > SPARE || to.value.len() > 3 || to.subject.is_empty() {
+    let contrasts = to.value.iter().any(|meaning| new.ruled.contains(meaning));
+    if turned || contrasts || spare > SPARE || to.value.len() > 3 || to.subject.is_empty() {
         return None;
     }
     spliced(&old.text, from.range.clone(), new.text.get(to.range.clone())?)
@@ -155,6 +236,15 @@ fn swapped_mark(tables: &Tables, old: &Facts, new: &Facts) -> Option<String> {
     let opens = |text: &str, at: &Range<usize>| text.get(..at.start).is_some_and(|head| head.ends_with('/'));
     let slash =
         |text: &str, at: &Range<usize>| if opens(text, at) { at.start - 1..at.end } else { at.clone() };
+    // A number means nothing without its unit: "1 kHz" is no "1 Hz".
+    if old
+        .measures
+        .iter()
+        .chain(&new.measures)
+        .any(|measure| measure.kind != Kind::Count || measure.is_scaled())
+    {
+        return None;
+    }
     let written = new.text.get(slash(&new.text, &written))?;
     let words = tables.words.is_stop(written);
     if words { None } else { spliced(&old.text, slash(&old.text, &place), written) }
@@ -182,12 +272,32 @@ fn spare(tables: &Tables, old: &Facts, new: &Facts, slot: &str, span: &Range<usi
     subject
         .iter()
         .filter(|meaning| !inside.contains(*meaning) && !old.meanings.contains(*meaning))
-        .filter(|meaning| {
-            !matches!(meaning.as_str(), "server" | "decid" | "switch" | "mov" | "pass" | "minimum" | "http")
-        })
+        .filter(|meaning| !is_spare(meaning))
         .count()
 }
 
+/// Words that add nothing to a new value.
+fn is_spare(meaning: &str) -> bool {
+    matches!(
+        meaning,
+        "server"
+            | "decid"
+            | "switch"
+            | "mov"
+            | "pass"
+            | "minimum"
+            | "maximum"
+            | "http"
+            | "grow"
+            | "shrank"
+            | "shrink"
+    )
+}
+
 fn spliced(text: &str, place: Range<usize>, with: &str) -> Option<String> {
+    // A line that opens with a capital does so afterwards, unless its first word is a name written as it is.
+    let opens =
+        place.start == 0 && text.starts_with(char::is_uppercase) && with.chars().all(char::is_lowercase);
+    let with = if opens { capitalised(with) } else { with.to_string() };
     Some(format!("{}{with}{}", text.get(..place.start)?, text.get(place.end..)?))
 }

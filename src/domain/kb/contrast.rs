@@ -1,19 +1,20 @@
-//! Directives that change a line without answering its decision: they complain of what it says, turn away from its words, allow more than
-//! it does, or ask for what it does without. It never edits.
+//! Whether a directive turns away from what a line says: drops its word, complains of it, or allows what it ruled out. It compares no
+//! answers.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
-use super::{Match, Relation};
-use crate::domain::kb::Polarity;
-use crate::domain::kb::facts::{self, Facts};
-use crate::domain::kb::frame;
-use crate::domain::kb::words::{self, ratio};
+use super::Polarity;
+use super::facts::{self, Facts};
+use super::frame;
+use super::relation::{Match, Relation};
+use super::words::{fold, ratio};
 
 /// The directive opens with a new name, and a later part of it complains of the one that the line names: "slog everywhere, zap is a
 /// dependency too many".
 pub fn by_complaint(new: &Facts, old: &Facts) -> Option<Match> {
     let head = new.parts.first().filter(|_| new.parts.len() > 1)?.end;
-    let named = |facts: &Facts, range: &std::ops::Range<usize>| {
+    let named = |facts: &Facts, range: &Range<usize>| {
         facts.values.iter().any(|stated| stated.value.range.contains(&range.start))
             || frame::is_name(&facts.text, range)
     };
@@ -23,7 +24,7 @@ pub fn by_complaint(new: &Facts, old: &Facts) -> Option<Match> {
         let known = new.values.iter().any(|stated| stated.value.range.contains(&token.range.start));
         (proper || known) && !old.meanings.contains(&token.meaning)
     })?;
-    let slots = |facts: &Facts, range: &std::ops::Range<usize>| -> BTreeSet<String> {
+    let slots = |facts: &Facts, range: &Range<usize>| -> BTreeSet<String> {
         let at = |stated: &&facts::Stated| stated.value.range.contains(&range.start);
         facts.values.iter().filter(at).map(|stated| stated.value.slot.clone()).collect()
     };
@@ -79,7 +80,7 @@ pub fn by_grievance(new: &Facts, old: &Facts) -> Option<Match> {
 /// The line allows but one thing, and the directive allows any, or another too: "any vendor is okay", "works from the app too".
 pub fn by_permission(new: &Facts, old: &Facts) -> Option<Match> {
     let words = |facts: &Facts| -> Vec<String> {
-        let folded = words::fold(&facts.text).text;
+        let folded = fold(&facts.text).text;
         folded.split(|c: char| !c.is_alphanumeric()).map(str::to_string).collect()
     };
     let (ours, theirs) = (words(new), words(old));
@@ -108,6 +109,7 @@ const LIMITING: &[&str] = &[
     "apenas",
     "somente",
 ];
+
 const ANY: &[&str] = &[
     "any",
     "anything",
@@ -130,6 +132,7 @@ const ANY: &[&str] = &[
     "tous",
     "toutes",
 ];
+
 const FINE: &[&str] = &[
     "ok",
     "okay",
@@ -155,6 +158,7 @@ const FINE: &[&str] = &[
     "autorises",
     "convient",
 ];
+
 const ALSO: &[&str] = &["too", "also", "well", "anche", "aussi", "tambien", "auch", "tambem", "pure"];
 
 /// The line says that there is none of its label's thing ("Retries: never", "Cache | None"), and the directive asks for some.
@@ -185,7 +189,7 @@ pub fn by_absence(new: &Facts, old: &Facts) -> Option<Match> {
         "off by default",
         "disabled by default",
     ];
-    let folded = words::fold(&old.text).text;
+    let folded = fold(&old.text).text;
     let value =
         folded.rsplit_once([':', '|']).map(|(_, value)| value.trim_matches([' ', '*', '.', '_', '|']))?;
     let opens = new.tokens.iter().take(2).any(|token| old.label.contains(&token.meaning));
