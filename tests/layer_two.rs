@@ -2,6 +2,8 @@
 //! model. It waits for conditions, and looks at the bytes of KB.md after each case.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
+#[path = "support/plain.rs"]
+mod plain;
 #[path = "support/server.rs"]
 mod server;
 
@@ -14,6 +16,7 @@ use dictum::app::turn;
 use dictum::app::update::update;
 use dictum::domain::chat::Body;
 use dictum::domain::exchange::{Endpoint, Outcome, Protocol};
+use dictum::domain::kb::detect::Detector;
 use dictum::domain::kb::proposal::Source;
 use dictum::domain::kb::{Op, Span};
 use dictum::domain::persona::{self, Library};
@@ -33,7 +36,8 @@ use server::{Part, Reply, Server};
 /// Longer than any condition takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-static TOOLS: LazyLock<Tools> = LazyLock::new(Tools::default);
+static TOOLS: LazyLock<Tools> =
+    LazyLock::new(|| Tools { detector: Detector::weighed_by(plain::PLAIN), ..Tools::default() });
 
 const KB: &str = "# KB\n\n- Use npm.\n- Dates are in UTC.\n- Comment every export.\n";
 

@@ -10,6 +10,7 @@ use dictum::app::update::update;
 use dictum::base::text::width;
 use dictum::domain::chat::{Body, ToolCall};
 use dictum::domain::exchange::{Endpoint, Failure, Outcome, Protocol, ReplyEvent, Request, StopReason};
+use dictum::domain::kb::detect::Detector;
 use dictum::domain::kb::gate;
 use dictum::domain::kb::state::{KbState, Snapshot};
 use dictum::domain::persona::{self, Library, Source};
@@ -20,6 +21,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 use sha2::{Digest, Sha256};
 
+#[path = "plain.rs"]
+mod plain;
+
 /// The persona that speaks first, and one to switch to.
 pub const FIRST: &str = "installer.backend.nodejs";
 pub const SECOND: &str = "reviewer";
@@ -28,7 +32,8 @@ pub const SECOND: &str = "reviewer";
 pub const READ_AT: &str = "12:03:07";
 
 /// The tables, made once for all tests.
-static TOOLS: LazyLock<Tools> = LazyLock::new(Tools::default);
+static TOOLS: LazyLock<Tools> =
+    LazyLock::new(|| Tools { detector: Detector::weighed_by(plain::PLAIN), ..Tools::default() });
 
 /// A persona file's place and text.
 pub type File = (&'static str, Source, String);

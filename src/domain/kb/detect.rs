@@ -104,6 +104,15 @@ struct Reading {
 impl Detector {
     /// Parses the tables and compiles the shapes.
     pub fn new() -> Self {
+        Self::with_weights(Weights::new())
+    }
+
+    /// A detector that weighs its evidence by another table than the one that dictum ships with (the rows of `assets/kb/evidence.txt`).
+    pub fn weighed_by(table: &str) -> Self {
+        Self::with_weights(Weights::parse(table))
+    }
+
+    fn with_weights(weights: Weights) -> Self {
         let lexicon = Lexicon::new();
         let signals = Signals {
             handles: lexicon.words("handles"),
@@ -118,7 +127,7 @@ impl Detector {
             names,
             secrets: Secrets::new(),
             phrases: Phrases::new(),
-            weights: Weights::new(),
+            weights,
             lexicon,
         }
     }
@@ -146,7 +155,10 @@ impl Detector {
                 text: &reading.text,
                 tokens: &reading.tokens,
             };
-            for candidate in writer.candidates(group, band, odds) {
+            for mut candidate in writer.candidates(group, band, odds) {
+                if candidate.reasons.is_empty() {
+                    candidate.reasons.push(self.reading_of(&reading, &scene, group));
+                }
                 let again = candidates
                     .iter()
                     .any(|known| known.text == candidate.text && known.revokes == candidate.revokes);
@@ -220,6 +232,15 @@ impl Detector {
             Shown { evidence, score: group.score, bytes: phrase::bytes(&reading.tokens, &group.tokens) }
         };
         groups.iter().enumerate().map(|(at, group)| shown(at, group)).collect()
+    }
+
+    /// The reason of a candidate that no cue speaks for: the words that weigh most.
+    fn reading_of(&self, reading: &Reading, scene: &Scene<'_>, group: &Group) -> String {
+        let words = self.weights.telling(scene, group).map(|range| phrase::bytes(&reading.tokens, &range));
+        match words.and_then(|bytes| reading.text.get(bytes)).filter(|words| !words.is_empty()) {
+            Some(words) => format!("reads like a standing rule: \"{}\"", words.replace('\n', " ")),
+            None => "reads like a standing rule".to_string(),
+        }
     }
 
     fn scene<'a>(&'a self, reading: &'a Reading) -> Scene<'a> {

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Range;
 
 use crate::domain::kb::clause::{End, Item, Kind, Sentence, Token};
 use crate::domain::kb::cues::{Lexicon, Tongue};
@@ -112,6 +113,31 @@ impl Weights {
             + self.sum(Block::Words, &mut |visit| scene.words(group, visit))
             + self.letters(scene, group)
             + self.sum(Block::Beside, &mut |visit| scene.beside(groups, at, visit))
+    }
+
+    /// The two neighbouring words of the group that speak most for a directive, as a range of tokens.
+    pub fn telling(&self, scene: &Scene<'_>, group: &Group) -> Option<Range<usize>> {
+        let table =
+            BLOCKS.iter().position(|block| *block == Block::Words).and_then(|at| self.blocks.get(at))?;
+        let weight = |parts: &[&str]| table.get(&hashed(parts)).map_or(0.0, |(_, weight)| *weight);
+        let spoken = |at: &usize| {
+            let token = scene
+                .tokens
+                .get(*at)
+                .filter(|token| matches!(token.kind, Kind::Word | Kind::Code | Kind::Number));
+            token.map(spelled)
+        };
+        let places: Vec<usize> = group.tokens.clone().filter(|at| spoken(at).is_some()).collect();
+        let pairs = places.windows(2).filter_map(|pair| {
+            let (from, to) = (pair.first()?, pair.last()?);
+            let (one, other) = (spoken(from)?, spoken(to)?);
+            let beside = if to - from == 1 { weight(&[one, " ", other]) } else { 0.0 };
+            Some((*from..to + 1, weight(&[one]) + weight(&[other]) + beside))
+        });
+        pairs
+            .filter(|(_, weight)| *weight > 0.0)
+            .max_by(|one, other| one.1.total_cmp(&other.1))
+            .map(|(range, _)| range)
     }
 
     fn sum(&self, block: Block, shows: &mut dyn FnMut(Visit<'_>)) -> f32 {

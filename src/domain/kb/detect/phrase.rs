@@ -320,7 +320,7 @@ impl Writer<'_> {
             || (denies && !contrast && !correction)
     }
 
-    /// Why, for the review: what the feature means and the words that show it.
+    /// Why, for the review: what the cue means and the words that show it; nothing where no cue speaks for it.
     fn reasons(&self, group: &Group) -> Vec<String> {
         let mut out: Vec<String> = Vec::new();
         let mut hits: Vec<_> = group.hits.iter().collect();
@@ -338,9 +338,6 @@ impl Writer<'_> {
             if !seen && out.len() < REASONS {
                 out.push(format!("{}: \"{}\"", feature.reason, words.trim_matches([',', ':', ' '])));
             }
-        }
-        if out.is_empty() {
-            out.push("says how things are in the project".to_string());
         }
         out
     }
