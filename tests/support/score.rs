@@ -97,7 +97,8 @@ pub struct Reader {
 
 impl Reader {
     pub fn new() -> Self {
-        let marker = Regex::new(r"^[\s>]*([-*+]|\d+[.)])?\s*(\[[ xX]\])?\s*").expect("the marker is a pattern");
+        let marker =
+            Regex::new(r"^[\s>]*([-*+]|\d+[.)])?\s*(\[[ xX]\])?\s*").expect("the marker is a pattern");
         Self { detector: Detector::new(), reconciler: Reconciler::new(), marker }
     }
 
@@ -115,8 +116,7 @@ impl Reader {
                 Verdict::Known(_) | Verdict::NoSuchRule => None,
             })
             .collect();
-        let after =
-            if edits.is_empty() { None } else { edit::apply(&case.kb, &edits).ok() };
+        let after = if edits.is_empty() { None } else { edit::apply(&case.kb, &edits).ok() };
         let told = format!("{found:?} {edits:?} {}", after.as_deref().unwrap_or(""));
         Answer { durable: found.durable, edits, after, told }
     }
@@ -146,8 +146,7 @@ impl Reader {
     /// Pairs each wanted directive with an edit, and compares what the two do.
     fn directives(&self, figures: &mut Figures, case: &Case, answer: &Answer, wanted: &[&Gold]) {
         let mut used = vec![false; answer.edits.len()];
-        let whole: String =
-            answer.edits.iter().map(|edit| edit.text.as_str()).collect::<Vec<_>>().join(" ");
+        let whole: String = answer.edits.iter().map(|edit| edit.text.as_str()).collect::<Vec<_>>().join(" ");
         for gold in wanted {
             if gold.op == Wanted::Replace {
                 figures.contradictions.of += 1;
@@ -155,7 +154,9 @@ impl Reader {
             let own = answer.edits.iter().zip(&used).position(|(edit, used)| !used && self.fits(gold, edit));
             let spread = gold.op == Wanted::Add && !answer.edits.is_empty() && holds(&gold.must, &whole);
             let (op, section, supersedes) = match own.and_then(|at| answer.edits.get(at)) {
-                Some(edit) => (edit.op, &edit.section, edit.supersedes.as_ref().map(|line| line.text.as_str())),
+                Some(edit) => {
+                    (edit.op, &edit.section, edit.supersedes.as_ref().map(|line| line.text.as_str()))
+                }
                 None if spread => (Op::Add, &answer.edits[0].section, None),
                 None => {
                     figures.directives.missed += 1;
@@ -172,7 +173,9 @@ impl Reader {
                 figures.superseded.count(same);
                 figures.contradictions.right += usize::from(gold.op == Wanted::Replace && same);
             }
-            if let Some(hint) = gold.section_hint.as_deref().filter(|hint| !hint.is_empty() && !case.kb.is_empty()) {
+            if let Some(hint) =
+                gold.section_hint.as_deref().filter(|hint| !hint.is_empty() && !case.kb.is_empty())
+            {
                 figures.sections.count(folded(section.as_deref().unwrap_or("")) == folded(hint));
             }
         }
@@ -343,7 +346,12 @@ pub struct Figures {
 
 impl Display for Figures {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(out, "  linguistic            {}  false per 100: {:.1}", self.said, self.said.false_per_100())?;
+        writeln!(
+            out,
+            "  linguistic            {}  false per 100: {:.1}",
+            self.said,
+            self.said.false_per_100()
+        )?;
         writeln!(out, "  proposal              {}", self.proposed)?;
         writeln!(out, "  directive             {}", self.directives)?;
         writeln!(out, "  operation             {}", self.operations)?;
