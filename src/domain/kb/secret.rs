@@ -27,8 +27,8 @@ const SHAPES: &[&str] = &[
 /// Words that announce a secret, and as the last group the value behind them.
 const ANNOUNCED: &[&str] = &[
     r#"(?i-u)(?:password|passwd|pwd|passphrase|secret|api[ _-]?key|access[ _-]?key|token|credentials?|chiave|parola d'ordine|contrase(?:n|ñ)a|mot de passe|passwort|kennwort|senha|segreto|pin)[`"']*\s*(?:is|are|è|e'|es|est|ist|é|=|:|:=)\s*[`"']?([^\s`"',;]{4,})"#,
-    r"(?i-u)(?:^|[^\w])(?:password|passwd|passphrase|pwd|passwort|kennwort|contrase(?:n|ñ)a|senha|mot de passe|parola d'ordine)(?: (?:of|for|to|on|in|del|della|di|dello|do|da|de|the|il|la|my|our|admin|root|staging|prod|production|test|user|email|wifi|account|\w*db|database|server))*(?: is|=|:| è| é| e'| es| est| ist|:=)\s*[`'\x22]?(\S*[\d!@#$%^&*?_+=-]\S*)",
-    r"(?i-u)(?:^|[^\w])(?:password|passwd|passphrase|pwd|senha) (\S*(?:[A-Za-z]\S*\d|\d\S*[A-Za-z])\S*[!@#$%^&*?_+=]\S*)",
+    r"(?i-u)(?:^|[^\w])(?:password|passwd|passphrase|passcode|psk|pwd|passwort|kennwort|contrase(?:n|ñ)a|senha|mot de passe|parola d'ordine)(?: (?:of|for|to|on|in|del|della|di|dello|do|da|de|the|il|la|my|our|admin|root|staging|prod|production|test|user|email|wifi|account|\w*db|database|server))*(?: is|=|:| è| é| e'| es| est| ist|:=)\s*[`'\x22]?(\S*[\d!@#$%^&*?_+=-]\S*)",
+    r"(?i-u)(?:^|[^\w])(?:password|passwd|passphrase|passcode|psk|pwd|senha) (\S*(?:[A-Za-z]\S*\d|\d\S*[A-Za-z])\S*[!@#$%^&*?_+=]\S*)",
     r"(?i-u)(?:^|[^\w])(?:api[ _-]?key|secret|token|chiave|clave|cl(?:e|é)|schl(?:u|ü)ssel|chave|key|credential)s?(?: \w+){0,4}(?: is|=|:| è| e'| es| est| ist|:=)?\s*([A-Za-z0-9+/_.=-]*\d[A-Za-z0-9+/_.=-]*[A-Za-z][A-Za-z0-9+/_.=-]{10,})",
 ];
 
@@ -59,6 +59,7 @@ impl Secrets {
     pub fn ranges(&self, text: &str) -> Vec<Range<usize>> {
         let bytes = text.as_bytes();
         let mut found = long_words(text);
+        found.extend(disguised_words(text));
         for (at, shape) in
             self.any.matches(bytes).into_iter().filter_map(|at| Some((at, self.shapes.get(at)?)))
         {
@@ -103,6 +104,43 @@ fn is_secret_value(value: &str) -> bool {
     let mixed = value.chars().count() >= 5 && letters && (digits > 0 || signs);
     let number = digits >= 4 && digits == value.chars().count();
     !placeholder && !path && !described && (mixed || number)
+}
+
+/// Words that stand for others, as passwords that people make up do: a digit in place of a letter, and a sign or closing digits.
+fn disguised_words(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let quotes =
+        |c: char| matches!(c, '"' | '\'' | '`' | '“' | '”' | '(' | ')' | '[' | ']' | ',' | ';' | ':' | '.');
+    let mut from = 0;
+    text.split_whitespace().filter_map(move |word| {
+        let at = from + text.get(from..).and_then(|rest| rest.find(word)).unwrap_or(0);
+        from = at + word.len();
+        let start = at + word.len() - word.trim_start_matches(quotes).len();
+        let inner = word.trim_matches(quotes);
+        is_disguised(inner).then_some(start..start + inner.len())
+    })
+}
+
+/// `tr0ta&Limone`, `Gr4nchio-77`, and no name of a tool, a path or a call.
+fn is_disguised(word: &str) -> bool {
+    const NAMES: &[&str] = &["log4", "web3", "d3", "h3", "n1ql", "s3"];
+    let small = word.to_lowercase();
+    let plain = !word.contains(['/', '.', '(', '{', '<', ':', '\\', '|', '`'])
+        && (8..=64).contains(&word.len())
+        && word.is_ascii()
+        && !NAMES.iter().any(|name| small.starts_with(name));
+    let letters: Vec<char> = word.chars().collect();
+    let disguised = letters.windows(3).any(|three| match three {
+        [a, d, b] => {
+            a.is_ascii_alphabetic()
+                && matches!(d, '0' | '1' | '3' | '4' | '5' | '7')
+                && b.is_ascii_lowercase()
+        }
+        _ => false,
+    });
+    let upper = letters.iter().any(char::is_ascii_uppercase);
+    let sign = word.contains(['!', '@', '#', '$', '%', '&', '*', '^', '+', '=', '?', '~']);
+    let closing = letters.iter().rev().take_while(|c| c.is_ascii_digit()).count();
+    plain && disguised && (sign || (upper && closing >= 2 && word.contains(['-', '_'])))
 }
 
 /// Long words of mixed characters: in any text where every kind of character is there, else where the text speaks of a secret.
@@ -197,6 +235,9 @@ mod tests {
             "connect with postgres://app:hunter22@db:5432/x",
             "the admin password is Tr0ub4dor",
             "la password è gatto77!",
+            "for the vault use br0ccoli&Mint",
+            "office wifi: SSID attic, psk C4rciofo-88",
+            "il login del banco prova: G4mber0ne_2024",
             "-----BEGIN RSA PRIVATE KEY-----",
             "api key: 9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c",
         ];
@@ -211,6 +252,9 @@ mod tests {
             "Use https://example.com/docs",
             "api key: <your-key>",
             "Tokens are validated in src/auth/validate-token-middleware.ts",
+            "Log4j-2024 is banned, use `retry_with_b0` and commit a1b2c3d4",
+            "Name the queue Http2-Worker-10 and the flag --max-o1d-space-size=4096",
+            "ids look like ord_01HZX3K9 and hashes like 5d41402abc4b2a76",
         ];
         for text in harmless {
             assert!(!secrets.found(text), "{text} {:?}", secrets.ranges(text));

@@ -488,8 +488,14 @@ fn setting(setting: Setting) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::collections::BTreeSet;
+
+    use crate::domain::kb::Span;
     use crate::domain::kb::clause::tokens;
+    use crate::domain::kb::detect::Detector;
+    use crate::domain::kb::document::Document;
+
+    use super::*;
 
     #[test]
     fn letters_hashed_in_runs_are_the_letters_that_are_named() {
@@ -504,5 +510,90 @@ mod tests {
             run.sort_unstable();
             assert_eq!(named, run, "{word}");
         }
+    }
+
+    /// The rows of a table, each with its block; a line that is none stops the test.
+    fn rows(table: &str) -> Vec<(Block, &str, f32, f32)> {
+        let mut block = None;
+        let mut rows = Vec::new();
+        for (at, line) in table.lines().enumerate().filter(|(_, line)| !line.starts_with("// ")) {
+            if let Some(header) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+                block = Some(BLOCKS.into_iter().find(|known| known.word() == header));
+                assert!(block.flatten().is_some(), "line {}: no block is called {header:?}", at + 1);
+                continue;
+            }
+            let columns: Vec<&str> = line.split('\t').collect();
+            let read = match columns.as_slice() {
+                [name, rarity, weight] => rarity.parse().ok().zip(weight.parse().ok()).map(|of| (*name, of)),
+                _ => None,
+            };
+            let (Some(block), Some((name, (rarity, weight)))) = (block.flatten(), read) else {
+                panic!("line {} is no row of a block: {line:?}", at + 1);
+            };
+            rows.push((block, name, rarity, weight));
+        }
+        rows
+    }
+
+    /// The shipped table with another weight in one row.
+    fn with(block: Block, name: &str, weight: &str) -> Weights {
+        let mut header = "";
+        let mut changed = 0;
+        let table: Vec<String> = WEIGHTS
+            .lines()
+            .map(|line| {
+                if line.starts_with('[') && line.ends_with(']') {
+                    header = line;
+                }
+                match line.split_once('\t') {
+                    Some((found, rest)) if found == name && header == format!("[{}]", block.word()) => {
+                        changed += 1;
+                        let rarity = rest.split('\t').next().unwrap_or("1");
+                        format!("{name}\t{rarity}\t{weight}")
+                    }
+                    Some(_) | None => line.to_string(),
+                }
+            })
+            .collect();
+        assert!(changed > 0, "no row {name:?} under {}", block.word());
+        Weights::parse(&table.join("\n"))
+    }
+
+    #[test]
+    fn every_row_of_the_table_can_be_read_and_is_kept() {
+        let rows = rows(WEIGHTS);
+        let biases: Vec<_> = rows.iter().filter(|(_, name, ..)| *name == "bias").collect();
+        assert!(
+            matches!(biases.as_slice(), [(Block::Build, _, rarity, weight)] if *rarity == 1.0 && *weight < 0.0)
+        );
+        for (block, name, rarity, weight) in &rows {
+            assert!(weight.is_finite() && *rarity >= 1.0, "{} {name:?}: {rarity} {weight}", block.word());
+        }
+        let unlike: BTreeSet<(&str, &str)> =
+            rows.iter().map(|(block, name, ..)| (block.word(), *name)).collect();
+        assert_eq!(unlike.len(), rows.len(), "a name stands twice in its block");
+        // What is kept by hash, too: no two names of a block may share one.
+        let weights = Weights::new();
+        let kept: usize = weights.blocks.iter().map(Table::len).sum();
+        assert_eq!(kept + 1, rows.len());
+        assert!(weights.blocks.iter().all(|table| !table.is_empty()), "a block has no row");
+        assert!(weights.bias < 0.0, "most clauses state no rule, so the bias speaks against one");
+    }
+
+    #[test]
+    fn the_weights_decide() {
+        let says = |weights: Weights, message: &str| {
+            let detector = Detector { weights, ..Detector::new() };
+            detector.detect(&[Span::typed(message)], &Document::default()).durable
+        };
+        let (rule, task) = ("from now on use tabs", "add a login page to the shop");
+        assert!(says(Weights::new(), rule) && !says(Weights::new(), task));
+        assert!(!says(with(Block::Build, "bias", "-99"), rule));
+        assert!(says(with(Block::Build, "bias", "99"), task));
+        assert!(!says(with(Block::Build, "h:durable", "-99"), rule));
+        assert!(says(with(Block::Words, "add", "99"), task));
+        assert!(!says(with(Block::Message, "now", "-99"), rule));
+        // A row that the message does not show changes nothing.
+        assert!(says(with(Block::Words, "add", "-99"), rule));
     }
 }
