@@ -42,7 +42,9 @@ impl Measure {
 
     /// Whether its unit belongs to a family of units, so that the number alone says nothing.
     pub fn is_scaled(&self) -> bool {
-        self.near.iter().any(|name| ["hertz", "byte", "metre", "gram", "volt", "watt"].contains(&name.as_str()))
+        self.near
+            .iter()
+            .any(|name| ["hertz", "byte", "metre", "gram", "volt", "watt"].contains(&name.as_str()))
     }
 
     /// Bytes from the number to the unit.
@@ -97,6 +99,7 @@ fn family(unit: &str) -> Option<(&'static str, f64)> {
         "tb" | "tib" => ("byte", 1e12),
         "mm" => ("metre", 1.0),
         "cm" => ("metre", 10.0),
+        "metre" | "metres" | "meter" | "meters" | "metri" | "metros" => ("metre", 1e3),
         "km" => ("metre", 1e6),
         "mg" => ("gram", 1e-3),
         "kg" => ("gram", 1e3),

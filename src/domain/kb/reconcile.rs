@@ -35,8 +35,35 @@ pub(super) struct Line<'a> {
 
 /// What opens a part that tells why and rules nothing.
 const TELLERS: &[&str] = &[
-    "i", "they", "he", "she", "it", "nobody", "everybody", "because", "since", "otherwise", "you", "readers", "users", "perche", "senno",
-    "altrimenti", "ho", "nessuno", "ormai", "parce", "car", "sinon", "porque", "pues", "nadie", "weil", "denn", "sonst", "pois",
+    "i",
+    "they",
+    "he",
+    "she",
+    "it",
+    "nobody",
+    "everybody",
+    "because",
+    "since",
+    "otherwise",
+    "you",
+    "readers",
+    "users",
+    "perche",
+    "senno",
+    "altrimenti",
+    "ho",
+    "nessuno",
+    "ormai",
+    "parce",
+    "car",
+    "sinon",
+    "porque",
+    "pues",
+    "nadie",
+    "weil",
+    "denn",
+    "sonst",
+    "pois",
 ];
 
 /// How a sentence or its first part stands to a line.

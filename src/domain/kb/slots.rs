@@ -163,7 +163,8 @@ impl Slots {
             let covered = self.is_covered(at, &hits);
             let version = version_after(&folded.text, hit.range.end);
             // A common word with a version behind it is a name: "go 1.23".
-            let versioned = version.clone().and_then(|at| folded.text.get(at)).is_some_and(|v| v.contains('.'));
+            let versioned =
+                version.clone().and_then(|at| folded.text.get(at)).is_some_and(|v| v.contains('.'));
             let named = !alias.loose || versioned || self.is_named(alias.slot, hit, &hits, text, &folded);
             if covered || !named {
                 continue;

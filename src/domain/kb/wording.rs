@@ -139,7 +139,9 @@ fn swapped_name(tables: &Tables, old: &Facts, new: &Facts) -> Option<String> {
     let (from, None) = (held.next()?, held.next()) else { return None };
     let names = |facts: &Facts, range: &Range<usize>| frame::sort(&facts.text, range).is_some();
     let named = names(old, &from.value.range) && names(new, &to.value.range);
-    let rest = |token: &&Token| !from.value.range.contains(&token.range.start) && !new.meanings.contains(&token.meaning);
+    let rest = |token: &&Token| {
+        !from.value.range.contains(&token.range.start) && !new.meanings.contains(&token.meaning)
+    };
     let more = old.tokens.iter().filter(rest).count() > 1;
     let span = to.value.range.start..end_of(&to.value);
     let alone = spare(tables, old, new, &to.value.slot, &span) == 0 && new.parts.len() == 1;
@@ -235,7 +237,12 @@ fn swapped_mark(tables: &Tables, old: &Facts, new: &Facts) -> Option<String> {
     let slash =
         |text: &str, at: &Range<usize>| if opens(text, at) { at.start - 1..at.end } else { at.clone() };
     // A number means nothing without its unit: "1 kHz" is no "1 Hz".
-    if old.measures.iter().chain(&new.measures).any(|measure| measure.kind != Kind::Count || measure.is_scaled()) {
+    if old
+        .measures
+        .iter()
+        .chain(&new.measures)
+        .any(|measure| measure.kind != Kind::Count || measure.is_scaled())
+    {
         return None;
     }
     let written = new.text.get(slash(&new.text, &written))?;
@@ -271,12 +278,26 @@ fn spare(tables: &Tables, old: &Facts, new: &Facts, slot: &str, span: &Range<usi
 
 /// Words that add nothing to a new value.
 fn is_spare(meaning: &str) -> bool {
-    matches!(meaning, "server" | "decid" | "switch" | "mov" | "pass" | "minimum" | "maximum" | "http" | "grow" | "shrank" | "shrink")
+    matches!(
+        meaning,
+        "server"
+            | "decid"
+            | "switch"
+            | "mov"
+            | "pass"
+            | "minimum"
+            | "maximum"
+            | "http"
+            | "grow"
+            | "shrank"
+            | "shrink"
+    )
 }
 
 fn spliced(text: &str, place: Range<usize>, with: &str) -> Option<String> {
     // A line that opens with a capital does so afterwards, unless its first word is a name written as it is.
-    let opens = place.start == 0 && text.starts_with(char::is_uppercase) && with.chars().all(char::is_lowercase);
+    let opens =
+        place.start == 0 && text.starts_with(char::is_uppercase) && with.chars().all(char::is_lowercase);
     let with = if opens { capitalised(with) } else { with.to_string() };
     Some(format!("{}{with}{}", text.get(..place.start)?, text.get(place.end..)?))
 }
