@@ -94,7 +94,7 @@ const NEUTRAL: &[&str] = &[
 const DOING: &[&str] = &[
     "round", "cach", "cache", "timeout", "retry", "rotate", "expire", "delete", "backup", "sampl", "refresh",
     "poll", "review", "sign", "encrypt", "compress", "scan", "audit", "notify", "alert", "update", "upgrad",
-    "train", "test", "print", "wait",
+    "train", "test", "print",
 ];
 
 /// Whether a word only says how an amount limits.

@@ -520,7 +520,7 @@ mod tests {
         check("da adesso in poi solo pnpm, npm non lo usiamo più", "+pnpm -npm");
         check("stop using axios, this project is on undici", "-axios +undici");
         check("jest is gone, vitest from here on", "-Jest +Vitest");
-        check("drizzle replaces prisma everywhere", "+Drizzle -Prisma");
+        check("drizzle replaces prisma", "+Drizzle -Prisma");
         check("replace prisma with drizzle", "-Prisma +Drizzle");
         check("passiamo da npm a pnpm", "-npm +pnpm");
         check("prefer axios over undici", "+axios -undici");

@@ -281,7 +281,10 @@ pub fn stem(word: &str) -> String {
     let mut kept = singular(word);
     for pass in 0..4 {
         // The first cut of one letter may leave three ("note" → "not"); more would make strangers alike ("apply", "app").
-        let least = |ending: &str| if pass == 0 && ending.len() == 1 { 3 } else { 4 };
+        let least = |ending: &str| {
+            let short = ending.len() == 1 || matches!(ending, "io" | "ia" | "ie");
+            if pass == 0 && short { 3 } else { 4 }
+        };
         let cut = ENDINGS
             .iter()
             .filter_map(|ending| Some((ending, kept.strip_suffix(ending)?)))
