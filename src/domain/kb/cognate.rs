@@ -114,7 +114,7 @@ mod tests {
             ("passengers", "passeggeri"),
             ("technique", "tecnica"),
             ("author", "autore"),
-            ("vehicle", "veicolo"),
+            ("catalogue", "catalogo"),
             ("warrant", "warranty"),
         ] {
             assert!(is_cognate(a, b), "{a} {b}");

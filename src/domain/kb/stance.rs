@@ -525,7 +525,7 @@ mod tests {
         check("passiamo da npm a pnpm", "-npm +pnpm");
         check("prefer axios over undici", "+axios -undici");
         check("preferire le CTE alle sottoquery", "+CTEs -subqueries");
-        check("the labels are set in DejaVu Sans, use pnpm", "+pnpm");
+        check("the labels are set in DejaVu Sans, use pnpm", "+DejaVu Sans +pnpm");
         check("mocha → vitest", "-Mocha +Vitest");
         check("use vitest instead of jest", "+Vitest -Jest");
         check("instead of npm use pnpm", "-npm +pnpm");
