@@ -253,7 +253,7 @@ mod tests {
             "api key: <your-key>",
             "Tokens are validated in src/auth/validate-token-middleware.ts",
             "Log4j-2024 is banned, use `retry_with_b0` and commit a1b2c3d4",
-            "Name the queue Http2-Worker-10 and the flag --max-o1d-space-size=4096",
+            "Name the queue Http2-Worker-10 and the flag --max-old-space-size=4096",
             "ids look like ord_01HZX3K9 and hashes like 5d41402abc4b2a76",
         ];
         for text in harmless {
