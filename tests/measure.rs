@@ -1,8 +1,8 @@
 //! Floors under the figures of layers one and three. A floor stands a little below what is measured: a change that falls through it has
 //! made dictum worse at reading what users say, and is not to be had by lowering the floor.
 //!
-//! The sets in tests/data are ones that the evidence is fitted on among others, so their figures flatter; those in tests/data/held
-//! nothing is fitted on. `cargo bench --bench directives` prints every figure.
+//! The evidence is fitted on the sets in tests/data among others, so their figures flatter; on those in tests/data/held nothing is
+//! fitted. `cargo bench --bench directives` prints every figure.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "support/score.rs"]
@@ -178,7 +178,7 @@ fn the_sets_kept_apart_are_read_as_well_as_ever() {
     assert_floors("the sets kept apart", &["held/first.jsonl", "held/second.jsonl"], &floors);
 }
 
-/// The other sets that the evidence is fitted on, among much else.
+/// The other sets that the evidence is fitted on, among much else, and the one of many trades, which it is not fitted on.
 #[test]
 fn the_sets_of_other_domains_and_phrasings_are_read_right() {
     for (set, floor) in [("own", 0.93), ("blind", 0.93), ("unseen", 0.93), ("last", 0.93), ("trades", 0.85)] {
