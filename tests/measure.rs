@@ -1,12 +1,14 @@
 //! Floors under the figures of layers one and three. A floor stands a little below what is measured: a change that falls through it has
 //! made dictum worse at reading what users say, and is not to be had by lowering the floor.
 //!
-//! The sets in tests/data are ones that the evidence is fitted on among others, so their figures flatter; those in tests/data/held
-//! nothing is fitted on. `cargo bench --bench directives` prints every figure.
+//! The evidence is fitted on the sets in tests/data among others, so their figures flatter; on those in tests/data/held nothing is
+//! fitted. `cargo bench --bench directives` prints every figure.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "support/score.rs"]
 mod score;
+#[path = "measure/scoring.rs"]
+mod scoring;
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -133,21 +135,22 @@ fn assert_floors(set: &str, files: &[&str], floors: &Floors) {
     check(set, &answered, &bounds(&answered, &figures, floors));
 }
 
-/// What is promised, on the set that shows what is meant by a directive.
+/// What is promised, on the set that shows what is meant by a directive; F1 and false proposals are held closer than the promised 0.93
+/// and 4 per 100, since they have been for long.
 #[test]
 fn the_reference_set_is_read_right() {
     let floors = Floors {
-        said: [0.93, 0.93, 0.93],
+        said: [0.93, 0.93, 0.97],
         proposed: [0.93, 0.93, 0.93],
         directives: [0.93, 0.93, 0.93],
-        languages: [0.93, 0.93, 0.93],
+        languages: [0.97, 0.97, 0.93],
         behind: 0.03,
         tags: 0.9,
         operations: 0.93,
         superseded: 0.95,
         contradictions: 0.92,
         sections: 0.85,
-        false_proposals: 4.0,
+        false_proposals: 2.5,
         duplicates: 0,
         leaks: 0,
         hinted: 0,
@@ -178,15 +181,23 @@ fn the_sets_kept_apart_are_read_as_well_as_ever() {
     assert_floors("the sets kept apart", &["held/first.jsonl", "held/second.jsonl"], &floors);
 }
 
-/// The other sets that the evidence is fitted on, among much else.
+/// The other sets that the evidence is fitted on, among much else, and the one of many trades, which it is not fitted on.
 #[test]
 fn the_sets_of_other_domains_and_phrasings_are_read_right() {
-    for (set, floor) in [("own", 0.93), ("blind", 0.93), ("unseen", 0.93), ("last", 0.93), ("trades", 0.85)] {
+    let sets = [
+        ("own", 0.93, 4.0),
+        ("blind", 0.93, 4.0),
+        ("unseen", 0.93, 4.0),
+        ("last", 0.93, 4.0),
+        ("trades", 0.85, 8.0),
+    ];
+    for (set, floor, limit) in sets {
         let answered = answered(&[&format!("directives_{set}.jsonl")]);
         let figures = READER.figures(&answered);
         let bounds = [
             ("F1".to_string(), figures.said.f1(), Bound::Least(floor)),
-            ("secrets leaked".to_string(), figures.hinted as f64, Bound::Most(0.0)),
+            ("false per 100".to_string(), figures.said.false_per_100(), Bound::Most(limit)),
+            ("secrets in candidates".to_string(), figures.hinted as f64, Bound::Most(0.0)),
             ("format violations".to_string(), figures.violations.right as f64, Bound::Most(0.0)),
         ];
         check(set, &answered, &bounds);

@@ -1,4 +1,4 @@
-//! How long the detector takes. It says what is over its limit and fails nothing, since a busy machine is no slow detector.
+//! How long the detector takes: median and 95th percentile of the quietest of several series. It says what is over its limit and fails nothing, since a busy machine is no slow detector.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -103,10 +103,10 @@ pub fn run(data: &Path) {
     let typed = "\nfrom now on never log the number of an order";
     let (short, long) = (Some(Duration::from_millis(2)), Some(Duration::from_millis(20)));
     let messages = [
-        ("4 KB of prose, code and log", vec![Span::typed(report())], 400, short),
-        ("4 KB of nothing but statements", vec![Span::typed(dense)], 400, short),
+        ("4 KB of prose, code and log", vec![Span::typed(report())], 200, short),
+        ("4 KB of nothing but statements", vec![Span::typed(dense)], 200, short),
         ("200 KB pasted, and a typed line", vec![Span::pasted(paste()), Span::typed(typed)], 100, long),
-        ("200 KB that came as if typed", vec![Span::typed(format!("{}{typed}", paste()))], 30, None),
+        ("200 KB that came as if typed", vec![Span::typed(format!("{}{typed}", paste()))], 20, None),
     ];
     for (name, spans, rounds, limit) in messages {
         let taken = times(rounds, || {
@@ -116,23 +116,33 @@ pub fn run(data: &Path) {
     }
 }
 
-/// The times of so many runs, shortest first, after one that does not count.
+/// Of so many series the one with the lowest 95th percentile counts: in the others the machine was busy with something else.
+const SERIES: usize = 7;
+
+/// The times of the runs of the quietest series, shortest first, after one run that does not count.
 fn times(rounds: usize, mut run: impl FnMut()) -> Vec<Duration> {
     run();
-    let mut taken: Vec<Duration> = (0..rounds)
-        .map(|_| {
-            let start = Instant::now();
-            run();
-            start.elapsed()
-        })
-        .collect();
-    taken.sort();
-    taken
+    let mut series = || {
+        let mut taken: Vec<Duration> = (0..rounds)
+            .map(|_| {
+                let start = Instant::now();
+                run();
+                start.elapsed()
+            })
+            .collect();
+        taken.sort();
+        taken
+    };
+    let all: Vec<Vec<Duration>> = (0..SERIES).map(|_| series()).collect();
+    all.into_iter().min_by_key(|taken| percentile(taken, 95)).unwrap_or_default()
+}
+
+fn percentile(taken: &[Duration], percent: usize) -> Duration {
+    taken[(taken.len() * percent / 100).min(taken.len() - 1)]
 }
 
 fn shown(taken: &[Duration], limit: Option<Duration>) -> String {
-    let at = |percent: usize| taken[(taken.len() * percent / 100).min(taken.len() - 1)];
-    let (median, late) = (at(50), at(95));
+    let (median, late) = (percentile(taken, 50), percentile(taken, 95));
     let verdict = match limit {
         Some(limit) if late < limit => format!("  below {limit:?}"),
         Some(limit) => format!("  OVER {limit:?}"),

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
 
 #[path = "score/format.rs"]
-mod format;
+pub mod format;
 
 /// A labelled message with the KB.md that it meets.
 #[derive(Clone, Debug, Deserialize)]
