@@ -12,7 +12,7 @@ const HEADER: &str = "// What speaks for and against a directive beyond the cue 
 [build]
 ";
 
-const DEFAULTS: Settings = Settings { c: 5.0, top: 14_000, least: 3 };
+const DEFAULTS: Settings = Settings { c: 5.0, top: 16_000, least: 3 };
 
 /// Parts of which each is told by a table that was fitted on the others.
 const FOLDS: usize = 5;

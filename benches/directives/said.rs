@@ -92,7 +92,7 @@ pub struct Lessons {
 }
 
 impl Lessons {
-    /// Reads the reference sets and tests/data/said, and never what is in tests/data/held. The solver stops short of the last digit, so the
+    /// Reads the reference sets, tests/data/met and tests/data/said, and never what is in tests/data/held. The solver stops short of the last digit, so the
     /// order of the files is part of the table.
     pub fn read(data: &Path) -> Self {
         let detector = Detector::new();
@@ -108,6 +108,18 @@ impl Lessons {
                     marks: &[],
                 };
                 examples.push(names.example(&detector, &path, of, REFERENCE));
+            }
+        }
+        for path in files(&data.join("met"), "", "jsonl") {
+            for case in score::cases(&path) {
+                let (message, marks) = unmarked(&case.message);
+                let (lang, rule, kb) = (&case.lang, case.expect.durable, &case.kb);
+                examples.push(names.example(
+                    &detector,
+                    &path,
+                    Of { lang, rule, message: &message, kb, marks: &marks },
+                    1.0,
+                ));
             }
         }
         for path in files(&data.join("said"), "", "tsv") {

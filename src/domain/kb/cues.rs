@@ -368,6 +368,30 @@ impl Lexicon {
         best
     }
 
+    /// One bit for each word of the lexicon: whether it is among the tokens.
+    fn present(&self, tokens: &[Token]) -> Vec<u64> {
+        let mut present = vec![0u64; self.words.len() / 64 + 1];
+        for token in tokens {
+            let word = usize::try_from(token.word).unwrap_or(0);
+            if let Some(bits) = present.get_mut(word / 64) {
+                *bits |= 1 << (word % 64);
+            }
+        }
+        present
+    }
+
+    /// Which of the stretches of tokens hold the words that some pattern of the feature needs; the others cannot show it.
+    pub fn may_show(&self, feature: &str, stretches: &[&[Token]]) -> Vec<bool> {
+        let named =
+            |pattern: &&Pattern| self.features.get(pattern.feature).is_some_and(|f| f.name == feature);
+        let patterns: Vec<&Pattern> = self.patterns.iter().filter(named).collect();
+        let holds = |tokens: &&[Token]| {
+            let present = self.present(tokens);
+            patterns.iter().any(|pattern| pattern.can_match(&present))
+        };
+        stretches.iter().map(holds).collect()
+    }
+
     /// All matches that begin in the range and end before its end, where `heads` tells at which positions a clause begins.
     pub fn hits(
         &self,
@@ -379,13 +403,7 @@ impl Lexicon {
         let mut found = Vec::new();
         let window = tokens.get(..range.end).unwrap_or(tokens);
         // Most patterns name a word that the sentence does not hold; they are told apart without a walk over the tokens.
-        let mut present = vec![0u64; self.words.len() / 64 + 1];
-        for token in window.get(range.start..).unwrap_or(&[]) {
-            let word = usize::try_from(token.word).unwrap_or(0);
-            if let Some(bits) = present.get_mut(word / 64) {
-                *bits |= 1 << (word % 64);
-            }
-        }
+        let present = self.present(window.get(range.start..).unwrap_or(&[]));
         let wanted = |pattern: &Pattern| pattern.langs & langs != 0 && pattern.can_match(&present);
         for at in range {
             self.each_at(window, at, &wanted, heads, &mut |hit| found.push(hit));

@@ -37,19 +37,23 @@ impl Detector {
         let tokens = clause::tokens(text, regions, &self.lexicon);
         let judge = self.judge(text, &tokens);
         let sentences = clause::sentences(text, &tokens);
-        let adopting =
-            sentences.iter().enumerate().filter(|(_, sentence)| sentence.end != End::Question).find_map(
-                |(i, sentence)| {
-                    let mut groups = judge.groups(i, sentence);
-                    groups.retain(|group| self.names.any(&group.hits, &["adopt"]));
-                    let group = groups.first()?;
-                    let denied = group
-                        .hits
-                        .iter()
-                        .any(|hit| self.names.is(hit, "kbdeny") || self.names.is(hit, "artefact"));
-                    (!denied).then(|| phrase::bytes(&tokens, &sentence.tokens).start)
-                },
-            )?;
+        let stretches: Vec<_> =
+            sentences.iter().map(|s| tokens.get(s.tokens.clone()).unwrap_or(&[])).collect();
+        let may = self.lexicon.may_show("adopt", &stretches);
+        let adopting = sentences
+            .iter()
+            .enumerate()
+            .filter(|(i, sentence)| sentence.end != End::Question && may.get(*i) == Some(&true))
+            .find_map(|(i, sentence)| {
+                let mut groups = judge.groups(i, sentence);
+                groups.retain(|group| self.names.any(&group.hits, &["adopt"]));
+                let group = groups.first()?;
+                let denied = group
+                    .hits
+                    .iter()
+                    .any(|hit| self.names.is(hit, "kbdeny") || self.names.is(hit, "artefact"));
+                (!denied).then(|| phrase::bytes(&tokens, &sentence.tokens).start)
+            })?;
         let open = |region: &&Region| region.hidden.adoptable();
         let after = regions.iter().position(|region| open(&region) && region.range.start >= adopting);
         after.or_else(|| regions.iter().rposition(|region| open(&region) && region.range.end <= adopting))
