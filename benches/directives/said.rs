@@ -13,6 +13,12 @@ use crate::score::{self, Case, Expect};
 /// How much a message counts that was written to be measured and not to be learned from.
 const REFERENCE: f32 = 0.3;
 
+/// How much a message counts that the design names: it is to be read right, whatever others say.
+const NAMED: f32 = 3.0;
+
+/// The file of those messages.
+const SPEC: &str = "spec.tsv";
+
 /// Messages that were written to be reconciled with a KB.md. Nothing is fitted on them, so they measure the detector, too.
 const RECONCILED: &str = "directives_trades.jsonl";
 
@@ -123,9 +129,10 @@ impl Lessons {
             }
         }
         for path in files(&data.join("said"), "", "tsv") {
+            let weight = if name(&path) == SPEC { NAMED } else { 1.0 };
             for said in table(&path) {
                 let case = said_of(&said);
-                examples.push(names.example(&detector, &path, case, 1.0));
+                examples.push(names.example(&detector, &path, case, weight));
             }
         }
         names.sorted(examples)
