@@ -132,10 +132,7 @@ impl Lexicon {
             for alias in
                 aliases.split(", ").filter(|alias| alias.chars().all(|c| c.is_alphanumeric() || c == '-'))
             {
-                let folded = fold(alias);
-                if !self.words.contains_key(&folded) {
-                    self.words.insert(folded, Word { id: 0, classes: tool, votes: 0 });
-                }
+                self.words.entry(fold(alias)).or_insert(Word { id: 0, classes: tool, votes: 0 });
             }
         }
     }
