@@ -1,12 +1,13 @@
 //! Whether two sentences answer the same decision, or give an amount of the same thing, and whether alike. It knows no other likeness.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::Polarity;
 use super::facts::{Facts, Tables};
 use super::matter;
 use super::relation::{Match, Relation};
-use super::words::{Overlap, ratio};
+use super::words::{Overlap, fold, ratio};
 
 /// What comparing the answers of all shared decisions gives.
 #[derive(Default)]
@@ -119,9 +120,44 @@ fn answers_alike(theirs: &str, ours: &str) -> bool {
         || theirs.strip_suffix(ours).is_some_and(|rest| rest.ends_with(' '))
 }
 
+/// Whether an amount only tells which things are meant: "exposures longer than 5 minutes need guiding".
+fn is_condition(new: &Facts, old: &Facts, amount: &Range<usize>) -> bool {
+    const COMPARING: &[&str] = &[
+        "than",
+        "over",
+        "above",
+        "beyond",
+        "exceeding",
+        "under",
+        "below",
+        "oltre",
+        "di",
+        "sopra",
+        "sotto",
+        "superiori",
+        "superiore",
+        "de",
+        "als",
+        "uber",
+        "plus",
+        "mas",
+    ];
+    let before = fold(new.text.get(..amount.start).unwrap_or("").trim_end()).text;
+    let last = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or("");
+    let first = new.parts.first().map_or(new.text.len(), |part| part.end);
+    let told = new.tokens.iter().filter(|token| token.range.start >= amount.end && token.range.end <= first);
+    let fresh = told
+        .filter(|token| !old.meanings.contains(&token.meaning) && !matter::is_measuring(&token.meaning))
+        .count();
+    COMPARING.contains(&last) && fresh > 0
+}
+
 /// Both give an amount of the same thing, and not the same amount.
 pub fn by_measure(new: &Facts, old: &Facts) -> Option<Match> {
-    let wanted = new.measures.iter().filter(|ours| !new.ruled_at(&ours.number));
+    let wanted = new
+        .measures
+        .iter()
+        .filter(|ours| !new.ruled_at(&ours.number) && !is_condition(new, old, &ours.whole()));
     let changed = wanted.clone().any(|ours| {
         let mut like = old.measures.iter().filter(|theirs| ours.is_like(theirs)).peekable();
         like.peek().is_some()

@@ -1,9 +1,19 @@
 //! Words that the lexicon does not know and that are near in form: "navigate" and "navigation", "passengers" and "passeggeri". It knows
 //! no meanings.
 
+/// What may follow the common root of two words of one language.
+const TAILS: &str = " e ed er ers es s ing ings ion ions or ors ive able ence ences ance ment ments al ally ly ure y ies ity ist ic ize ise ized ised ization \
+    isation ation ations d r n able ible ant ent a o i are ere ire ato ati ata ate zione azione ioni amento amenti ando iamo ano ono ar er ir \
+    ado ada ados idas cion aciones amos an en ons ez ent ement eur euse ung ungen iert ieren t te ten st em e ei ";
+
 /// Whether two folded words of one language are forms of one word.
 pub fn is_kin(a: &str, b: &str) -> bool {
-    is_plain(a) && is_plain(b) && prefix(a, b) >= 5 && prefix(a, b) * 10 >= a.len().max(b.len()) * 7
+    let common = prefix(a, b);
+    let tail = |word: &str| {
+        let rest = word.get(common..).unwrap_or("");
+        rest.is_empty() || TAILS.split(' ').any(|tail| tail == rest)
+    };
+    is_plain(a) && is_plain(b) && common >= 5 && common * 2 >= a.len().max(b.len()) && tail(a) && tail(b)
 }
 
 /// Whether two folded words of different languages are likely one word.
@@ -34,9 +44,8 @@ fn prefix(a: &str, b: &str) -> usize {
 
 /// A word's sound in rough, without its ending: what the Latin words of several languages share.
 fn bones(word: &str) -> String {
-    let stem = super::words::stem(word);
-    let mut kept = String::with_capacity(stem.len());
-    let mut chars = stem.chars().peekable();
+    let mut kept = String::with_capacity(word.len());
+    let mut chars = word.chars().peekable();
     while let Some(c) = chars.next() {
         let next = chars.peek().copied();
         let sound = match (c, next) {
@@ -61,7 +70,7 @@ fn bones(word: &str) -> String {
             kept.push(sound);
         }
     }
-    kept
+    super::words::stem(&kept)
 }
 
 /// How many letters must be put in, left out or exchanged to make one word of the other.
@@ -93,6 +102,7 @@ mod tests {
     fn kin_of_one_language_share_their_root() {
         assert!(is_kin("navigate", "navigation"));
         assert!(is_kin("serializer", "serialize"));
+        assert!(is_kin("persist", "persistence"));
         assert!(!is_kin("comment", "commit"));
         assert!(!is_kin("contract", "contrast"));
         assert!(!is_kin("models", "modal"));
@@ -104,7 +114,7 @@ mod tests {
             ("passengers", "passeggeri"),
             ("technique", "tecnica"),
             ("author", "autore"),
-            ("vehicle", "veicolo"),
+            ("catalogue", "catalogo"),
             ("warrant", "warranty"),
         ] {
             assert!(is_cognate(a, b), "{a} {b}");

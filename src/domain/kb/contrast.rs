@@ -22,7 +22,7 @@ pub fn by_complaint(new: &Facts, old: &Facts) -> Option<Match> {
         let written = new.text.get(token.range.clone()).unwrap_or("");
         let proper = written.chars().skip(1).any(|c| c.is_uppercase() || c.is_ascii_digit());
         let known = new.values.iter().any(|stated| stated.value.range.contains(&token.range.start));
-        (proper || known) && !old.meanings.contains(&token.meaning)
+        (proper || known) && !old.meanings.contains(&token.meaning) && !new.ruled.contains(&token.meaning)
     })?;
     let slots = |facts: &Facts, range: &Range<usize>| -> BTreeSet<String> {
         let at = |stated: &&facts::Stated| stated.value.range.contains(&range.start);

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::Polarity;
 use super::facts::{self, Facts, Tables};
 use super::frame::{self, Tie};
+use super::matter;
 use super::relation::{Match, Relation};
 use super::words::{Overlap, ratio};
 
@@ -56,54 +57,66 @@ pub fn by_text(tables: &Tables, new: &Facts, old: &Facts) -> Option<Match> {
     if near && new.polarity_toward(&old.meanings) != old.polarity_toward(&new.meanings) {
         return changes;
     }
-    if opposed(tables, new, old) || turned_round(new, old) {
+    if opposed(tables, new, old) || turned_round(new, old) || ends_otherwise(new, old) {
         return changes;
     }
     let one = overlap.shared == 1 && overlap.left == 1 && overlap.right == 1;
     // Half the words and another number of the same thing ("last 20 minutes", "are 30 minutes long").
-    let measured =
-        overlap.shared >= 2 && jaccard >= 0.5 && new.polarity == old.polarity && marks_conflict(new, old);
+    let measured = !amounts_apart(new, old)
+        && overlap.shared >= 2
+        && jaccard >= 0.5
+        && new.polarity == old.polarity
+        && marks_conflict(new, old);
     if measured || relabels(new, old) || (one && new.polarity == old.polarity && marks_conflict(new, old)) {
         return changes;
     }
     if alike {
-        if marks_conflict(new, old) {
-            return changes;
-        }
-        // Each says something that the other does not: they share a subject and no more.
-        // "call variants with X" says no more than "variants are called with X".
-        let mut spare = new.meanings.difference(&old.meanings);
-        let verb = new.tokens.first().map(|token| &token.meaning);
-        let bare = match (spare.next(), spare.next()) {
-            (None, _) => true,
-            (Some(only), None) => overlap.shared >= 2 && verb == Some(only),
-            (Some(_), Some(_)) => false,
-        };
-        let says_less = bare && new.marks.is_subset(&old.marks);
-        if !old.marks.is_subset(&new.marks) && !says_less {
-            return None;
-        }
-        if !new.marks.is_subset(&old.marks) && overlap.of_right() < 0.8 {
-            return None;
-        }
-        let repeated = |meaning: &String| repeats_amount(new, old, meaning);
-        let fresh = new.meanings.difference(&old.meanings).filter(|meaning| !repeated(meaning)).count()
-            + new.marks.difference(&old.marks).filter(|mark| !repeated(mark)).count();
-        let says_more = overlap.of_right() >= 0.8 && fresh >= 2;
-        let unlike = overlap.of_right() < 0.5 && overlap.right - overlap.shared >= 3 && overlap.shared < 3;
-        if unlike {
-            return None;
-        }
-        if one_word_apart(new, old) || detail_apart(new, old) {
-            return changes;
-        }
-        if says_more && overlap.right + old.marks.len() < 3 {
-            return None;
-        }
-        let relation = if says_more { Relation::Extends } else { Relation::Same };
-        return Some(Match { relation, score });
+        return when_alike(new, old, overlap, score);
     }
     one_word_apart(new, old).then_some(Match { relation: Relation::Changes, score })
+}
+
+/// What a directive is to a line of nearly the same words.
+fn when_alike(new: &Facts, old: &Facts, overlap: Overlap, score: f32) -> Option<Match> {
+    let changes = || Some(Match { relation: Relation::Changes, score });
+    if amounts_apart(new, old) {
+        return None;
+    }
+    if marks_conflict(new, old) {
+        return changes();
+    }
+    // "call variants with X" says no more than "variants are called with X".
+    let mut spare = new.meanings.difference(&old.meanings);
+    let verb = new.tokens.first().map(|token| &token.meaning);
+    let bare = match (spare.next(), spare.next()) {
+        (None, _) => true,
+        (Some(only), None) => overlap.shared >= 2 && verb == Some(only),
+        (Some(_), Some(_)) => false,
+    };
+    let says_less = bare && new.marks.is_subset(&old.marks);
+    // Each says something that the other does not: they share a subject and no more.
+    if !old.marks.is_subset(&new.marks) && !says_less {
+        return None;
+    }
+    if !new.marks.is_subset(&old.marks) && overlap.of_right() < 0.8 {
+        return None;
+    }
+    let repeated = |meaning: &String| repeats_amount(new, old, meaning);
+    let fresh = new.meanings.difference(&old.meanings).filter(|meaning| !repeated(meaning)).count()
+        + new.marks.difference(&old.marks).filter(|mark| !repeated(mark)).count();
+    let says_more = overlap.of_right() >= 0.8 && fresh >= 2;
+    let unlike = overlap.of_right() < 0.5 && overlap.right - overlap.shared >= 3 && overlap.shared < 3;
+    if unlike {
+        return None;
+    }
+    if one_word_apart(new, old) || detail_apart(new, old) {
+        return changes();
+    }
+    if says_more && overlap.right + old.marks.len() < 3 {
+        return None;
+    }
+    let relation = if says_more { Relation::Extends } else { Relation::Same };
+    Some(Match { relation, score })
 }
 
 /// Both hold numbers or paths of the same kind, and none of the old ones is kept.
@@ -117,12 +130,41 @@ fn marks_conflict(new: &Facts, old: &Facts) -> bool {
     differ(true) || differ(false)
 }
 
+/// Both give an amount of one kind, but not of the same matter ("held for 10 minutes", "cached for 15 minutes").
+fn amounts_apart(new: &Facts, old: &Facts) -> bool {
+    let mut pairs = new
+        .measures
+        .iter()
+        .flat_map(|ours| old.measures.iter().map(move |theirs| (ours, theirs)))
+        .filter(|(ours, theirs)| ours.is_like(theirs))
+        .peekable();
+    pairs.peek().is_some() && !pairs.any(|(ours, theirs)| matter::is_measured(new, old, ours, theirs))
+}
+
 /// The rest is alike, and one holds the opposite of a word of the other ("before"/"after").
 fn opposed(tables: &Tables, new: &Facts, old: &Facts) -> bool {
     let (ours, theirs) = (&new.meanings, &old.meanings);
     let pair = ours.difference(theirs).find(|a| theirs.difference(ours).any(|b| tables.words.opposed(a, b)));
     let shared = ours.intersection(theirs).count();
-    pair.is_some() && shared >= 1 && ratio(shared + 1, ours.len().min(theirs.len())) >= 0.75
+    pair.is_some() && shared >= 1 && ratio(shared + 1, ours.len().min(theirs.len())) >= 0.65
+}
+
+/// The directive opens with the line's label and says of it the same kind of thing with another end: "TLS terminates in the service" and
+/// `TLS: terminated at the load balancer`.
+fn ends_otherwise(new: &Facts, old: &Facts) -> bool {
+    let value: BTreeSet<&String> = old.meanings.difference(&old.label).collect();
+    let opens = new.tokens.first().is_some_and(|token| old.label.contains(&token.meaning));
+    let kept = value.iter().filter(|meaning| new.meanings.contains(**meaning)).count();
+    let fresh = new.meanings.difference(&old.meanings).count();
+    let wanted = new.polarity == Polarity::Require && old.polarity == Polarity::Require && !new.has;
+    let named = !old.label.is_empty() && old.label.is_subset(&new.meanings);
+    opens
+        && named
+        && wanted
+        && kept >= 1
+        && kept < value.len()
+        && (1..=2).contains(&fresh)
+        && new.parts.len() == 1
 }
 
 /// The old line is `Label: value`, and the directive gives the label another value: it names a label of several words, is written
@@ -174,7 +216,11 @@ fn turned_round(new: &Facts, old: &Facts) -> bool {
     let shared = new.meanings.intersection(&old.meanings).count();
     let same = new.polarity == Polarity::Require && old.polarity == Polarity::Require;
     let both = crossed(new, old) && crossed(old, new);
-    let one = crossed(new, old) || crossed(old, new);
+    // "without X" only describes; "not X" and "never X" rule.
+    let describes = ["without", "senza", "sans", "sin", "ohne", "sem"];
+    let folded = super::words::fold(&old.text).text;
+    let rules = !folded.split(|c: char| !c.is_alphanumeric()).any(|word| describes.contains(&word));
+    let one = crossed(new, old) || (rules && crossed(old, new));
     same && shared >= 2 && (both || (one && new.meanings != old.meanings))
 }
 

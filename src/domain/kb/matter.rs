@@ -17,6 +17,9 @@ pub enum Care {
 /// Words that say how an amount limits and not what it is the amount of.
 const MEASURING: &[&str] = &[
     "long",
+    "last",
+    "half",
+    "quarter",
     "duration",
     "length",
     "size",
@@ -91,7 +94,7 @@ const NEUTRAL: &[&str] = &[
 const DOING: &[&str] = &[
     "round", "cach", "cache", "timeout", "retry", "rotate", "expire", "delete", "backup", "sampl", "refresh",
     "poll", "review", "sign", "encrypt", "compress", "scan", "audit", "notify", "alert", "update", "upgrad",
-    "train", "test", "print", "hold", "wait",
+    "train", "test", "print",
 ];
 
 /// Whether a word only says how an amount limits.

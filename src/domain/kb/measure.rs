@@ -99,6 +99,7 @@ fn family(unit: &str) -> Option<(&'static str, f64)> {
         "tb" | "tib" => ("byte", 1e12),
         "mm" => ("metre", 1.0),
         "cm" => ("metre", 10.0),
+        "metre" | "metres" | "meter" | "meters" | "metri" | "metros" => ("metre", 1e3),
         "km" => ("metre", 1e6),
         "mg" => ("gram", 1e-3),
         "kg" => ("gram", 1e3),
@@ -146,6 +147,19 @@ fn counted(text: &str, tokens: &[Token], at: usize) -> Option<Measure> {
     let behind = text.get(token.range.end..).unwrap_or("").trim_start();
     let mut near = BTreeSet::new();
     let mut unit = token.range.end..token.range.end;
+    if let Some((one, length)) = letter(behind) {
+        let open = token.range.end + text.get(token.range.end..).map_or(0, |rest| rest.len() - behind.len());
+        return Some(Measure {
+            unit: open..open + length,
+            ..measure(Kind::Time, amount * one, "", &token.range)
+        });
+    }
+    let before = fold(text.get(..token.range.start)?.trim_end()).text;
+    let told = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or("");
+    let closes = behind.is_empty() || behind.starts_with([',', '.', ';', ')', '!']);
+    if matches!(told, "at" | "alle" | "las" | "ore") && amount <= 24.0 && closes {
+        return Some(measure(Kind::Clock, amount * 60.0, "", &token.range));
+    }
     if behind.starts_with('%')
         || ["percent", "per cent", "por ciento", "pour cent", "per cento", "prozent"]
             .iter()
@@ -172,8 +186,28 @@ fn counted(text: &str, tokens: &[Token], at: usize) -> Option<Measure> {
     Some(Measure { near, unit, ..measure(Kind::Count, amount, "", &token.range) })
 }
 
+/// A unit of time in one letter behind a number: "30 s".
+fn letter(behind: &str) -> Option<(f64, usize)> {
+    let mut chars = behind.chars();
+    let first = chars.next()?;
+    let alone = chars.next().is_none_or(|next| !next.is_alphanumeric() && next != '\'' && next != '.');
+    let unit = match first {
+        's' | 'h' | 'd' if alone => first.to_string(),
+        _ => return None,
+    };
+    Some((time(&unit)?, 1))
+}
+
 /// "a week", "one year", "every hour": one of a unit of time.
 fn single(text: &str, token: &Token) -> Option<Measure> {
+    let hour = match token.meaning.as_str() {
+        "noon" => 12.0,
+        "midnight" => 24.0,
+        _ => 0.0,
+    };
+    if hour > 0.0 {
+        return Some(measure(Kind::Clock, hour * 60.0, "", &token.range));
+    }
     const ONE: &[&str] =
         &["a", "an", "one", "un", "una", "uno", "une", "ein", "eine", "einen", "einer", "um", "uma", "1"];
     let one = time(&token.meaning)?;

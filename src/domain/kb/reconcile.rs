@@ -33,6 +33,39 @@ pub(super) struct Line<'a> {
     pub(super) facts: Facts,
 }
 
+/// What opens a part that tells why and rules nothing.
+const TELLERS: &[&str] = &[
+    "i",
+    "they",
+    "he",
+    "she",
+    "it",
+    "nobody",
+    "everybody",
+    "because",
+    "since",
+    "otherwise",
+    "you",
+    "readers",
+    "users",
+    "perche",
+    "senno",
+    "altrimenti",
+    "ho",
+    "nessuno",
+    "ormai",
+    "parce",
+    "car",
+    "sinon",
+    "porque",
+    "pues",
+    "nadie",
+    "weil",
+    "denn",
+    "sonst",
+    "pois",
+];
+
 /// How a sentence or its first part stands to a line.
 #[derive(Clone, Copy)]
 struct Found {
@@ -192,6 +225,11 @@ impl Reconciler {
             "and", "e",
         ];
         let folded = super::words::fold(tail).text;
+        // "..., I had to add it by hand": what the speaker tells is no rule.
+        let teller = folded.split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()).unwrap_or("");
+        if head.relation == Relation::Same && TELLERS.contains(&teller) {
+            return true;
+        }
         let strong = folded.split(|c: char| !c.is_alphanumeric()).any(|word| rules.contains(&word));
         head.relation == Relation::Same && !decides && !strong
     }

@@ -161,11 +161,14 @@ impl Slots {
             let Some(alias) = self.aliases.get(hit.alias) else { continue };
             let Some(value) = &alias.value else { continue };
             let covered = self.is_covered(at, &hits);
-            let named = !alias.loose || self.is_named(alias.slot, hit, &hits, text, &folded);
+            let version = version_after(&folded.text, hit.range.end);
+            // A common word with a version behind it is a name: "go 1.23".
+            let versioned =
+                version.clone().and_then(|at| folded.text.get(at)).is_some_and(|v| v.contains('.'));
+            let named = !alias.loose || versioned || self.is_named(alias.slot, hit, &hits, text, &folded);
             if covered || !named {
                 continue;
             }
-            let version = version_after(&folded.text, hit.range.end);
             if let Some(slot) = self.slots.get(alias.slot) {
                 found.push(Value {
                     slot: slot.id.clone(),

