@@ -29,6 +29,7 @@ pub mod mask;
 pub mod matter;
 pub mod measure;
 pub mod merge;
+pub mod nearest;
 pub mod never;
 pub mod options;
 pub mod ordinal;

@@ -41,6 +41,11 @@ pub fn compare(tables: &Tables, new: &Facts, old: &Facts) -> Option<Match> {
         .or_else(|| contrast::by_absence(new, old))
         .or_else(|| likeness::by_frame(new, old))
         .or_else(|| likeness::by_text(tables, new, old))?;
+    placed(found, new, old)
+}
+
+/// What a relation becomes when one of the two holds for one place only.
+pub fn placed(found: Match, new: &Facts, old: &Facts) -> Option<Match> {
     let narrowed = match (&new.place, &old.place) {
         (Some(ours), Some(theirs)) => ours != theirs && !is_answer(new, ours),
         (Some(place), None) => !old.text.to_lowercase().contains(place.as_str()) && !is_answer(new, place),

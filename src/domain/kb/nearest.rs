@@ -1,0 +1,230 @@
+//! The one line that a directive means though it answers none outright, for what they share stands in no other line. It edits nothing.
+
+use std::collections::BTreeSet;
+
+use super::Polarity;
+use super::facts::{self, Facts, Part, Tables};
+use super::frame::{self, Tie};
+use super::matter;
+use super::measure::Kind;
+use super::reconcile::Line;
+use super::relation::{self, Match, Relation};
+use super::words::{Token, fold};
+
+/// Verbs that tie a thing to its place or form and add nothing to what the sentence speaks of.
+const TYING: &[&str] = &[
+    "live", "lie", "sit", "stand", "belong", "store", "keep", "kept", "save", "write", "written", "export", "go",
+    "put", "run", "render", "lieg", "liegt", "liegen", "steh", "moram", "mor", "fic", "ficam", "van",
+    "viven", "stann", "stanno", "vann", "vanno", "va", "vive", "vont", "vit", "viv", "call", "name", "named",
+];
+
+/// Words that set a bound.
+const BOUNDS: &[&str] = &[
+    "minimum", "maximum", "limit", "smallest", "largest", "least", "most", "under", "below", "over", "above", "max",
+    "min", "biggest", "cap", "floor", "ceiling", "minimo", "massimo", "limite",
+];
+
+/// More words than this in a line are several rules.
+const LONGEST: usize = 12;
+
+/// A directive's first part, which says what is to hold, and the parts behind it, which mostly tell why.
+struct Said<'a> {
+    facts: &'a Facts,
+    head: &'a Part,
+    tokens: Vec<&'a Token>,
+}
+
+/// The only line that the directive can mean, and how it stands to it.
+pub(super) fn only_line<'a>(
+    tables: &Tables,
+    lines: &'a [Line<'a>],
+    new: &Facts,
+) -> Option<(&'a Line<'a>, Match)> {
+    if new.exception.is_some() || new.lifts || new.ends {
+        return None;
+    }
+    let head = new.parts.first()?;
+    let tokens = new.tokens.iter().filter(|token| token.range.start < head.end).collect();
+    let said = Said { facts: new, head, tokens };
+    let rare = |meaning: &str| lines.iter().filter(|line| holds(&line.facts, meaning)).count() == 1;
+    let known = |old: &Facts| said.repeats(old, &rare);
+    let measured = |old: &Facts| said.bounds(old);
+    let dropped = |old: &Facts| said.drops(old, &rare);
+    let turned = |old: &Facts| said.revalues(tables, old, &rare);
+    let one = |relation: Relation, meets: &dyn Fn(&Facts) -> bool| {
+        // A paragraph of many rules is never given up for one of them.
+        let mut met = lines.iter().filter(|line| line.facts.tokens.len() <= LONGEST && meets(&line.facts));
+        let (Some(line), None) = (met.next(), met.next()) else { return None };
+        let found = relation::placed(Match { relation, score: 0.65 }, new, &line.facts)?;
+        Some((line, found))
+    };
+    one(Relation::Same, &known)
+        .or_else(|| one(Relation::Changes, &dropped))
+        .or_else(|| one(Relation::Changes, &turned))
+        .or_else(|| one(Relation::Changes, &measured))
+}
+
+fn holds(facts: &Facts, meaning: &str) -> bool {
+    facts.meanings.contains(meaning) || facts.marks.contains(meaning)
+}
+
+/// Whether a word looks like a name where it stands: by its letters, as an answer that the table knows, or as code.
+fn names(facts: &Facts, token: &Token) -> bool {
+    let coded = facts.text.get(..token.range.start).is_some_and(|before| before.ends_with('`'));
+    coded
+        || frame::is_name(&facts.text, &token.range)
+        || facts.values.iter().any(|stated| stated.value.range.contains(&token.range.start))
+}
+
+impl Said<'_> {
+    /// What the head says that the line does not.
+    fn fresh(&self, old: &Facts) -> Vec<&Token> {
+        let said = |token: &&&Token| !holds(old, &token.meaning) && !matter::is_measuring(&token.meaning);
+        self.tokens.iter().filter(said).copied().collect()
+    }
+
+    fn shared<'b>(&'b self, old: &Facts) -> BTreeSet<&'b str> {
+        self.tokens
+            .iter()
+            .map(|token| token.meaning.as_str())
+            .filter(|meaning| holds(old, meaning) && !matter::is_measuring(meaning))
+            .collect()
+    }
+
+    /// Whether the line says it already: it holds the lone number, or a part of it is said in full.
+    fn repeats(&self, old: &Facts, rare: &dyn Fn(&str) -> bool) -> bool {
+        let (fresh, shared) = (self.fresh(old), self.shared(old));
+        if shared.is_empty() || fresh.iter().any(|token| facts::is_mark(&token.meaning)) {
+            return false;
+        }
+        let number = shared.len() == 1 && shared.iter().all(|mark| facts::is_mark(mark) && rare(mark));
+        let bound = self.tokens.iter().any(|token| BOUNDS.contains(&token.meaning.as_str()));
+        if number && bound && fresh.is_empty() {
+            return true;
+        }
+        let path = shared.iter().any(|mark| facts::is_path(mark) && rare(mark));
+        let covered = old.parts.iter().any(|part| {
+            let open = part.meanings.iter().filter(|meaning| !shared.contains(meaning.as_str())).count();
+            let kept = part.meanings.len() - open;
+            let whole = open == 0 && (kept >= 2 || path) && fresh.len() <= 1;
+            // "exceptions never leave a task" and "exceptions do not cross task boundaries".
+            let forbids = part.polarity == Polarity::Forbid && kept >= 2 && open <= 2 && fresh.len() <= 1;
+            let labels = !old.label.is_empty() && part.meanings.is_subset(&old.label) && !fresh.is_empty();
+            part.polarity == self.head.polarity && !labels && (whole || forbids)
+        });
+        covered && shared.iter().any(|meaning| rare(meaning)) && !self.facts.has
+    }
+
+    /// Another amount of what only this line measures, where both set a bound: "48dp is the smallest tappable area" and "Minimum touch
+    /// target 44dp".
+    fn bounds(&self, old: &Facts) -> bool {
+        let bound = |facts: &Facts| {
+            let text = fold(&facts.text).text;
+            text.split(|c: char| !c.is_alphanumeric()).any(|word| BOUNDS.contains(&word))
+        };
+        let ([ours], [theirs]) = (self.facts.measures.as_slice(), old.measures.as_slice()) else { return false };
+        let unit = ours.kind == Kind::Count && ours.near.iter().all(|near| near != "percent");
+        unit && !ours.near.is_empty()
+            && ours.is_like(theirs)
+            && ours.amount != theirs.amount
+            && bound(self.facts)
+            && bound(old)
+    }
+
+    /// The sentence opens with something new and turns away from what only this line names: "Moo over Moose", "hedgehog for properties,
+    /// quickcheck's shrinking is a pain".
+    fn drops(&self, old: &Facts, rare: &dyn Fn(&str) -> bool) -> bool {
+        if self.head.polarity != Polarity::Require || old.polarity != Polarity::Require || self.facts.has {
+            return false;
+        }
+        let fresh = self.fresh(old);
+        let Some(first) = self.tokens.first().filter(|token| !holds(old, &token.meaning)) else {
+            // It opens with the subject ("playbooks run from AWX, the bastion is being wiped").
+            let tail = self.complained().filter(|token| rare(&token.meaning) && holds(old, &token.meaning));
+            let said = |token: &&Token| self.shared(old).contains(token.meaning.as_str());
+            return fresh.len() == 1 && tail.filter(|token| !said(token)).count() == 1;
+        };
+        let over = self.tokens.last().filter(|last| {
+            let between = self.facts.text.get(first.range.end..last.range.start).unwrap_or("");
+            self.tokens.len() == 2 && matches!(between.trim(), "over" | "instead of" | "statt" | "invece di")
+        });
+        if over.is_some_and(|last| rare(&last.meaning) && holds(old, &last.meaning)) {
+            return true;
+        }
+        let short = self.tokens.len() <= 3 && !self.shared(old).is_empty() || self.tokens.len() <= 2;
+        short && !fresh.is_empty()
+            && self.complained().any(|token| {
+                rare(&token.meaning) && old.tokens.iter().any(|theirs| theirs.meaning == token.meaning && names(old, theirs))
+            })
+    }
+
+    /// The words that the later parts open with.
+    fn complained(&self) -> impl Iterator<Item = &Token> {
+        let starts = self.facts.parts.iter().take(self.facts.parts.len().saturating_sub(1)).map(|part| part.end);
+        starts.filter_map(|start| self.facts.tokens.iter().find(|token| token.range.start >= start))
+    }
+
+    /// It gives what only this line speaks of another value of the same kind.
+    fn revalues(&self, tables: &Tables, old: &Facts, rare: &dyn Fn(&str) -> bool) -> bool {
+        let shared = self.shared(old);
+        let wanted = self.head.polarity == Polarity::Require && old.polarity == Polarity::Require;
+        if !wanted || self.facts.has != old.has || !shared.iter().any(|meaning| rare(meaning)) {
+            return false;
+        }
+        let ours: Vec<&Token> = self.fresh(old).into_iter().filter(|token| !ties(token)).collect();
+        let theirs: Vec<&Token> = old
+            .tokens
+            .iter()
+            .filter(|token| !shared.contains(token.meaning.as_str()) && !ties(token))
+            .filter(|token| !matter::is_measuring(&token.meaning))
+            .collect();
+        if ours.is_empty() || theirs.is_empty() || ours.len() > 2 || theirs.len() > 3 || clash(self.facts, old) {
+            return false;
+        }
+        let opens = |tokens: &[&Token]| tokens.first().is_some_and(|token| shared.contains(token.meaning.as_str()));
+        let all: Vec<&Token> = old.tokens.iter().collect();
+        let closes = self.tokens.last().is_some_and(|token| shared.contains(token.meaning.as_str()));
+        let named = ours.iter().any(|token| names(self.facts, token));
+        let both = named && theirs.iter().any(|token| names(old, token));
+        let bare = ours.len() == 1 && theirs.len() == 1;
+        // "leading commas" and "trailing commas", "oklch colours" and "colours are HEX".
+        let nominal = bare && self.tokens.len() == 2 && closes && all.len() == 2;
+        // "dates YYYYMMDD" and "dates are YYMMDD", "docs live under docs/" and "docs in Confluence".
+        let subject = opens(&self.tokens) && (opens(&all) || !old.label.is_empty() && shared.iter().all(|meaning| old.label.contains(*meaning)));
+        let tied = self.facts.frame.as_ref().is_none_or(|frame| frame.tie != Tie::Time);
+        let framed = old.frame.is_some() || !old.label.is_empty() || bare;
+        let revalued = subject && tied && (named && theirs.len() <= 2 && framed || both) && ours.len() == 1;
+        // "assets are built with vite" and "Gulp builds the assets".
+        let agent = bare && shared.len() >= 2 && (named || self.by_means()) && theirs.iter().all(|token| names(old, token) || !opens(&all));
+        // "urfave/cli for commands" and "Cobra for commands".
+        let served = ours.len() == 1 && theirs.len() <= 2 && self.serves(&shared);
+        let _ = tables;
+        nominal || revalued || agent || served
+    }
+
+    fn by_means(&self) -> bool {
+        self.facts.frame.as_ref().is_some_and(|frame| frame.tie == Tie::Means)
+    }
+
+    /// "X for Y", where the line speaks of Y.
+    fn serves(&self, shared: &BTreeSet<&str>) -> bool {
+        const FOR: &[&str] = &["for", "per", "pour", "fur", "para"];
+        let ([first, rest @ ..], Some(second)) = (self.tokens.as_slice(), self.tokens.get(1)) else { return false };
+        let between = fold(self.facts.text.get(first.range.end..second.range.start).unwrap_or("")).text;
+        let tie = between.split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty());
+        tie.is_some_and(|word| FOR.contains(&word))
+            && !shared.contains(first.meaning.as_str())
+            && rest.iter().all(|token| shared.contains(token.meaning.as_str()))
+    }
+}
+
+fn ties(token: &Token) -> bool {
+    TYING.contains(&token.meaning.as_str()) || TYING.contains(&token.word.as_str())
+}
+
+/// Both answer decisions, and none in common.
+fn clash(new: &Facts, old: &Facts) -> bool {
+    let slots = |facts: &Facts| facts.values.iter().map(|stated| stated.value.slot.clone()).collect::<BTreeSet<_>>();
+    let (a, b) = (slots(new), slots(old));
+    !a.is_empty() && !b.is_empty() && a.is_disjoint(&b)
+}
