@@ -16,6 +16,12 @@ const TYING: &[&str] = &[
     "live", "lie", "sit", "stand", "belong", "store", "keep", "kept", "save", "write", "written", "export", "go",
     "put", "run", "render", "lieg", "liegt", "liegen", "steh", "moram", "mor", "fic", "ficam", "van",
     "viven", "stann", "stanno", "vann", "vanno", "va", "vive", "vont", "vit", "viv", "call", "name", "named",
+    "rest", "restent", "remain", "stay", "bleib", "bleiben", "resta", "restano", "vid", "vide", "vides", "empty", "free",
+];
+
+/// Words by which a value stands beside the others and replaces none.
+const BESIDE: &[&str] = &[
+    "also", "too", "anche", "oltre", "pure", "aussi", "auch", "tambien", "tambem", "additionally", "plus", "besides",
 ];
 
 /// Words that set a bound.
@@ -26,6 +32,12 @@ const BOUNDS: &[&str] = &[
 
 /// More words than this in a line are several rules.
 const LONGEST: usize = 12;
+
+/// How many words of a part may hold what it complains of.
+const OPENING: usize = 2;
+
+/// Words that open what a value serves.
+const FOR: &[&str] = &["for", "per", "pour", "fur", "para"];
 
 /// A directive's first part, which says what is to hold, and the parts behind it, which mostly tell why.
 struct Said<'a> {
@@ -40,17 +52,23 @@ pub(super) fn only_line<'a>(
     lines: &'a [Line<'a>],
     new: &Facts,
 ) -> Option<(&'a Line<'a>, Match)> {
-    if new.exception.is_some() || new.lifts || new.ends {
+    let head = new.parts.first()?;
+    // What a later part says has ended is told as the reason ("edition 2021, nobody builds 2018 any more").
+    let ends = new.ends && tables.stances.ends(&tables.stances.hear(new.text.get(..head.end)?));
+    if new.exception.is_some() || new.lifts || ends {
         return None;
     }
-    let head = new.parts.first()?;
+    let opening = fold(new.text.get(..head.end)?).text;
+    if opening.split(|c: char| !c.is_alphanumeric()).any(|word| BESIDE.contains(&word)) {
+        return None;
+    }
     let tokens = new.tokens.iter().filter(|token| token.range.start < head.end).collect();
     let said = Said { facts: new, head, tokens };
     let rare = |meaning: &str| lines.iter().filter(|line| holds(&line.facts, meaning)).count() == 1;
     let known = |old: &Facts| said.repeats(old, &rare);
     let measured = |old: &Facts| said.bounds(old);
     let dropped = |old: &Facts| said.drops(old, &rare);
-    let turned = |old: &Facts| said.revalues(tables, old, &rare);
+    let turned = |old: &Facts| said.revalues(old, &rare);
     let one = |relation: Relation, meets: &dyn Fn(&Facts) -> bool| {
         // A paragraph of many rules is never given up for one of them.
         let mut met = lines.iter().filter(|line| line.facts.tokens.len() <= LONGEST && meets(&line.facts));
@@ -93,8 +111,10 @@ impl Said<'_> {
 
     /// Whether the line says it already: it holds the lone number, or a part of it is said in full.
     fn repeats(&self, old: &Facts, rare: &dyn Fn(&str) -> bool) -> bool {
-        let (fresh, shared) = (self.fresh(old), self.shared(old));
-        if shared.is_empty() || fresh.iter().any(|token| facts::is_mark(&token.meaning)) {
+        let (mut fresh, shared) = (self.fresh(old), self.shared(old));
+        fresh.retain(|token| !ties(token));
+        let named = |token: &&Token| facts::is_mark(&token.meaning) || names(self.facts, token);
+        if shared.is_empty() || fresh.iter().any(named) || self.facts.text.contains(['→', '>']) && fresh.len() > 0 {
             return false;
         }
         let number = shared.len() == 1 && shared.iter().all(|mark| facts::is_mark(mark) && rare(mark));
@@ -102,7 +122,7 @@ impl Said<'_> {
         if number && bound && fresh.is_empty() {
             return true;
         }
-        let path = shared.iter().any(|mark| facts::is_path(mark) && rare(mark));
+        let path = shared.len() > 1 && shared.iter().any(|mark| facts::is_path(mark) && rare(mark));
         let covered = old.parts.iter().any(|part| {
             let open = part.meanings.iter().filter(|meaning| !shared.contains(meaning.as_str())).count();
             let kept = part.meanings.len() - open;
@@ -112,7 +132,8 @@ impl Said<'_> {
             let labels = !old.label.is_empty() && part.meanings.is_subset(&old.label) && !fresh.is_empty();
             part.polarity == self.head.polarity && !labels && (whole || forbids)
         });
-        covered && shared.iter().any(|meaning| rare(meaning)) && !self.facts.has
+        let placed = path && fresh.len() <= 1 && self.head.polarity == old.polarity;
+        (covered || placed) && shared.iter().any(|meaning| rare(meaning)) && !self.facts.has
     }
 
     /// Another amount of what only this line measures, where both set a bound: "48dp is the smallest tappable area" and "Minimum touch
@@ -160,26 +181,39 @@ impl Said<'_> {
 
     /// The words that the later parts open with.
     fn complained(&self) -> impl Iterator<Item = &Token> {
-        let starts = self.facts.parts.iter().take(self.facts.parts.len().saturating_sub(1)).map(|part| part.end);
-        starts.filter_map(|start| self.facts.tokens.iter().find(|token| token.range.start >= start))
+        let parts = &self.facts.parts;
+        let spans = parts.iter().zip(parts.iter().skip(1)).map(|(part, next)| part.end..next.end);
+        spans.flat_map(|span| {
+            let inside = move |token: &&Token| span.start <= token.range.start && token.range.start < span.end;
+            self.facts.tokens.iter().filter(inside).take(OPENING)
+        })
     }
 
     /// It gives what only this line speaks of another value of the same kind.
-    fn revalues(&self, tables: &Tables, old: &Facts, rare: &dyn Fn(&str) -> bool) -> bool {
+    fn revalues(&self, old: &Facts, rare: &dyn Fn(&str) -> bool) -> bool {
         let shared = self.shared(old);
         let wanted = self.head.polarity == Polarity::Require && old.polarity == Polarity::Require;
         if !wanted || self.facts.has != old.has || !shared.iter().any(|meaning| rare(meaning)) {
             return false;
         }
-        let ours: Vec<&Token> = self.fresh(old).into_iter().filter(|token| !ties(token)).collect();
+        let mut ours: Vec<&Token> = self.fresh(old).into_iter().filter(|token| !ties(token)).collect();
         let theirs: Vec<&Token> = old
             .tokens
             .iter()
             .filter(|token| !shared.contains(token.meaning.as_str()) && !ties(token))
             .filter(|token| !matter::is_measuring(&token.meaning))
             .collect();
-        if ours.is_empty() || theirs.is_empty() || ours.len() > 2 || theirs.len() > 3 || clash(self.facts, old) {
+        if ours.is_empty() || theirs.is_empty() || ours.len() > 3 || theirs.len() > 3 || clash(self.facts, old) {
             return false;
+        }
+        let counted = |token: &&Token| self.facts.measures.iter().any(|one| one.whole().contains(&token.range.start));
+        if ours.iter().any(counted) && old.marks.is_empty() {
+            return false;
+        }
+        if let [first, second, ..] = ours[..]
+            && self.link(first, second).is_some_and(|word| FOR.contains(&word.as_str()))
+        {
+            ours.truncate(1);
         }
         let opens = |tokens: &[&Token]| tokens.first().is_some_and(|token| shared.contains(token.meaning.as_str()));
         let all: Vec<&Token> = old.tokens.iter().collect();
@@ -188,17 +222,21 @@ impl Said<'_> {
         let both = named && theirs.iter().any(|token| names(old, token));
         let bare = ours.len() == 1 && theirs.len() == 1;
         // "leading commas" and "trailing commas", "oklch colours" and "colours are HEX".
-        let nominal = bare && self.tokens.len() == 2 && closes && all.len() == 2;
+        let nominal = ours.len() == 1
+            && self.tokens.len() == 2
+            && closes
+            && (all.len() == 2 || opens(&all) && self.facts.text.split_whitespace().count() == 2);
         // "dates YYYYMMDD" and "dates are YYMMDD", "docs live under docs/" and "docs in Confluence".
         let subject = opens(&self.tokens) && (opens(&all) || !old.label.is_empty() && shared.iter().all(|meaning| old.label.contains(*meaning)));
         let tied = self.facts.frame.as_ref().is_none_or(|frame| frame.tie != Tie::Time);
         let framed = old.frame.is_some() || !old.label.is_empty() || bare;
-        let revalued = subject && tied && (named && theirs.len() <= 2 && framed || both) && ours.len() == 1;
+        let revalued = subject && tied && (named && theirs.len() <= 2 && framed || both);
+        let led = ours.len() <= 2 && both && ours.first().is_some_and(|token| names(self.facts, token));
+        let revalued = revalued && (ours.len() == 1 || led);
         // "assets are built with vite" and "Gulp builds the assets".
         let agent = bare && shared.len() >= 2 && (named || self.by_means()) && theirs.iter().all(|token| names(old, token) || !opens(&all));
         // "urfave/cli for commands" and "Cobra for commands".
         let served = ours.len() == 1 && theirs.len() <= 2 && self.serves(&shared);
-        let _ = tables;
         nominal || revalued || agent || served
     }
 
@@ -206,13 +244,17 @@ impl Said<'_> {
         self.facts.frame.as_ref().is_some_and(|frame| frame.tie == Tie::Means)
     }
 
+    /// The first word between two others.
+    fn link(&self, first: &Token, second: &Token) -> Option<String> {
+        let between = fold(self.facts.text.get(first.range.end..second.range.start)?).text;
+        between.split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()).map(str::to_string)
+    }
+
     /// "X for Y", where the line speaks of Y.
     fn serves(&self, shared: &BTreeSet<&str>) -> bool {
-        const FOR: &[&str] = &["for", "per", "pour", "fur", "para"];
         let ([first, rest @ ..], Some(second)) = (self.tokens.as_slice(), self.tokens.get(1)) else { return false };
-        let between = fold(self.facts.text.get(first.range.end..second.range.start).unwrap_or("")).text;
-        let tie = between.split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty());
-        tie.is_some_and(|word| FOR.contains(&word))
+        let tie = self.link(first, second);
+        tie.is_some_and(|word| FOR.contains(&word.as_str()))
             && !shared.contains(first.meaning.as_str())
             && rest.iter().all(|token| shared.contains(token.meaning.as_str()))
     }
