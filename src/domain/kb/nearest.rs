@@ -122,13 +122,14 @@ impl Said<'_> {
         if number && bound && fresh.is_empty() {
             return true;
         }
+        let opens = self.tokens.first().is_some_and(|token| shared.contains(token.meaning.as_str()));
         let path = shared.len() > 1 && shared.iter().any(|mark| facts::is_path(mark) && rare(mark));
         let covered = old.parts.iter().any(|part| {
             let open = part.meanings.iter().filter(|meaning| !shared.contains(meaning.as_str())).count();
             let kept = part.meanings.len() - open;
             let whole = open == 0 && (kept >= 2 || path) && fresh.len() <= 1;
             // "exceptions never leave a task" and "exceptions do not cross task boundaries".
-            let forbids = part.polarity == Polarity::Forbid && kept >= 2 && open <= 2 && fresh.len() <= 1;
+            let forbids = part.polarity == Polarity::Forbid && opens && kept >= 2 && open <= 2 && fresh.len() <= 1;
             let labels = !old.label.is_empty() && part.meanings.is_subset(&old.label) && !fresh.is_empty();
             part.polarity == self.head.polarity && !labels && (whole || forbids)
         });
