@@ -8,6 +8,7 @@ pub mod arguments;
 pub mod check;
 pub mod clause;
 pub mod cognate;
+pub mod confirm;
 pub mod contrast;
 pub mod cues;
 pub mod detect;
