@@ -55,3 +55,24 @@ fn is_single(head: &str) -> bool {
     let opens = words.next().is_some_and(|word| listed(SINGLE, word));
     opens || words.any(|word| listed(SINGLE, word) && !listed(OPENING, word))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::kb::proposal;
+
+    fn check(rule: &str, text: &str, expect: Band) {
+        let kb = Document::parse(&format!("# KB\n\n- {rule}\n"));
+        let weak = Candidate { band: Band::Weak, ..proposal::remembered(text) };
+        let found = Reconciler::new().confirm(&kb, vec![weak]);
+        assert_eq!(found.first().map(|candidate| candidate.band), Some(expect), "{text}");
+    }
+
+    #[test]
+    fn another_value_for_a_line_is_meant_as_a_rule() {
+        check("Angles in degrees", "angles in radians", Band::Strong);
+        check("Python 3.9", "tests run nightly", Band::Weak);
+        check("Deep sleep 15 minutes", "this deep sleep is 30 minutes", Band::Weak);
+        check("Deep sleep 15 minutes", "when it crashes the deep sleep is 30 minutes", Band::Weak);
+    }
+}

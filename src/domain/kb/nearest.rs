@@ -13,21 +13,33 @@ use super::words::{Token, fold};
 
 /// Verbs that tie a thing to its place or form and add nothing to what the sentence speaks of.
 const TYING: &[&str] = &[
-    "live", "lie", "sit", "stand", "belong", "store", "keep", "kept", "save", "write", "written", "export", "go",
-    "put", "run", "render", "lieg", "liegt", "liegen", "steh", "moram", "mor", "fic", "ficam", "van",
+    "live", "lie", "sit", "stand", "belong", "store", "keep", "kept", "save", "write", "written", "export",
+    "go", "put", "run", "render", "lieg", "liegt", "liegen", "steh", "moram", "mor", "fic", "ficam", "van",
     "viven", "stann", "stanno", "vann", "vanno", "va", "vive", "vont", "vit", "viv", "call", "name", "named",
-    "rest", "restent", "remain", "stay", "bleib", "bleiben", "resta", "restano", "vid", "vide", "vides", "empty", "free",
+    "rest", "restent", "remain", "stay", "bleib", "bleiben", "resta", "restano", "vid", "vide", "vides",
+    "empty", "free",
 ];
 
 /// Words by which a value stands beside the others and replaces none.
 const BESIDE: &[&str] = &[
-    "also", "too", "anche", "oltre", "pure", "aussi", "auch", "tambien", "tambem", "additionally", "plus", "besides",
+    "also",
+    "too",
+    "anche",
+    "oltre",
+    "pure",
+    "aussi",
+    "auch",
+    "tambien",
+    "tambem",
+    "additionally",
+    "plus",
+    "besides",
 ];
 
 /// Words that set a bound.
 const BOUNDS: &[&str] = &[
-    "minimum", "maximum", "limit", "smallest", "largest", "least", "most", "under", "below", "over", "above", "max",
-    "min", "biggest", "cap", "floor", "ceiling", "minimo", "massimo", "limite",
+    "minimum", "maximum", "limit", "smallest", "largest", "least", "most", "under", "below", "over", "above",
+    "max", "min", "biggest", "cap", "floor", "ceiling", "minimo", "massimo", "limite",
 ];
 
 /// More words than this in a line are several rules.
@@ -114,7 +126,10 @@ impl Said<'_> {
         let (mut fresh, shared) = (self.fresh(old), self.shared(old));
         fresh.retain(|token| !ties(token));
         let named = |token: &&Token| facts::is_mark(&token.meaning) || names(self.facts, token);
-        if shared.is_empty() || fresh.iter().any(named) || self.facts.text.contains(['→', '>']) && fresh.len() > 0 {
+        if shared.is_empty()
+            || fresh.iter().any(named)
+            || self.facts.text.contains(['→', '>']) && fresh.len() > 0
+        {
             return false;
         }
         let number = shared.len() == 1 && shared.iter().all(|mark| facts::is_mark(mark) && rare(mark));
@@ -129,7 +144,8 @@ impl Said<'_> {
             let kept = part.meanings.len() - open;
             let whole = open == 0 && (kept >= 2 || path) && fresh.len() <= 1;
             // "exceptions never leave a task" and "exceptions do not cross task boundaries".
-            let forbids = part.polarity == Polarity::Forbid && opens && kept >= 2 && open <= 2 && fresh.len() <= 1;
+            let forbids =
+                part.polarity == Polarity::Forbid && opens && kept >= 2 && open <= 2 && fresh.len() <= 1;
             let labels = !old.label.is_empty() && part.meanings.is_subset(&old.label) && !fresh.is_empty();
             part.polarity == self.head.polarity && !labels && (whole || forbids)
         });
@@ -144,7 +160,9 @@ impl Said<'_> {
             let text = fold(&facts.text).text;
             text.split(|c: char| !c.is_alphanumeric()).any(|word| BOUNDS.contains(&word))
         };
-        let ([ours], [theirs]) = (self.facts.measures.as_slice(), old.measures.as_slice()) else { return false };
+        let ([ours], [theirs]) = (self.facts.measures.as_slice(), old.measures.as_slice()) else {
+            return false;
+        };
         let unit = ours.kind == Kind::Count && ours.near.iter().all(|near| near != "percent");
         unit && !ours.near.is_empty()
             && ours.is_like(theirs)
@@ -174,9 +192,11 @@ impl Said<'_> {
             return true;
         }
         let short = self.tokens.len() <= 3 && !self.shared(old).is_empty() || self.tokens.len() <= 2;
-        short && !fresh.is_empty()
+        short
+            && !fresh.is_empty()
             && self.complained().any(|token| {
-                rare(&token.meaning) && old.tokens.iter().any(|theirs| theirs.meaning == token.meaning && names(old, theirs))
+                rare(&token.meaning)
+                    && old.tokens.iter().any(|theirs| theirs.meaning == token.meaning && names(old, theirs))
             })
     }
 
@@ -185,7 +205,8 @@ impl Said<'_> {
         let parts = &self.facts.parts;
         let spans = parts.iter().zip(parts.iter().skip(1)).map(|(part, next)| part.end..next.end);
         spans.flat_map(|span| {
-            let inside = move |token: &&Token| span.start <= token.range.start && token.range.start < span.end;
+            let inside =
+                move |token: &&Token| span.start <= token.range.start && token.range.start < span.end;
             self.facts.tokens.iter().filter(inside).take(OPENING)
         })
     }
@@ -204,10 +225,16 @@ impl Said<'_> {
             .filter(|token| !shared.contains(token.meaning.as_str()) && !ties(token))
             .filter(|token| !matter::is_measuring(&token.meaning))
             .collect();
-        if ours.is_empty() || theirs.is_empty() || ours.len() > 3 || theirs.len() > 3 || clash(self.facts, old) {
+        if ours.is_empty()
+            || theirs.is_empty()
+            || ours.len() > 3
+            || theirs.len() > 3
+            || clash(self.facts, old)
+        {
             return false;
         }
-        let counted = |token: &&Token| self.facts.measures.iter().any(|one| one.whole().contains(&token.range.start));
+        let counted =
+            |token: &&Token| self.facts.measures.iter().any(|one| one.whole().contains(&token.range.start));
         if ours.iter().any(counted) && old.marks.is_empty() {
             return false;
         }
@@ -216,7 +243,8 @@ impl Said<'_> {
         {
             ours.truncate(1);
         }
-        let opens = |tokens: &[&Token]| tokens.first().is_some_and(|token| shared.contains(token.meaning.as_str()));
+        let opens =
+            |tokens: &[&Token]| tokens.first().is_some_and(|token| shared.contains(token.meaning.as_str()));
         let all: Vec<&Token> = old.tokens.iter().collect();
         let closes = self.tokens.last().is_some_and(|token| shared.contains(token.meaning.as_str()));
         let named = ours.iter().any(|token| names(self.facts, token));
@@ -228,14 +256,19 @@ impl Said<'_> {
             && closes
             && (all.len() == 2 || opens(&all) && self.facts.text.split_whitespace().count() == 2);
         // "dates YYYYMMDD" and "dates are YYMMDD", "docs live under docs/" and "docs in Confluence".
-        let subject = opens(&self.tokens) && (opens(&all) || !old.label.is_empty() && shared.iter().all(|meaning| old.label.contains(*meaning)));
+        let subject = opens(&self.tokens)
+            && (opens(&all)
+                || !old.label.is_empty() && shared.iter().all(|meaning| old.label.contains(*meaning)));
         let tied = self.facts.frame.as_ref().is_none_or(|frame| frame.tie != Tie::Time);
         let framed = old.frame.is_some() || !old.label.is_empty() || bare;
         let revalued = subject && tied && (named && theirs.len() <= 2 && framed || both);
         let led = ours.len() <= 2 && both && ours.first().is_some_and(|token| names(self.facts, token));
         let revalued = revalued && (ours.len() == 1 || led);
         // "assets are built with vite" and "Gulp builds the assets".
-        let agent = bare && shared.len() >= 2 && (named || self.by_means()) && theirs.iter().all(|token| names(old, token) || !opens(&all));
+        let agent = bare
+            && shared.len() >= 2
+            && (named || self.by_means())
+            && theirs.iter().all(|token| names(old, token) || !opens(&all));
         // "urfave/cli for commands" and "Cobra for commands".
         let served = ours.len() == 1 && theirs.len() <= 2 && self.serves(&shared);
         nominal || revalued || agent || served
@@ -253,7 +286,9 @@ impl Said<'_> {
 
     /// "X for Y", where the line speaks of Y.
     fn serves(&self, shared: &BTreeSet<&str>) -> bool {
-        let ([first, rest @ ..], Some(second)) = (self.tokens.as_slice(), self.tokens.get(1)) else { return false };
+        let ([first, rest @ ..], Some(second)) = (self.tokens.as_slice(), self.tokens.get(1)) else {
+            return false;
+        };
         let tie = self.link(first, second);
         tie.is_some_and(|word| FOR.contains(&word.as_str()))
             && !shared.contains(first.meaning.as_str())
@@ -267,7 +302,40 @@ fn ties(token: &Token) -> bool {
 
 /// Both answer decisions, and none in common.
 fn clash(new: &Facts, old: &Facts) -> bool {
-    let slots = |facts: &Facts| facts.values.iter().map(|stated| stated.value.slot.clone()).collect::<BTreeSet<_>>();
+    let slots =
+        |facts: &Facts| facts.values.iter().map(|stated| stated.value.slot.clone()).collect::<BTreeSet<_>>();
     let (a, b) = (slots(new), slots(old));
     !a.is_empty() && !b.is_empty() && a.is_disjoint(&b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::kb::document::Document;
+    use crate::domain::kb::reconcile::Reconciler;
+
+    /// Which line of the file is meant: `= line` known, `~ line` changed.
+    fn check(text: &str, expect: Option<&str>) {
+        let kb = "- Colours are HEX\n- Cobra for commands\n- Kotest, StringSpec style\n- Widgets under 150 lines\n\
+                  - Minimum touch target 44dp\n- No exceptions on the hot path\n- Le riunioni sono il lunedì\n";
+        let (kb, reconciler) = (Document::parse(kb), Reconciler::new());
+        let lines = reconciler.lines(&kb);
+        let facts = Facts::of(reconciler.tables(), text);
+        let found = only_line(reconciler.tables(), &lines, &facts).map(|(line, found)| {
+            let mark = if found.relation == Relation::Same { "=" } else { "~" };
+            format!("{mark} {}", line.facts.text)
+        });
+        assert_eq!(found.as_deref(), expect, "{text}");
+    }
+
+    #[test]
+    fn what_no_other_line_speaks_of_is_meant() {
+        check("oklch colours", Some("~ Colours are HEX"));
+        check("urfave/cli for commands", Some("~ Cobra for commands"));
+        check("FunSpec over StringSpec, the nesting is worth it", Some("~ Kotest, StringSpec style"));
+        check("48dp is the smallest tappable area", Some("~ Minimum touch target 44dp"));
+        check("150 is the limit", Some("= Widgets under 150 lines"));
+        check("no virtual calls on the hot path", None);
+        check("le riunioni durano 30 minuti", None);
+    }
 }
