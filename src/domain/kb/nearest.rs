@@ -51,6 +51,18 @@ const OPENING: usize = 2;
 /// Words that open what a value serves.
 const FOR: &[&str] = &["for", "per", "pour", "fur", "para"];
 
+/// Words behind which a reason follows.
+const REASONS: &[&str] =
+    &["por", "because", "since", "so", "as", "weil", "denn", "perche", "parce", "car", "porque", "if", "cosi"];
+
+/// Beginnings of units in which the same thing can be given.
+const UNITS: &[&str] = &[
+    "milli", "micro", "second", "minut", "hour", "metre", "meter", "metri", "kilomet", "mile", "feet", "foot", "inch",
+    "hectare", "ettar", "acre", "degree", "gradi", "grad", "radian", "celsius", "fahrenheit", "kelvin", "gram", "kilo",
+    "pound", "cent", "euro", "dollar", "knot", "mmol", "mg", "kwh", "wh", "litre", "liter", "litri", "gallon", "tenth",
+    "percent", "fraction", "km",
+];
+
 /// A directive's first part, which says what is to hold, and the parts behind it, which mostly tell why.
 struct Said<'a> {
     facts: &'a Facts,
@@ -182,7 +194,8 @@ impl Said<'_> {
             // It opens with the subject ("playbooks run from AWX, the bastion is being wiped").
             let tail = self.complained().filter(|token| rare(&token.meaning) && holds(old, &token.meaning));
             let said = |token: &&Token| self.shared(old).contains(token.meaning.as_str());
-            return fresh.len() == 1 && tail.filter(|token| !said(token)).count() == 1;
+            let told = fresh.iter().filter(|token| !ties(token)).count();
+            return (1..=3).contains(&told) && tail.filter(|token| !said(token)).count() == 1;
         };
         let over = self.tokens.last().filter(|last| {
             let between = self.facts.text.get(first.range.end..last.range.start).unwrap_or("");
@@ -239,7 +252,10 @@ impl Said<'_> {
             return false;
         }
         if let [first, second, ..] = ours[..]
-            && self.link(first, second).is_some_and(|word| FOR.contains(&word.as_str()))
+            && self.link(first, second).is_some_and(|word| {
+                let word = word.as_str();
+                FOR.contains(&word) || REASONS.contains(&word)
+            })
         {
             ours.truncate(1);
         }
@@ -271,7 +287,9 @@ impl Said<'_> {
             && theirs.iter().all(|token| names(old, token) || !opens(&all));
         // "urfave/cli for commands" and "Cobra for commands".
         let served = ours.len() == 1 && theirs.len() <= 2 && self.serves(&shared);
-        nominal || revalued || agent || served
+        let unit = |tokens: &[&Token]| tokens.iter().any(|token| is_unit(token));
+        let units = subject && unit(&ours) && unit(&theirs);
+        nominal || revalued || agent || served || units
     }
 
     fn by_means(&self) -> bool {
@@ -290,10 +308,19 @@ impl Said<'_> {
             return false;
         };
         let tie = self.link(first, second);
-        tie.is_some_and(|word| FOR.contains(&word.as_str()))
-            && !shared.contains(first.meaning.as_str())
-            && rest.iter().all(|token| shared.contains(token.meaning.as_str()))
+        let known = |token: &&Token| shared.contains(token.meaning.as_str());
+        // "for flags we use LaunchDarkly" says it the other way round.
+        let opening = fold(&self.facts.text).text;
+        let opening = opening.split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty());
+        if opening.is_some_and(|word| FOR.contains(&word)) && known(first) {
+            return self.tokens.last().is_some_and(|last| !known(last));
+        }
+        tie.is_some_and(|word| FOR.contains(&word.as_str())) && !known(first) && rest.iter().all(|token| known(token))
     }
+}
+
+fn is_unit(token: &Token) -> bool {
+    UNITS.iter().any(|unit| if unit.len() < 4 { token.word == *unit } else { token.word.starts_with(unit) })
 }
 
 fn ties(token: &Token) -> bool {
