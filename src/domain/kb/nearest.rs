@@ -17,7 +17,7 @@ const TYING: &[&str] = &[
     "go", "put", "run", "render", "lieg", "liegt", "liegen", "steh", "moram", "mor", "fic", "ficam", "van",
     "viven", "stann", "stanno", "vann", "vanno", "va", "vive", "vont", "vit", "viv", "call", "name", "named",
     "rest", "restent", "remain", "stay", "bleib", "bleiben", "resta", "restano", "vid", "vide", "vides",
-    "empty", "free",
+    "empty", "free", "through",
 ];
 
 /// Words by which a value stands beside the others and replaces none.
@@ -52,15 +52,54 @@ const OPENING: usize = 2;
 const FOR: &[&str] = &["for", "per", "pour", "fur", "para"];
 
 /// Words behind which a reason follows.
-const REASONS: &[&str] =
-    &["por", "because", "since", "so", "as", "weil", "denn", "perche", "parce", "car", "porque", "if", "cosi"];
+const REASONS: &[&str] = &[
+    "por", "because", "since", "so", "as", "weil", "denn", "perche", "parce", "car", "porque", "if", "cosi",
+];
 
 /// Beginnings of units in which the same thing can be given.
 const UNITS: &[&str] = &[
-    "milli", "micro", "second", "minut", "hour", "metre", "meter", "metri", "kilomet", "mile", "feet", "foot", "inch",
-    "hectare", "ettar", "acre", "degree", "gradi", "grad", "radian", "celsius", "fahrenheit", "kelvin", "gram", "kilo",
-    "pound", "cent", "euro", "dollar", "knot", "mmol", "mg", "kwh", "wh", "litre", "liter", "litri", "gallon", "tenth",
-    "percent", "fraction", "km",
+    "milli",
+    "micro",
+    "second",
+    "minut",
+    "hour",
+    "metre",
+    "meter",
+    "metri",
+    "kilomet",
+    "mile",
+    "feet",
+    "foot",
+    "inch",
+    "hectare",
+    "ettar",
+    "acre",
+    "degree",
+    "gradi",
+    "grad",
+    "radian",
+    "celsius",
+    "fahrenheit",
+    "kelvin",
+    "gram",
+    "kilo",
+    "pound",
+    "cent",
+    "euro",
+    "dollar",
+    "knot",
+    "mmol",
+    "mg",
+    "kwh",
+    "wh",
+    "litre",
+    "liter",
+    "litri",
+    "gallon",
+    "tenth",
+    "percent",
+    "fraction",
+    "km",
 ];
 
 /// A directive's first part, which says what is to hold, and the parts behind it, which mostly tell why.
@@ -86,18 +125,27 @@ pub(super) fn only_line<'a>(
     if opening.split(|c: char| !c.is_alphanumeric()).any(|word| BESIDE.contains(&word)) {
         return None;
     }
-    let tokens = new.tokens.iter().filter(|token| token.range.start < head.end).collect();
+    // A label says nothing without what stands behind it.
+    let close = new.parts.get(usize::from(!new.label.is_empty())).map_or(head.end, |part| part.end);
+    let tokens = new.tokens.iter().filter(|token| token.range.start < close).collect();
     let said = Said { facts: new, head, tokens };
     let rare = |meaning: &str| lines.iter().filter(|line| holds(&line.facts, meaning)).count() == 1;
     let known = |old: &Facts| said.repeats(old, &rare);
     let measured = |old: &Facts| said.bounds(old);
     let dropped = |old: &Facts| said.drops(old, &rare);
     let turned = |old: &Facts| said.revalues(old, &rare);
+    // "docs live under docs/" says where, and limits nothing.
+    let mut located = new.clone();
+    if new.place.as_ref().is_some_and(|place| place.contains('/'))
+        && said.tokens.iter().any(|token| ties(token))
+    {
+        located.place = None;
+    }
     let one = |relation: Relation, meets: &dyn Fn(&Facts) -> bool| {
         // A paragraph of many rules is never given up for one of them.
         let mut met = lines.iter().filter(|line| line.facts.tokens.len() <= LONGEST && meets(&line.facts));
         let (Some(line), None) = (met.next(), met.next()) else { return None };
-        let found = relation::placed(Match { relation, score: 0.65 }, new, &line.facts)?;
+        let found = relation::placed(Match { relation, score: 0.65 }, &located, &line.facts)?;
         Some((line, found))
     };
     one(Relation::Same, &known)
@@ -277,7 +325,8 @@ impl Said<'_> {
                 || !old.label.is_empty() && shared.iter().all(|meaning| old.label.contains(*meaning)));
         let tied = self.facts.frame.as_ref().is_none_or(|frame| frame.tie != Tie::Time);
         let framed = old.frame.is_some() || !old.label.is_empty() || bare;
-        let revalued = subject && tied && (named && theirs.len() <= 2 && framed || both);
+        let revalued =
+            subject && !clash(self.facts, old) && tied && (named && theirs.len() <= 2 && framed || both);
         let led = ours.len() <= 2 && both && ours.first().is_some_and(|token| names(self.facts, token));
         let revalued = revalued && (ours.len() == 1 || led);
         // "assets are built with vite" and "Gulp builds the assets".
@@ -315,7 +364,9 @@ impl Said<'_> {
         if opening.is_some_and(|word| FOR.contains(&word)) && known(first) {
             return self.tokens.last().is_some_and(|last| !known(last));
         }
-        tie.is_some_and(|word| FOR.contains(&word.as_str())) && !known(first) && rest.iter().all(|token| known(token))
+        tie.is_some_and(|word| FOR.contains(&word.as_str()))
+            && !known(first)
+            && rest.iter().all(|token| known(token))
     }
 }
 

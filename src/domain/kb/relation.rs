@@ -65,7 +65,11 @@ pub fn placed(found: Match, new: &Facts, old: &Facts) -> Option<Match> {
 /// A line that holds for one place is not touched by a directive for the whole project, unless the two say the same.
 fn found_elsewhere(found: Match, new: &Facts, old: &Facts, place: &str) -> Option<Match> {
     match found.relation {
-        Relation::Changes | Relation::Extends if !is_answer(old, place) && !is_other_version(new, old, place) => None,
+        Relation::Changes | Relation::Extends
+            if !is_answer(old, place) && !is_other_version(new, old, place) =>
+        {
+            None
+        }
         Relation::Same | Relation::Extends | Relation::Changes | Relation::Excepts | Relation::Narrows => {
             Some(found)
         }
@@ -76,7 +80,8 @@ fn found_elsewhere(found: Match, new: &Facts, old: &Facts, place: &str) -> Optio
 fn is_other_version(new: &Facts, old: &Facts, place: &str) -> bool {
     let side = ["frontend", "front-end", "backend", "back-end"].iter().any(|side| place.ends_with(side));
     let same = |ours: &facts::Stated| {
-        let versions = |theirs: &&facts::Stated| ours.value.version.is_some() && theirs.value.version.is_some();
+        let versions =
+            |theirs: &&facts::Stated| ours.value.version.is_some() && theirs.value.version.is_some();
         old.values.iter().filter(versions).any(|theirs| theirs.value.value == ours.value.value)
     };
     side && new.place.is_none() && new.values.iter().any(same)
