@@ -188,7 +188,7 @@ impl Said<'_> {
         let named = |token: &&Token| facts::is_mark(&token.meaning) || names(self.facts, token);
         if shared.is_empty()
             || fresh.iter().any(named)
-            || self.facts.text.contains(['→', '>']) && fresh.len() > 0
+            || self.facts.text.contains(['→', '>']) && !fresh.is_empty()
         {
             return false;
         }
@@ -294,14 +294,7 @@ impl Said<'_> {
         if ours.iter().any(counted) && old.marks.is_empty() {
             return false;
         }
-        if let [first, second, ..] = ours[..]
-            && self.link(first, second).is_some_and(|word| {
-                let word = word.as_str();
-                FOR.contains(&word) || REASONS.contains(&word)
-            })
-        {
-            ours.truncate(1);
-        }
+        self.cut(&mut ours);
         let opens =
             |tokens: &[&Token]| tokens.first().is_some_and(|token| shared.contains(token.meaning.as_str()));
         let all: Vec<&Token> = old.tokens.iter().collect();
@@ -326,6 +319,7 @@ impl Said<'_> {
         let revalued = revalued && (ours.len() == 1 || led);
         // "assets are built with vite" and "Gulp builds the assets".
         let agent = bare
+            && !clash(self.facts, old)
             && shared.len() >= 2
             && (named || self.by_means())
             && theirs.iter().all(|token| names(old, token) || !opens(&all));
@@ -334,6 +328,18 @@ impl Said<'_> {
         let unit = |tokens: &[&Token]| tokens.iter().any(|token| is_unit(token));
         let units = subject && unit(&ours) && unit(&theirs);
         nominal || revalued || agent || served || units
+    }
+
+    /// Leaves the value alone where a purpose or a reason follows it.
+    fn cut(&self, ours: &mut Vec<&Token>) {
+        if let [first, second, ..] = ours[..]
+            && self.link(first, second).is_some_and(|word| {
+                let word = word.as_str();
+                FOR.contains(&word) || REASONS.contains(&word)
+            })
+        {
+            ours.truncate(1);
+        }
     }
 
     fn by_means(&self) -> bool {
@@ -359,9 +365,7 @@ impl Said<'_> {
         if opening.is_some_and(|word| FOR.contains(&word)) && known(first) {
             return self.tokens.last().is_some_and(|last| !known(last));
         }
-        tie.is_some_and(|word| FOR.contains(&word.as_str()))
-            && !known(first)
-            && rest.iter().all(|token| known(token))
+        tie.is_some_and(|word| FOR.contains(&word.as_str())) && !known(first) && rest.iter().all(known)
     }
 }
 
