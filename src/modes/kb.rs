@@ -85,8 +85,11 @@ fn answer(reconciler: &Reconciler, line: &str) -> Value {
     let kb = case.get("kb").and_then(Value::as_str).unwrap_or("");
     let document = Document::parse(kb);
     let detection = detect(&[Span::typed(message)], &document);
-    let strong: Vec<Candidate> =
-        detection.candidates.into_iter().filter(|candidate| candidate.band == Band::Strong).collect();
+    let strong: Vec<Candidate> = reconciler
+        .confirm(&document, detection.candidates)
+        .into_iter()
+        .filter(|candidate| candidate.band == Band::Strong)
+        .collect();
     let edits: Vec<Edit> = reconciler
         .reconcile_all(&document, &strong)
         .into_iter()
@@ -97,7 +100,7 @@ fn answer(reconciler: &Reconciler, line: &str) -> Value {
         .collect();
     let mut answer = json!({
         "id": id,
-        "durable": detection.durable,
+        "durable": !strong.is_empty(),
         "proposals": edits.iter().map(proposal).collect::<Vec<_>>(),
         "kb_after": null,
     });

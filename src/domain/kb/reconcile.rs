@@ -6,7 +6,7 @@ use super::cognate;
 use super::document::{Document, Entry};
 use super::facts::{Aliases, Facts, Tables};
 use super::relation::{self, Match, Relation};
-use super::{Candidate, Edit, LineRef, Op, Polarity, Verdict, section, wording};
+use super::{Candidate, Edit, LineRef, Op, Polarity, Verdict, nearest, section, wording};
 
 /// Decides what one candidate means for KB.md. Builds its tables anew; keep a [`Reconciler`] where there are several.
 pub fn reconcile(kb: &Document, candidate: &Candidate) -> Verdict {
@@ -136,7 +136,10 @@ impl Reconciler {
             Some((line, found)) if most && found.found.relation == Relation::Changes => {
                 self.act(kb, line, found.found, &whole, candidate)
             }
-            Some(_) | None => self.add(kb, &facts, candidate),
+            Some(_) | None => match nearest::only_line(&self.tables, lines, &facts) {
+                Some((line, found)) => self.act(kb, line, found, &facts, candidate),
+                None => self.add(kb, &facts, candidate),
+            },
         }
     }
 

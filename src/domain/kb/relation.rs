@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::facts::{Facts, Tables};
+use super::facts::{self, Facts, Tables};
 
 use super::words::ratio;
 use super::{answers, contrast, likeness};
@@ -41,10 +41,15 @@ pub fn compare(tables: &Tables, new: &Facts, old: &Facts) -> Option<Match> {
         .or_else(|| contrast::by_absence(new, old))
         .or_else(|| likeness::by_frame(new, old))
         .or_else(|| likeness::by_text(tables, new, old))?;
+    placed(found, new, old)
+}
+
+/// What a relation becomes when one of the two holds for one place only.
+pub fn placed(found: Match, new: &Facts, old: &Facts) -> Option<Match> {
     let narrowed = match (&new.place, &old.place) {
         (Some(ours), Some(theirs)) => ours != theirs && !is_answer(new, ours),
         (Some(place), None) => !old.text.to_lowercase().contains(place.as_str()) && !is_answer(new, place),
-        (None, Some(place)) => return found_elsewhere(found, old, place),
+        (None, Some(place)) => return found_elsewhere(found, new, old, place),
         (None, None) => false,
     };
     match found.relation {
@@ -58,13 +63,28 @@ pub fn compare(tables: &Tables, new: &Facts, old: &Facts) -> Option<Match> {
 }
 
 /// A line that holds for one place is not touched by a directive for the whole project, unless the two say the same.
-fn found_elsewhere(found: Match, old: &Facts, place: &str) -> Option<Match> {
+fn found_elsewhere(found: Match, new: &Facts, old: &Facts, place: &str) -> Option<Match> {
     match found.relation {
-        Relation::Changes | Relation::Extends if !is_answer(old, place) => None,
+        Relation::Changes | Relation::Extends
+            if !is_answer(old, place) && !is_other_version(new, old, place) =>
+        {
+            None
+        }
         Relation::Same | Relation::Extends | Relation::Changes | Relation::Excepts | Relation::Narrows => {
             Some(found)
         }
     }
+}
+
+/// Another version of what is used on one side of the project anyway: "Vue 3" and "Vue 2 in the frontend".
+fn is_other_version(new: &Facts, old: &Facts, place: &str) -> bool {
+    let side = ["frontend", "front-end", "backend", "back-end"].iter().any(|side| place.ends_with(side));
+    let same = |ours: &facts::Stated| {
+        let versions =
+            |theirs: &&facts::Stated| ours.value.version.is_some() && theirs.value.version.is_some();
+        old.values.iter().filter(versions).any(|theirs| theirs.value.value == ours.value.value)
+    };
+    side && new.place.is_none() && new.values.iter().any(same)
 }
 
 /// Whether the place is the very thing that the sentence decides ("tests go in test/unit"), not its scope.

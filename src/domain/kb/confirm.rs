@@ -1,0 +1,78 @@
+//! Weak candidates that KB.md itself confirms: what gives one of its lines another value is meant as a rule. It decides no verdict.
+
+use super::document::Document;
+use super::facts::Facts;
+use super::reconcile::Reconciler;
+use super::words::fold;
+use super::{Band, Candidate, Op, Polarity, Verdict};
+
+/// More words than this in a line are several rules, and one of them is met by chance.
+const LONGEST: usize = 12;
+
+/// What tells a single deviation, a question, a report or the past from a rule, where it stands in the first part of a sentence.
+const SINGLE: &str = "this these that those just today yesterday now please when if whether was were before until once twice \
+    always never why how what which does do did is are can could would should \
+    questo questa questi queste quel quella quello quei solo oggi ieri quando se era erano prima una volta sempre mai perche come \
+    quale puoi potresti este esta ese esa solo hoy ayer cuando si siempre nunca por que ce cet cette seulement aujourd hier quand \
+    toujours jamais pourquoi dieser diese dieses nur heute gestern wenn immer nie warum wie nesta neste nessa nesse hoje ontem \
+    sempre quando says said";
+
+/// Words of [`SINGLE`] that tell nothing unless the sentence opens with them.
+const OPENING: &str = "is are was do does did can could would should that those now si se que come once una";
+
+impl Reconciler {
+    /// The candidates, with those raised to [`Band::Strong`] that give a line of KB.md another value.
+    pub fn confirm(&self, kb: &Document, candidates: Vec<Candidate>) -> Vec<Candidate> {
+        let raise = |candidate: Candidate| {
+            if candidate.band == Band::Weak && self.is_confirmed(kb, &candidate) {
+                Candidate { band: Band::Strong, ..candidate }
+            } else {
+                candidate
+            }
+        };
+        candidates.into_iter().map(raise).collect()
+    }
+
+    fn is_confirmed(&self, kb: &Document, candidate: &Candidate) -> bool {
+        if candidate.revokes || candidate.quote.trim_end().ends_with('?') {
+            return false;
+        }
+        let Verdict::Change(edit) = self.reconcile(kb, candidate) else { return false };
+        let (Op::Replace, Some(line)) = (edit.op, edit.supersedes) else { return false };
+        let (new, old) = (Facts::of(self.tables(), &candidate.text), Facts::of(self.tables(), &line.text));
+        let Some(head) = new.parts.first() else { return false };
+        let plain = new.exception.is_none() && new.place.is_none() && old.tokens.len() <= LONGEST;
+        let wanted = head.polarity == Polarity::Require && old.polarity == Polarity::Require;
+        plain && wanted && !is_single(new.text.get(..head.end).unwrap_or(""))
+    }
+}
+
+/// Whether the first part of a sentence tells of one occasion, or asks.
+fn is_single(head: &str) -> bool {
+    let folded = fold(head).text;
+    let mut words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let listed = |list: &str, word: &str| list.split_whitespace().any(|one| one == word);
+    let opens = words.next().is_some_and(|word| listed(SINGLE, word));
+    opens || words.any(|word| listed(SINGLE, word) && !listed(OPENING, word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::kb::proposal;
+
+    fn check(rule: &str, text: &str, expect: Band) {
+        let kb = Document::parse(&format!("# KB\n\n- {rule}\n"));
+        let weak = Candidate { band: Band::Weak, ..proposal::remembered(text) };
+        let found = Reconciler::new().confirm(&kb, vec![weak]);
+        assert_eq!(found.first().map(|candidate| candidate.band), Some(expect), "{text}");
+    }
+
+    #[test]
+    fn another_value_for_a_line_is_meant_as_a_rule() {
+        check("Angles in degrees", "angles in radians", Band::Strong);
+        check("Python 3.9", "tests run nightly", Band::Weak);
+        check("Deep sleep 15 minutes", "this deep sleep is 30 minutes", Band::Weak);
+        check("Deep sleep 15 minutes", "when it crashes the deep sleep is 30 minutes", Band::Weak);
+    }
+}
