@@ -13,7 +13,7 @@ use std::io::{BufRead, Write};
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use crate::domain::kb::detect::detect;
+use crate::domain::kb::detect::Detector;
 use crate::domain::kb::document::Document;
 use crate::domain::kb::edit;
 use crate::domain::kb::reconcile::Reconciler;
@@ -58,20 +58,20 @@ fn as_text(kb: &Document) -> String {
 /// Reads `{"id","message","kb"}` lines and answers each with `{"id","durable","proposals","kb_after"}`, found offline by rules alone. A
 /// line that cannot be read is answered with `{"id","error"}`, and the rest goes on.
 pub fn detect_jsonl(input: impl BufRead, mut output: impl Write) -> anyhow::Result<()> {
-    let reconciler = Reconciler::new();
+    let (detector, reconciler) = (Detector::new(), Reconciler::new());
     for line in input.split(b'\n') {
         let line = line.context("the input cannot be read any further")?;
         let line = String::from_utf8_lossy(&line);
         if line.trim().is_empty() {
             continue;
         }
-        let answer = answer(&reconciler, line.trim());
+        let answer = answer(&detector, &reconciler, line.trim());
         writeln!(output, "{answer}").context("the output cannot be written any further")?;
     }
     output.flush().context("the output cannot be written any further")
 }
 
-fn answer(reconciler: &Reconciler, line: &str) -> Value {
+fn answer(detector: &Detector, reconciler: &Reconciler, line: &str) -> Value {
     let case: Value = match serde_json::from_str(line) {
         Ok(case) => case,
         Err(error) => {
@@ -84,7 +84,7 @@ fn answer(reconciler: &Reconciler, line: &str) -> Value {
     };
     let kb = case.get("kb").and_then(Value::as_str).unwrap_or("");
     let document = Document::parse(kb);
-    let detection = detect(&[Span::typed(message)], &document);
+    let detection = detector.detect(&[Span::typed(message)], &document);
     let strong: Vec<Candidate> = reconciler
         .confirm(&document, detection.candidates)
         .into_iter()

@@ -108,8 +108,9 @@ impl Reader {
     pub fn answer(&self, case: &Case) -> Answer {
         let document = Document::parse(&case.kb);
         let found = self.detector.detect(&[Span::typed(case.message.as_str())], &document);
+        let found = self.reconciler.confirm(&document, found.candidates);
         let strong: Vec<Candidate> =
-            found.candidates.iter().filter(|found| found.band == Band::Strong).cloned().collect();
+            found.iter().filter(|found| found.band == Band::Strong).cloned().collect();
         let verdicts = self.reconciler.reconcile_all(&document, &strong);
         let edits: Vec<Edit> = verdicts
             .into_iter()
@@ -120,8 +121,8 @@ impl Reader {
             .collect();
         let after = if edits.is_empty() { None } else { edit::apply(&case.kb, &edits).ok() };
         let offered = format!("{edits:?} {}", after.as_deref().unwrap_or(""));
-        let hinted = format!("{:?}", found.candidates);
-        Answer { durable: found.durable, edits, after, offered, hinted }
+        let hinted = format!("{found:?}");
+        Answer { durable: !strong.is_empty(), edits, after, offered, hinted }
     }
 
     /// The cases of a file, each with its answer.
