@@ -22,6 +22,7 @@ use super::cues::{ALL_LANGS, Lexicon, Tongue};
 use super::mask::{self, Hidden, Masker, Signals};
 use super::secret::Secrets;
 use super::{Band, Candidate, Span, document::Document};
+use adopt::Seen;
 pub use evidence::Block;
 use evidence::{BLOCKS, Scene, Weights};
 use frame::Mood;
@@ -176,7 +177,7 @@ impl Detector {
     /// The joined message, byte for byte as long, with everything that is not the user's own statement blanked by spaces: pastes, quotes,
     /// code, logs. Words that the user adopts ("treat it as a rule") stay.
     pub fn typed_unmasked(&self, spans: &[Span]) -> String {
-        let (mut text, regions, _) = self.regions(spans);
+        let Seen { mut text, regions, .. } = self.seen(spans);
         for region in regions.iter().rev().filter(|region| region.hidden != Hidden::Named) {
             let blank = " ".repeat(region.range.len());
             if text.is_char_boundary(region.range.start) && text.is_char_boundary(region.range.end) {
@@ -296,8 +297,7 @@ impl Detector {
     }
 
     fn read(&self, spans: &[Span], known: &Known) -> Reading {
-        let (text, regions, adopted) = self.regions(spans);
-        let tokens = clause::tokens(&text, &regions, &self.lexicon);
+        let Seen { text, tokens, adopted, .. } = self.seen(spans);
         let sentences = clause::sentences(&text, &tokens);
         let (groups, setting, tongue) = {
             let judge = self.judge(&text, &tokens);

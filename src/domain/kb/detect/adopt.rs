@@ -3,18 +3,27 @@
 use std::ops::Range;
 
 use crate::domain::kb::Span;
-use crate::domain::kb::clause::{self, End};
+use crate::domain::kb::clause::{self, End, Token};
 use crate::domain::kb::mask::{Hidden, Region};
 
 use super::{Detector, phrase};
 
+/// A message as the detector sees it.
+pub(super) struct Seen {
+    pub text: String,
+    pub regions: Vec<Region>,
+    pub tokens: Vec<Token>,
+    /// The bytes of what the user made their own.
+    pub adopted: Option<Range<usize>>,
+}
+
 impl Detector {
-    /// Joins the spans and finds what is hidden, with adoption applied.
-    pub(super) fn regions(&self, spans: &[Span]) -> (String, Vec<Region>, Option<Range<usize>>) {
+    /// Joins the spans, finds what is hidden, with adoption applied, and cuts the rest into tokens.
+    pub(super) fn seen(&self, spans: &[Span]) -> Seen {
         let text: String = spans.iter().map(|span| span.text.as_str()).collect();
         let mut regions = self.masker.regions(spans);
-        let adopted = self.adopted(&text, &regions);
-        if let Some(at) = adopted {
+        let tokens = clause::tokens(&text, &regions, &self.lexicon);
+        if let Some(at) = self.adopted(&text, &regions, &tokens) {
             let region = regions.remove(at);
             // The marks of a fence stay hidden, only what they enclose is adopted.
             let inner = inner(&text, &region);
@@ -24,19 +33,19 @@ impl Detector {
                 }
             }
             regions.sort_by_key(|region| region.range.start);
-            return (text, regions, Some(inner));
+            let tokens = clause::tokens(&text, &regions, &self.lexicon);
+            return Seen { text, regions, tokens, adopted: Some(inner) };
         }
-        (text, regions, None)
+        Seen { text, regions, tokens, adopted: None }
     }
 
     /// The index of the region that typed words adopt: the one that follows them, else the one before.
-    fn adopted(&self, text: &str, regions: &[Region]) -> Option<usize> {
+    fn adopted(&self, text: &str, regions: &[Region], tokens: &[Token]) -> Option<usize> {
         if !regions.iter().any(|region| region.hidden.adoptable()) {
             return None;
         }
-        let tokens = clause::tokens(text, regions, &self.lexicon);
-        let judge = self.judge(text, &tokens);
-        let sentences = clause::sentences(text, &tokens);
+        let judge = self.judge(text, tokens);
+        let sentences = clause::sentences(text, tokens);
         let stretches: Vec<_> =
             sentences.iter().map(|s| tokens.get(s.tokens.clone()).unwrap_or(&[])).collect();
         let may = self.lexicon.may_show("adopt", &stretches);
@@ -52,7 +61,7 @@ impl Detector {
                     .hits
                     .iter()
                     .any(|hit| self.names.is(hit, "kbdeny") || self.names.is(hit, "artefact"));
-                (!denied).then(|| phrase::bytes(&tokens, &sentence.tokens).start)
+                (!denied).then(|| phrase::bytes(tokens, &sentence.tokens).start)
             })?;
         let open = |region: &&Region| region.hidden.adoptable();
         let after = regions.iter().position(|region| open(&region) && region.range.start >= adopting);
