@@ -214,7 +214,9 @@ fn about_one_subject(tables: &Tables, a: &Facts, b: &Facts) -> bool {
             let limited = limits(a, ours.value.range.end) || limits(b, theirs.value.range.end);
             match (left.is_empty(), right.is_empty()) {
                 (true, true) => true,
-                (false, false) => left.is_subset(&right) && right.is_subset(&left),
+                (false, false) => {
+                    left == right || (!limited && (left.is_subset(&right) || right.is_subset(&left)))
+                }
                 (true, false) | (false, true) => !limited,
             }
         })
