@@ -348,12 +348,17 @@ async fn a28_a_block_is_hidden_wherever_the_bytes_are_cut() {
 async fn the_extra_call_runs_beside_the_next_turn_and_never_delays_it() {
     let mut rig = Rig::new(KB);
     rig.state.connection.proposing.tools = dictum::domain::settings::Switch::Off;
-    // It is answered with a number for the line that goes.
     rig.server.enqueue(Reply::chat(&["Fine."]));
-    rig.server.enqueue(Reply::chat(&[&edit("replace", "Use pnpm.", "L1", "use pnpm").to_string()]));
-    rig.turn("use pnpm.").await;
+    rig.server.enqueue(Reply::chat(&[
+        &edit("add", "Use curly quotes.", "", "use curly quotes, please").to_string()
+    ]));
+    rig.turn("use curly quotes, please").await;
     rig.until("the offer", |rig| !rig.waiting().is_empty()).await;
-    assert_eq!(rig.waiting(), ["replace line 3: Use pnpm."]);
+    assert!(
+        rig.waiting().iter().all(|waiting| waiting.ends_with("Use curly quotes.")),
+        "{:?}",
+        rig.waiting()
+    );
     let asked = rig.server.asked();
     assert!(asked[1].body.to_string().len() < 3_000, "{}", asked[1].body);
     // A server that never answers it is free for the next message.
