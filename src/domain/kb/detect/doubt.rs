@@ -2,11 +2,16 @@
 
 use crate::domain::kb::Candidate;
 
-/// The candidate's words and the rest of their line: a sign in a password may look like the end of a sentence.
+/// No password is longer, in bytes.
+const LONGEST: usize = 120;
+
+/// The candidate's words and what follows on their line: a sign in a password may look like the end of a sentence.
 pub fn around<'a>(text: &'a str, candidate: &'a Candidate) -> &'a str {
     let rest = text.get(candidate.range.start..).unwrap_or(&candidate.quote);
-    let line = rest.get(candidate.quote.len()..).and_then(|after| after.find('\n'));
-    line.and_then(|end| rest.get(..candidate.quote.len() + end)).unwrap_or(rest)
+    let most = rest.floor_char_boundary(candidate.quote.len() + LONGEST);
+    let line = rest.get(candidate.quote.len()..most).and_then(|after| after.find('\n'));
+    let end = line.map_or(most, |end| candidate.quote.len() + end);
+    rest.get(..end).unwrap_or(rest)
 }
 
 /// Whether a bare "I don't want X any more" was read as taking a rule back. It forbids X, and what it forbids cannot be told from
