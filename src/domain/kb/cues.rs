@@ -15,7 +15,7 @@ const WORDS: &str = include_str!("../../../assets/kb/words.txt");
 pub enum Effect {
     /// Adds its weight.
     Cue,
-    /// Rules the clause out.
+    /// Speaks against the clause: a model's proposal may not rest on it, and the evidence weighs it.
     Veto,
     /// Only opens a clause ("ok", "btw"); says nothing.
     Lead,

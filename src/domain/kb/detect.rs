@@ -1,7 +1,7 @@
 //! Layer one: finds directives in the user's own words, offline and fast. It never edits and never asks a model.
 //!
-//! Mask what is not the user's own statement, cut the rest into clauses, weigh each by the cue tables and by its shape, drop what a veto
-//! rules out, and say what is left as one sentence in the user's words.
+//! Mask what is not the user's own statement, cut the rest into clauses, read each by the cue tables and by its shape, weigh all that it
+//! shows by fitted evidence, what speaks against it too, and say what is left as one sentence in the user's words.
 
 mod adopt;
 mod doubt;
