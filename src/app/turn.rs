@@ -72,8 +72,7 @@ pub fn kb_read(state: &mut State, task: TaskId, snapshot: Snapshot) -> Vec<Effec
 
 /// Layer one and three on the user's message: strong candidates become proposals, and the model is told of all.
 fn detect(state: &mut State, message: &[Span]) -> Vec<Candidate> {
-    let found = state.tools.detector.detect(message, &state.kb.document).candidates;
-    let found = state.tools.reconciler.confirm(&state.kb.document, found);
+    let found = state.tools.reconciler.heard(&state.tools.detector, message, &state.kb.document);
     let strong: Vec<Candidate> =
         found.iter().filter(|candidate| candidate.band == Band::Strong).cloned().collect();
     for settled in state.tools.reconciler.settle(&state.kb.document, &strong) {

@@ -84,9 +84,8 @@ fn answer(detector: &Detector, reconciler: &Reconciler, line: &str) -> Value {
     };
     let kb = case.get("kb").and_then(Value::as_str).unwrap_or("");
     let document = Document::parse(kb);
-    let detection = detector.detect(&[Span::typed(message)], &document);
     let strong: Vec<Candidate> = reconciler
-        .confirm(&document, detection.candidates)
+        .heard(detector, &[Span::typed(message)], &document)
         .into_iter()
         .filter(|candidate| candidate.band == Band::Strong)
         .collect();

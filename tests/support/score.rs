@@ -107,8 +107,7 @@ impl Reader {
     /// What the strong candidates of the message do to KB.md.
     pub fn answer(&self, case: &Case) -> Answer {
         let document = Document::parse(&case.kb);
-        let found = self.detector.detect(&[Span::typed(case.message.as_str())], &document);
-        let found = self.reconciler.confirm(&document, found.candidates);
+        let found = self.reconciler.heard(&self.detector, &[Span::typed(case.message.as_str())], &document);
         let strong: Vec<Candidate> =
             found.iter().filter(|found| found.band == Band::Strong).cloned().collect();
         let verdicts = self.reconciler.reconcile_all(&document, &strong);

@@ -1,10 +1,11 @@
 //! Weak candidates that KB.md itself confirms: what gives one of its lines another value is meant as a rule. It decides no verdict.
 
+use super::detect::Detector;
 use super::document::Document;
 use super::facts::Facts;
-use super::reconcile::Reconciler;
+use super::reconcile::{Line, Reconciler};
 use super::words::fold;
-use super::{Band, Candidate, Op, Polarity, Verdict};
+use super::{Band, Candidate, Op, Polarity, Span, Verdict};
 
 /// More words than this in a line are several rules, and one of them is met by chance.
 const LONGEST: usize = 12;
@@ -21,10 +22,20 @@ const SINGLE: &str = "this these that those just today yesterday now please when
 const OPENING: &str = "is are was do does did can could would should that those now si se que come once una";
 
 impl Reconciler {
+    /// What layer one hears in a message, as far as KB.md confirms it: the one way from words to candidates, for the app, the command line
+    /// and the measurement alike.
+    pub fn heard(&self, detector: &Detector, spans: &[Span], kb: &Document) -> Vec<Candidate> {
+        self.confirm(kb, detector.detect(spans, kb).candidates)
+    }
+
     /// The candidates, with those raised to [`Band::Strong`] that give a line of KB.md another value.
     pub fn confirm(&self, kb: &Document, candidates: Vec<Candidate>) -> Vec<Candidate> {
+        if candidates.iter().all(|candidate| candidate.band == Band::Strong) {
+            return candidates;
+        }
+        let lines = self.lines(kb);
         let raise = |candidate: Candidate| {
-            if candidate.band == Band::Weak && self.is_confirmed(kb, &candidate) {
+            if candidate.band == Band::Weak && self.is_confirmed(kb, &lines, &candidate) {
                 Candidate { band: Band::Strong, ..candidate }
             } else {
                 candidate
@@ -33,11 +44,11 @@ impl Reconciler {
         candidates.into_iter().map(raise).collect()
     }
 
-    fn is_confirmed(&self, kb: &Document, candidate: &Candidate) -> bool {
+    fn is_confirmed(&self, kb: &Document, lines: &[Line], candidate: &Candidate) -> bool {
         if candidate.revokes || candidate.quote.trim_end().ends_with('?') {
             return false;
         }
-        let Verdict::Change(edit) = self.reconcile(kb, candidate) else { return false };
+        let Verdict::Change(edit) = self.decide(kb, lines, candidate) else { return false };
         let (Op::Replace, Some(line)) = (edit.op, edit.supersedes) else { return false };
         let (new, old) = (Facts::of(self.tables(), &candidate.text), Facts::of(self.tables(), &line.text));
         let Some(head) = new.parts.first() else { return false };

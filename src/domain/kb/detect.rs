@@ -76,21 +76,6 @@ pub struct Shown {
     pub bytes: Range<usize>,
 }
 
-/// Finds the directives of a message against the KB.md that it meets. Builds a [`Detector`] each time; keep one where that matters.
-pub fn detect(spans: &[Span], kb: &Document) -> Detection {
-    Detector::new().detect(spans, kb)
-}
-
-/// The joined message with everything but the user's own statements blanked by spaces; see [`Detector::typed_unmasked`].
-pub fn typed_unmasked(spans: &[Span]) -> String {
-    Detector::new().typed_unmasked(spans)
-}
-
-/// Why no directive may come from these words; see [`Detector::vetoed`].
-pub fn vetoed(quote: &str) -> Option<String> {
-    Detector::new().vetoed(quote)
-}
-
 /// A message read: its text, tokens, hidden regions and weighed groups.
 struct Reading {
     text: String,

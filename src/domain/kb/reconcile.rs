@@ -110,7 +110,7 @@ impl Reconciler {
         kb.entries.iter().map(|entry| Line { entry, facts: Facts::of(&self.tables, &entry.text) }).collect()
     }
 
-    fn decide(&self, kb: &Document, lines: &[Line], candidate: &Candidate) -> Verdict {
+    pub(super) fn decide(&self, kb: &Document, lines: &[Line], candidate: &Candidate) -> Verdict {
         if candidate.revokes {
             return self.revoke(kb, lines, candidate);
         }
