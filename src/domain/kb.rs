@@ -3,6 +3,7 @@
 //! The path of a directive: typed words → [`detect`] → [`Candidate`]s → [`reconcile`] → [`Verdict`]s → [`edit`] → new bytes, shown as
 //! a diff and written only after review. A model's proposal joins at [`gate`], which checks it against the user's own words.
 
+pub mod aim;
 pub mod answers;
 pub mod arguments;
 pub mod check;

@@ -41,19 +41,26 @@ pub struct Expect {
 /// One directive of a message.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Gold {
-    op: Wanted,
-    supersedes: Option<String>,
+    pub op: Wanted,
+    pub supersedes: Option<String>,
     section_hint: Option<String>,
     /// Every one must be in the sentence; `|` stands between alternatives.
-    must: Vec<String>,
+    pub must: Vec<String>,
     #[serde(default)]
-    alt_ops: Vec<Wanted>,
+    pub alt_ops: Vec<Wanted>,
+}
+
+impl Gold {
+    /// Whether a sentence holds all that it must.
+    pub fn is_held_by(&self, text: &str) -> bool {
+        holds(&self.must, text)
+    }
 }
 
 /// What an edit must do; `Noop` where KB.md says it already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Wanted {
+pub enum Wanted {
     Add,
     Replace,
     Remove,
@@ -193,7 +200,7 @@ impl Reader {
             let line = edit.supersedes.as_ref().map_or("", |line| line.text.as_str());
             return self.bare(line) == self.bare(gold.supersedes.as_deref().unwrap_or(""));
         }
-        holds(&gold.must, &edit.text)
+        gold.is_held_by(&edit.text)
     }
 
     /// A line of KB.md without its marker.

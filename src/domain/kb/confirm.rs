@@ -48,13 +48,17 @@ impl Reconciler {
         if candidate.revokes || candidate.quote.trim_end().ends_with('?') {
             return false;
         }
+        // What the words alone tell is asked first: a long message has many unsure candidates.
+        let new = Facts::of(self.tables(), &candidate.text);
+        let Some(head) = new.parts.first() else { return false };
+        let plain = new.exception.is_none() && new.place.is_none() && head.polarity == Polarity::Require;
+        if !plain || is_single(new.text.get(..head.end).unwrap_or("")) {
+            return false;
+        }
         let Verdict::Change(edit) = self.decide(kb, lines, candidate) else { return false };
         let (Op::Replace, Some(line)) = (edit.op, edit.supersedes) else { return false };
-        let (new, old) = (Facts::of(self.tables(), &candidate.text), Facts::of(self.tables(), &line.text));
-        let Some(head) = new.parts.first() else { return false };
-        let plain = new.exception.is_none() && new.place.is_none() && old.tokens.len() <= LONGEST;
-        let wanted = head.polarity == Polarity::Require && old.polarity == Polarity::Require;
-        plain && wanted && !is_single(new.text.get(..head.end).unwrap_or(""))
+        let old = Facts::of(self.tables(), &line.text);
+        old.tokens.len() <= LONGEST && old.polarity == Polarity::Require
     }
 }
 

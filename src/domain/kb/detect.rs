@@ -32,7 +32,7 @@ use known::Known;
 use phrase::Phrases;
 
 /// From these log-odds on a candidate is offered even when the model is silent.
-const STRONG: f32 = 0.1;
+const STRONG: f32 = 0.2;
 /// From these log-odds on a candidate needs the model's agreement.
 const WEAK: f32 = -1.5;
 /// Added to the threshold for a message that is one paste, since it may not be the user's own prompt.

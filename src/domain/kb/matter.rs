@@ -102,6 +102,20 @@ pub fn is_measuring(meaning: &str) -> bool {
     MEASURING.contains(&meaning)
 }
 
+/// Whether both take a decision that is taken once per subject, and for different subjects ("classes are in PascalCase", "files are in
+/// kebab-case").
+pub fn is_apart(tables: &Tables, new: &Facts, old: &Facts) -> bool {
+    let keyed = |slot: &str| tables.slots.slot(slot).is_some_and(|row| row.keyed);
+    let answered = |slot: &str| old.values.iter().any(|theirs| theirs.value.slot == slot);
+    let mut shared = new
+        .values
+        .iter()
+        .map(|ours| ours.value.slot.as_str())
+        .filter(|slot| keyed(slot) && answered(slot))
+        .peekable();
+    shared.peek().is_some() && shared.all(|slot| !is_same(tables, new, old, slot))
+}
+
 /// Whether both speak of the same matter when they answer the decision `slot`.
 pub fn is_same(tables: &Tables, new: &Facts, old: &Facts, slot: &str) -> bool {
     let names: BTreeSet<String> = names(tables, slot);

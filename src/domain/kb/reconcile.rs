@@ -1,7 +1,8 @@
 //! Layer three: compares a candidate with KB.md and decides add, replace, remove, or already known. It never edits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::aim::Aim;
 use super::cognate;
 use super::document::{Document, Entry};
 use super::facts::{Aliases, Facts, Tables};
@@ -25,12 +26,15 @@ pub struct Settled {
 #[derive(Clone, Debug, Default)]
 pub struct Reconciler {
     pub(super) tables: Tables,
+    pub(super) aim: Aim,
 }
 
 /// A line of KB.md understood.
 pub(super) struct Line<'a> {
     pub(super) entry: &'a Entry,
     pub(super) facts: Facts,
+    /// The meanings of its heading.
+    pub(super) heading: BTreeSet<String>,
 }
 
 /// What opens a part that tells why and rules nothing.
@@ -76,7 +80,9 @@ struct Found {
 impl Reconciler {
     /// Reads the embedded tables; takes a few milliseconds.
     pub fn new() -> Self {
-        Self { tables: Tables::new() }
+        let tables = Tables::new();
+        let aim = Aim::new(&tables);
+        Self { tables, aim }
     }
 
     /// The tables, for those who compare sentences themselves.
@@ -107,10 +113,16 @@ impl Reconciler {
     }
 
     pub(super) fn lines<'a>(&self, kb: &'a Document) -> Vec<Line<'a>> {
-        kb.entries.iter().map(|entry| Line { entry, facts: Facts::of(&self.tables, &entry.text) }).collect()
+        let heading = |entry: &Entry| {
+            kb.heading_of(entry).map(|heading| self.tables.words.meanings(heading)).unwrap_or_default()
+        };
+        let line =
+            |entry| Line { entry, facts: Facts::of(&self.tables, &entry.text), heading: heading(entry) };
+        kb.entries.iter().map(line).collect()
     }
 
-    pub(super) fn decide(&self, kb: &Document, lines: &[Line], candidate: &Candidate) -> Verdict {
+    /// What the rules alone make of a candidate.
+    pub(super) fn by_rules(&self, kb: &Document, lines: &[Line], candidate: &Candidate) -> Verdict {
         if candidate.revokes {
             return self.revoke(kb, lines, candidate);
         }
@@ -237,7 +249,14 @@ impl Reconciler {
         head.relation == Relation::Same && !decides && !strong
     }
 
-    fn act(&self, kb: &Document, line: &Line, found: Match, said: &Facts, candidate: &Candidate) -> Verdict {
+    pub(super) fn act(
+        &self,
+        kb: &Document,
+        line: &Line,
+        found: Match,
+        said: &Facts,
+        candidate: &Candidate,
+    ) -> Verdict {
         match found.relation {
             Relation::Same => Verdict::Known(line_ref(line.entry)),
             Relation::Extends => replace(kb, line.entry, candidate.text.clone()),
@@ -326,7 +345,7 @@ impl Reconciler {
     }
 }
 
-fn line_ref(entry: &Entry) -> LineRef {
+pub(super) fn line_ref(entry: &Entry) -> LineRef {
     LineRef { line: entry.line, text: entry.text.clone() }
 }
 

@@ -29,6 +29,8 @@ const ANNOUNCED: &[&str] = &[
     r#"(?i-u)(?:password|passwd|pwd|passphrase|secret|api[ _-]?key|access[ _-]?key|token|credentials?|chiave|parola d'ordine|contrase(?:n|ñ)a|mot de passe|passwort|kennwort|senha|segreto|pin)[`"']*\s*(?:is|are|è|e'|es|est|ist|é|=|:|:=)\s*[`"']?([^\s`"',;]{4,})"#,
     r"(?i-u)(?:^|[^\w])(?:password|passwd|passphrase|passcode|psk|pwd|passwort|kennwort|contrase(?:n|ñ)a|senha|mot de passe|parola d'ordine)(?: (?:of|for|to|on|in|del|della|di|dello|do|da|de|the|il|la|my|our|admin|root|staging|prod|production|test|user|email|wifi|account|\w*db|database|server))*(?: is|=|:| è| é| e'| es| est| ist|:=)\s*[`'\x22]?(\S*[\d!@#$%^&*?_+=-]\S*)",
     r"(?i-u)(?:^|[^\w])(?:password|passwd|passphrase|passcode|psk|pwd|senha) (\S*(?:[A-Za-z]\S*\d|\d\S*[A-Za-z])\S*[!@#$%^&*?_+=]\S*)",
+    r"(?i-u)(?:^|[^\w])(?:pass|passw|pw)\s*(?:=|:| is| è| es| est| ist)\s*[`'\x22]?(\S{4,})",
+    r"(?i-u)(?:^|[^\w])(?:pin|pincode|codice pin)(?: \w+){0,4}(?: is|=|:| è| é| e'| es| est| ist|:=)\s*[`'\x22]?(\d{4,})",
     r"(?i-u)(?:^|[^\w])(?:api[ _-]?key|secret|token|chiave|clave|cl(?:e|é)|schl(?:u|ü)ssel|chave|key|credential)s?(?: \w+){0,4}(?: is|=|:| è| e'| es| est| ist|:=)?\s*([A-Za-z0-9+/_.=-]*\d[A-Za-z0-9+/_.=-]*[A-Za-z][A-Za-z0-9+/_.=-]{10,})",
 ];
 
@@ -235,6 +237,8 @@ mod tests {
             "connect with postgres://app:hunter22@db:5432/x",
             "the admin password is Tr0ub4dor",
             "la password è gatto77!",
+            "the router admin pass = Gotham1939",
+            "il pin del badge è 73310",
             "for the vault use br0ccoli&Mint",
             "office wifi: SSID attic, psk C4rciofo-88",
             "il login del banco prova: G4mber0ne_2024",

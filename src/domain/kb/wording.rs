@@ -10,7 +10,7 @@ use super::frame;
 use super::matter;
 use super::measure::{Kind, Measure};
 use super::slots::Value;
-use super::words::Token;
+use super::words::{Token, fold};
 
 /// How many meanings a directive may add and still count as only setting a value.
 const SPARE: usize = 1;
@@ -29,7 +29,21 @@ pub fn reworded(tables: &Tables, old: &Facts, new: &Facts, sentence: &str) -> St
     });
     let number =
         swap.or_else(|| swapped_version(tables, old, new)).or_else(|| swapped_mark(tables, old, new));
-    number.unwrap_or_else(|| sentence.to_string())
+    number.filter(|text| keeps(text, old, new)).unwrap_or_else(|| sentence.to_string())
+}
+
+/// Whether a line holds the names and numbers that the directive's first part brings and does not rule out; what lost one says something
+/// else than the user.
+fn keeps(text: &str, old: &Facts, new: &Facts) -> bool {
+    let end = new.parts.first().map_or(new.text.len(), |part| part.end);
+    let held = fold(text).text;
+    let brings = |token: &&Token| {
+        let known = old.meanings.contains(&token.meaning) || old.marks.contains(&token.meaning);
+        let turned = new.ruled.contains(&token.meaning) || new.dropped.contains(&token.meaning);
+        let named = facts::is_mark(&token.meaning) || frame::is_name(&new.text, &token.range);
+        token.range.start < end && !known && !turned && named
+    };
+    new.tokens.iter().filter(brings).all(|token| held.contains(&token.word))
 }
 
 /// The old line with an exception added.

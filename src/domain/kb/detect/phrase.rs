@@ -394,7 +394,7 @@ fn turned(words: &str, phrases: &Phrases) -> String {
 
 /// Turns the head of each part between commas, and "x is out, y" into "Use y, not x".
 fn instead(words: &str, phrases: &Phrases) -> String {
-    let parts: Vec<&str> = words.split_inclusive([',', ';']).collect();
+    let parts = parted(words);
     let turned: Vec<String> = parts
         .iter()
         .enumerate()
@@ -428,6 +428,23 @@ fn instead(words: &str, phrases: &Phrases) -> String {
             out
         }
     }
+}
+
+/// The parts of a sentence with the comma or semicolon that ends each; the comma of "1,8" parts nothing.
+fn parted(words: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut from, mut before) = (0, ' ');
+    for (at, c) in words.char_indices() {
+        let next = words.get(at + c.len_utf8()..).and_then(|rest| rest.chars().next());
+        let decimal = before.is_ascii_digit() && next.is_some_and(|next| next.is_ascii_digit());
+        if matches!(c, ',' | ';') && !decimal {
+            parts.extend(words.get(from..at + c.len_utf8()));
+            from = at + c.len_utf8();
+        }
+        before = c;
+    }
+    parts.extend(words.get(from..).filter(|rest| !rest.is_empty()));
+    parts
 }
 
 /// What "x is out" names.
