@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use dictum::domain::kb::aim::PARTS;
+use dictum::domain::kb::aim::signs::Sign;
 use dictum::domain::kb::detect::Detector;
 use dictum::domain::kb::document::Document;
 use dictum::domain::kb::reconcile::Reconciler;
 use dictum::domain::kb::{Candidate, Span, proposal};
 
 use super::grow::{Grown, Growth, Lessons, Node, grow};
+use super::said::{files, name};
 use super::score::{Case, Gold, Wanted, cases};
 
 const HEADER: &str = "// Which line of KB.md a directive aims at, fitted by `cargo bench --bench directives -- aim --write` on the labelled messages of
@@ -18,9 +20,6 @@ const HEADER: &str = "// Which line of KB.md a directive aims at, fitted by `car
 
 const LINE: Growth = Growth { trees: 300, leaves: 8, least: 20, rate: 0.05, caution: 10.0 };
 const SAME: Growth = Growth { trees: 100, leaves: 8, least: 10, rate: 0.06, caution: 5.0 };
-
-/// How much a message counts on which the rules were developed: they look better there than they are.
-const KNOWN: f32 = 1.0;
 
 /// How much a message of the reference set counts: it is to be read right, whatever others say.
 const NAMED: f32 = 2.5;
@@ -89,22 +88,8 @@ fn lessons(root: &Path, reader: &(Detector, Reconciler)) -> Vec<Lesson> {
     let data = root.join("tests/data");
     let mut found = Vec::new();
     for (folder, known) in [("aims", false), (".", true)] {
-        let folder = data.join(folder);
-        let mut files: Vec<_> = std::fs::read_dir(&folder)
-            .unwrap_or_else(|error| panic!("{} cannot be read: {error}", folder.display()))
-            .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-            .filter(|path| path.extension().is_some_and(|kind| kind == "jsonl"))
-            .collect();
-        files.sort();
-        for (at, file) in files.iter().enumerate() {
-            let named = file.file_name().is_some_and(|name| name == REFERENCE);
-            let weight = if named {
-                NAMED
-            } else if known {
-                KNOWN
-            } else {
-                1.0
-            };
+        for (at, file) in files(&data.join(folder), "", "jsonl").iter().enumerate() {
+            let weight = if name(file) == REFERENCE { NAMED } else { 1.0 };
             for case in cases(file) {
                 found.extend(of_case(reader, &case, at, known, weight));
             }
@@ -142,7 +127,7 @@ fn pairs(path: &Path, reconciler: &Reconciler) -> Vec<Lesson> {
             let lesson = Lesson {
                 fold: at % FOLDS,
                 known: true,
-                weight: KNOWN,
+                weight: 1.0,
                 lines: Vec::new(),
                 target,
                 op,
@@ -160,26 +145,23 @@ const ALONE: f32 = 0.8;
 /// The lesson with the signs of all lines, and another with the line alone that it means, or that is likest to it: a short KB.md has no
 /// other lines to stand out from.
 fn with_lines(reconciler: &Reconciler, kb: &Document, candidate: &Candidate, lesson: Lesson) -> Vec<Lesson> {
-    let values = |kb: &Document| -> Vec<Vec<f32>> {
-        let lines = reconciler.signs(kb, candidate);
-        lines.into_iter().map(|signs| signs.into_iter().map(|(_, value)| value).collect()).collect()
+    let values = |all: Vec<Vec<Sign>>| -> Vec<Vec<f32>> {
+        all.into_iter().map(|signs| signs.into_iter().map(|(_, value)| value).collect()).collect()
     };
-    let likeness = |signs: &Vec<(&str, f32)>| {
+    let likeness = |signs: &Vec<Sign>| {
         signs
             .iter()
             .filter(|(name, _)| matches!(*name, "gist-weighty" | "kin" | "rule-score"))
             .map(|(_, value)| *value)
             .sum::<f32>()
     };
-    let likest = || {
-        let all = reconciler.signs(kb, candidate);
-        all.iter().map(likeness).enumerate().max_by(|a, b| a.1.total_cmp(&b.1)).map(|(at, _)| at)
-    };
+    let all = reconciler.signs(kb, candidate);
+    let likest = || all.iter().map(likeness).enumerate().max_by(|a, b| a.1.total_cmp(&b.1)).map(|(at, _)| at);
     let alone = lesson.target.or_else(likest).and_then(|at| kb.entries.get(at));
     let short = alone.map(|entry| {
         let kb = Document::parse(&format!("# KB\n\n- {}\n", entry.text));
         Lesson {
-            lines: values(&kb),
+            lines: values(reconciler.signs(&kb, candidate)),
             target: lesson.target.map(|_| 0),
             weight: lesson.weight * ALONE,
             alt: lesson.alt.clone(),
@@ -188,7 +170,7 @@ fn with_lines(reconciler: &Reconciler, kb: &Document, candidate: &Candidate, les
         }
     });
     let short = short.filter(|short| short.lines.len() == 1);
-    let whole = Lesson { lines: values(kb), ..lesson };
+    let whole = Lesson { lines: values(all), ..lesson };
     std::iter::once(whole).chain(short).collect()
 }
 

@@ -160,7 +160,7 @@ fn said_of(said: &Said) -> Of<'_> {
 }
 
 /// The files of a folder by name.
-fn files(folder: &Path, start: &str, kind: &str) -> Vec<PathBuf> {
+pub fn files(folder: &Path, start: &str, kind: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap_or_else(|error| {
         panic!("{} cannot be read ({error}); run it in the repository", folder.display())
     });

@@ -28,10 +28,12 @@ const REVOKED: f32 = 0.8;
 /// The score from which on the rules of layer three are right as often as the forests, and say why.
 const SURE: f32 = 0.8;
 
-/// A directive and the lines of KB.md, as the forests see them.
+/// A directive, and what the rules make of it.
 struct View {
     new: Facts,
-    quoted: Vec<Option<Match>>,
+    /// The user's words around it.
+    whole: Facts,
+    /// The line that the rules choose.
     chosen: Option<(usize, Relation)>,
 }
 
@@ -47,7 +49,7 @@ impl Reconciler {
         if self.is_sure(lines, &ruled, &view) {
             return ruled;
         }
-        match self.aim.aimed(&self.tables, &view.new, &places(lines, &view)) {
+        match self.aim.aimed(&self.tables, &view.new, &self.places(lines, &view)) {
             Some(aimed) => self.chosen(kb, lines, candidate, ruled, &view, aimed),
             None => ruled,
         }
@@ -63,7 +65,7 @@ impl Reconciler {
         let lines = self.lines(kb);
         let ruled = self.by_rules(kb, &lines, candidate);
         let view = self.view(kb, &lines, candidate, &ruled);
-        self.aim.signs(&self.tables, &view.new, &places(&lines, &view))
+        self.aim.signs(&self.tables, &view.new, &self.places(&lines, &view))
     }
 
     fn view(&self, kb: &Document, lines: &[Line], candidate: &Candidate, ruled: &Verdict) -> View {
@@ -71,7 +73,6 @@ impl Reconciler {
         let aliases = self.aliases(lines, &candidate.quote, said);
         let new = Facts::aliased(&self.tables, said, &aliases);
         let whole = Facts::aliased(&self.tables, &candidate.quote, &aliases);
-        let quoted = lines.iter().map(|line| relation::compare(&self.tables, &whole, &line.facts)).collect();
         let (line, relation) = match ruled {
             Verdict::Change(edit) => (edit.supersedes.as_ref(), Relation::Changes),
             Verdict::Known(line) => (Some(line), Relation::Same),
@@ -79,7 +80,7 @@ impl Reconciler {
         };
         let at =
             |line: &crate::domain::kb::LineRef| kb.entries.iter().position(|entry| line_ref(entry) == *line);
-        View { new, quoted, chosen: line.and_then(at).map(|at| (at, relation)) }
+        View { new, whole, chosen: line.and_then(at).map(|at| (at, relation)) }
     }
 
     /// Whether the rules need no second opinion: they take a line back, or they know well how the directive stands to theirs.
@@ -114,7 +115,6 @@ impl Reconciler {
         if told.is_some_and(|found| matches!(found.relation, Relation::Narrows | Relation::Excepts)) {
             return ruled;
         }
-        let by_rules = view.chosen.filter(|(at, _)| *at == aimed.line).map(|_| &ruled);
         if candidate.revokes {
             let unnamed = ruled == Verdict::NoSuchRule && aimed.chance >= REVOKED;
             return if unnamed { remove(kb, line.entry) } else { ruled };
@@ -131,15 +131,27 @@ impl Reconciler {
                 self.add(kb, &view.new, candidate)
             };
         }
-        let edits = |op: Op| matches!(by_rules, Some(Verdict::Change(edit)) if edit.op == op);
-        if edits(Op::Replace) && aimed.drop <= 0.5 || edits(Op::Remove) && aimed.drop > 0.5 {
-            return ruled;
-        }
         if aimed.drop > 0.5 {
             return remove(kb, line.entry);
         }
+        if view.chosen == Some((aimed.line, Relation::Changes)) {
+            return ruled;
+        }
         let found = Match { relation: Relation::Changes, score: aimed.chance };
         self.act(kb, line, found, &view.new, candidate)
+    }
+
+    /// The lines as the forests see them.
+    fn places<'a>(&self, lines: &'a [Line<'a>], view: &View) -> Vec<Place<'a>> {
+        let chosen =
+            |at: usize| view.chosen.filter(|(chosen, _)| *chosen == at).map(|(_, relation)| relation);
+        let place = |(at, line): (usize, &'a Line<'a>)| Place {
+            facts: &line.facts,
+            heading: &line.heading,
+            quoted: relation::compare(&self.tables, &view.whole, &line.facts),
+            chosen: chosen(at),
+        };
+        lines.iter().enumerate().map(place).collect()
     }
 }
 
@@ -151,17 +163,4 @@ fn brings(new: &Facts, old: &Facts) -> bool {
             .any(|theirs| theirs.value.slot == ours.value.slot && theirs.value.value == ours.value.value)
     };
     !new.values.iter().all(held) || !new.marks.is_subset(&old.marks)
-}
-
-fn places<'a>(lines: &'a [Line<'a>], view: &View) -> Vec<Place<'a>> {
-    lines
-        .iter()
-        .enumerate()
-        .map(|(at, line)| Place {
-            facts: &line.facts,
-            heading: &line.heading,
-            quoted: view.quoted.get(at).copied().flatten(),
-            chosen: view.chosen.filter(|(chosen, _)| *chosen == at).map(|(_, relation)| relation),
-        })
-        .collect()
 }
