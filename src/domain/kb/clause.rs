@@ -66,7 +66,9 @@ pub enum Item {
 /// Lower-cases, drops accents and invisible characters. `è` alone stays apart from `e`, since one means "is" and the other "and".
 pub fn fold(word: &str) -> String {
     if word.is_ascii() {
-        return squeeze(&word.to_ascii_lowercase());
+        let lower = word.to_ascii_lowercase();
+        let drawn = lower.as_bytes().windows(3).any(|three| matches!(three, [a, b, c] if a == b && b == c));
+        return if drawn { squeeze(&lower) } else { lower };
     }
     let lower: String = word
         .nfkc()
@@ -172,6 +174,9 @@ impl Cutter<'_> {
     /// One run without blanks: leading marks, a body, trailing marks.
     fn run(&mut self, start: usize, end: usize) {
         let Some(run) = self.text.get(start..end) else { return };
+        if run.bytes().all(|byte| byte.is_ascii_lowercase()) {
+            return self.piece(start..end, fold(run));
+        }
         let lead = run.len() - run.trim_start_matches(|c| opens(c, run)).len();
         let body = run.get(lead..).unwrap_or("");
         let kept = body.trim_end_matches(closes);
@@ -190,7 +195,7 @@ impl Cutter<'_> {
             let repeated = self
                 .out
                 .last()
-                .is_some_and(|t| t.kind == Kind::Mark && t.range.end == at && t.norm == norm.to_string());
+                .is_some_and(|t| t.kind == Kind::Mark && t.range.end == at && t.norm.chars().eq([norm]));
             if !repeated {
                 self.push(at..at + size, norm.to_string(), Kind::Mark);
             }
@@ -227,14 +232,19 @@ impl Cutter<'_> {
                 Some((i, c)) => range.start + i + c.len_utf8()..range.end,
                 None => range.clone(),
             };
-            match self.lexicon.spelling(&piece) {
-                Some(words) => {
-                    for word in words.split(' ') {
-                        self.push(place.clone(), word.to_string(), Kind::Word);
-                    }
+            self.piece(place, piece);
+        }
+    }
+
+    /// A folded word without an apostrophe.
+    fn piece(&mut self, place: Range<usize>, piece: String) {
+        match self.lexicon.spelling(&piece) {
+            Some(words) => {
+                for word in words.split(' ') {
+                    self.push(place.clone(), word.to_string(), Kind::Word);
                 }
-                None => self.push(place, self.lexicon.corrected(piece), Kind::Word),
             }
+            None => self.push(place, self.lexicon.corrected(piece), Kind::Word),
         }
     }
 }

@@ -90,12 +90,15 @@ pub struct Lexicon {
     /// Patterns that begin a clause, and those that stand anywhere in it.
     anchored: Index,
     free: Index,
+    /// The lead-ins and cue phrases that are taken off, wherever they stand.
+    leading: Index,
     words: HashMap<String, Word>,
     class_names: Vec<String>,
-    class_prefixes: Vec<(String, u64)>,
+    /// By their first byte.
+    class_prefixes: HashMap<u8, Vec<(String, u64)>>,
     spellings: HashMap<String, String>,
-    /// Cue words whose slips of the finger are put right.
-    fragile: Vec<String>,
+    /// Cue words whose slips of the finger are put right, by their first byte.
+    fragile: HashMap<u8, Vec<String>>,
     /// The bits of the classes that say what a word is about, and not how it works in a sentence.
     topics: u64,
 }
@@ -159,7 +162,11 @@ impl Lexicon {
                 "spelling" => {
                     self.spellings.insert(lang.to_string(), list.trim().to_string());
                 }
-                "fragile" => self.fragile.extend(list.split_whitespace().map(str::to_string)),
+                "fragile" => {
+                    for word in list.split_whitespace() {
+                        self.fragile.entry(first(word)).or_default().push(word.to_string());
+                    }
+                }
                 class => self.read_class(class, list),
             }
         }
@@ -169,7 +176,10 @@ impl Lexicon {
         let bit = self.claim(class);
         for word in list.split_whitespace() {
             match word.strip_suffix('~') {
-                Some(prefix) => self.class_prefixes.push((fold(prefix), bit)),
+                Some(prefix) => {
+                    let prefix = fold(prefix);
+                    self.class_prefixes.entry(first(&prefix)).or_default().push((prefix, bit));
+                }
                 None => self.word(&fold(word)).classes |= bit,
             }
         }
@@ -264,18 +274,29 @@ impl Lexicon {
 
     fn index(&mut self) {
         let room = self.words.len() + 1;
-        (self.anchored, self.free) = (Index::new(room), Index::new(room));
+        (self.anchored, self.free, self.leading) = (Index::new(room), Index::new(room), Index::new(room));
         for (id, pattern) in self.patterns.iter().enumerate() {
             let anchored = pattern.elements.first() == Some(&Element::Start);
-            if anchored { self.anchored.enter(id, pattern) } else { self.free.enter(id, pattern) }
+            if anchored {
+                self.anchored.enter(id, pattern)
+            } else {
+                self.free.enter(id, pattern)
+            }
+            let leads = self.features.get(pattern.feature).is_some_and(|feature| {
+                feature.effect == Effect::Lead
+                    || (feature.words != Words::Keep && feature.effect == Effect::Cue)
+            });
+            if leads {
+                self.leading.enter(id, pattern);
+            }
         }
     }
 
     /// What the tables know of a folded word.
     pub fn look(&self, norm: &str) -> Word {
         let mut word = self.words.get(norm).copied().unwrap_or_default();
-        for (prefix, bit) in &self.class_prefixes {
-            if norm.as_bytes().first() == prefix.as_bytes().first() && norm.starts_with(prefix.as_str()) {
+        for (prefix, bit) in self.class_prefixes.get(&first(norm)).into_iter().flatten() {
+            if norm.starts_with(prefix.as_str()) {
                 word.classes |= bit;
             }
         }
@@ -318,15 +339,15 @@ impl Lexicon {
         if piece.len() < 5 || self.words.contains_key(&piece) {
             return piece;
         }
-        let near = |cue: &&String| {
-            cue.len().abs_diff(piece.len()) <= 1 && cue.as_bytes().first() == piece.as_bytes().first()
-        };
-        self.fragile.iter().filter(near).find(|cue| slip(&piece, cue)).cloned().unwrap_or(piece)
+        let near = |cue: &&String| cue.len().abs_diff(piece.len()) <= 1;
+        let mut alike = self.fragile.get(&first(&piece)).into_iter().flatten().filter(near);
+        alike.find(|cue| slip(&piece, cue)).cloned().unwrap_or(piece)
     }
 
     /// Whether the typed word is a slip of the cue word that it was read as.
     pub fn slipped(&self, norm: &str, typed: &str) -> bool {
-        self.fragile.iter().any(|cue| cue == norm) && slip(&fold(typed), norm)
+        let mut alike = self.fragile.get(&first(norm)).into_iter().flatten();
+        alike.any(|cue| cue == norm) && slip(&fold(typed), norm)
     }
 
     /// The languages that the words speak for, and the one they speak for most; none when no word does.
@@ -350,23 +371,21 @@ impl Lexicon {
     /// The longest lead-in or cue phrase that begins at `at`, for taking it off.
     pub fn leads_at(&self, tokens: &[Token], at: usize, langs: u8) -> Option<Hit> {
         let mut best: Option<Hit> = None;
-        let wanted = |pattern: &Pattern| {
-            self.features.get(pattern.feature).is_some_and(|feature| {
-                feature.effect == Effect::Lead
-                    || (feature.words != Words::Keep && feature.effect == Effect::Cue)
-            })
-        };
-        let any = &|position| position == at;
-        self.each_at(tokens, at, &|pattern| pattern.langs & langs != 0 && wanted(pattern), any, &mut |hit| {
-            if best.as_ref().is_none_or(|best| hit.tokens.end > best.tokens.end) {
-                best = Some(hit);
+        let here = &|position| position == at;
+        self.leading.may_begin(tokens, at, &mut |id| {
+            let Some(pattern) = self.patterns.get(id).filter(|pattern| pattern.langs & langs != 0) else {
+                return;
+            };
+            let longer = |end: &usize| best.as_ref().map_or(at, |best| best.tokens.end) < *end;
+            if let Some(end) = run(&pattern.elements, tokens, at, here).filter(longer) {
+                best = Some(Hit { feature: pattern.feature, tokens: at..end });
             }
         });
         best
     }
 
     /// One bit for each word of the lexicon: whether it is among the tokens.
-    fn present(&self, tokens: &[Token]) -> Vec<u64> {
+    fn present<'t>(&self, tokens: impl IntoIterator<Item = &'t Token>) -> Vec<u64> {
         let mut present = vec![0u64; self.words.len() / 64 + 1];
         for token in tokens {
             let word = usize::try_from(token.word).unwrap_or(0);
@@ -379,11 +398,13 @@ impl Lexicon {
 
     /// Which of the stretches of tokens hold the words that some pattern of the feature needs; the others cannot show it.
     pub fn may_show(&self, feature: &str, stretches: &[&[Token]]) -> Vec<bool> {
-        let named =
-            |pattern: &&Pattern| self.features.get(pattern.feature).is_some_and(|f| f.name == feature);
+        let all = self.present(stretches.iter().copied().flatten());
+        let named = |pattern: &&Pattern| {
+            self.features.get(pattern.feature).is_some_and(|f| f.name == feature) && pattern.can_match(&all)
+        };
         let patterns: Vec<&Pattern> = self.patterns.iter().filter(named).collect();
         let holds = |tokens: &&[Token]| {
-            let present = self.present(tokens);
+            let present = self.present(*tokens);
             patterns.iter().any(|pattern| pattern.can_match(&present))
         };
         stretches.iter().map(holds).collect()
@@ -401,34 +422,31 @@ impl Lexicon {
         let window = tokens.get(..range.end).unwrap_or(tokens);
         // Most patterns name a word that the sentence does not hold; they are told apart without a walk over the tokens.
         let present = self.present(window.get(range.start..).unwrap_or(&[]));
-        let wanted = |pattern: &Pattern| pattern.langs & langs != 0 && pattern.can_match(&present);
+        let mut asked: Vec<Option<bool>> = vec![None; self.patterns.len()];
         for at in range {
-            self.each_at(window, at, &wanted, heads, &mut |hit| found.push(hit));
+            let mut each = |id: usize| {
+                let (Some(pattern), Some(asked)) = (self.patterns.get(id), asked.get_mut(id)) else { return };
+                let wanted =
+                    *asked.get_or_insert_with(|| pattern.langs & langs != 0 && pattern.can_match(&present));
+                if !wanted {
+                    return;
+                }
+                if let Some(end) = run(&pattern.elements, window, at, heads).filter(|end| *end > at) {
+                    found.push(Hit { feature: pattern.feature, tokens: at..end });
+                }
+            };
+            self.free.may_begin(window, at, &mut each);
+            if heads(at) {
+                self.anchored.may_begin(window, at, &mut each);
+            }
         }
         found
     }
+}
 
-    fn each_at(
-        &self,
-        tokens: &[Token],
-        at: usize,
-        wanted: &dyn Fn(&Pattern) -> bool,
-        heads: &dyn Fn(usize) -> bool,
-        found: &mut dyn FnMut(Hit),
-    ) {
-        let mut each = |id: usize| {
-            let Some(pattern) = self.patterns.get(id).filter(|pattern| wanted(pattern)) else {
-                return;
-            };
-            if let Some(end) = run(&pattern.elements, tokens, at, heads).filter(|end| *end > at) {
-                found(Hit { feature: pattern.feature, tokens: at..end });
-            }
-        };
-        self.free.may_begin(tokens, at, &mut each);
-        if heads(at) {
-            self.anchored.may_begin(tokens, at, &mut each);
-        }
-    }
+/// What a word is filed under.
+fn first(word: &str) -> u8 {
+    word.as_bytes().first().copied().unwrap_or(0)
 }
 
 fn rows(table: &str) -> impl Iterator<Item = &str> {

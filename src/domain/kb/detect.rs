@@ -14,6 +14,7 @@ mod known;
 pub(super) mod pattern;
 mod phrase;
 mod question;
+mod rows;
 
 use std::ops::Range;
 

@@ -113,9 +113,10 @@ fn disguised_words(text: &str) -> impl Iterator<Item = Range<usize>> {
     let quotes =
         |c: char| matches!(c, '"' | '\'' | '`' | '“' | '”' | '(' | ')' | '[' | ']' | ',' | ';' | ':' | '.');
     let mut from = 0;
-    text.split_whitespace().filter_map(move |word| {
-        let at = from + text.get(from..).and_then(|rest| rest.find(word)).unwrap_or(0);
-        from = at + word.len();
+    text.split_inclusive(char::is_whitespace).filter_map(move |stretch| {
+        let at = from;
+        from = at + stretch.len();
+        let word = stretch.trim_end();
         let start = at + word.len() - word.trim_start_matches(quotes).len();
         let inner = word.trim_matches(quotes);
         is_disguised(inner).then_some(start..start + inner.len())
@@ -125,10 +126,12 @@ fn disguised_words(text: &str) -> impl Iterator<Item = Range<usize>> {
 /// `tr0ta&Limone`, `Gr4nchio-77`, and no name of a tool, a path or a call.
 fn is_disguised(word: &str) -> bool {
     const NAMES: &[&str] = &["log4", "web3", "d3", "h3", "n1ql", "s3"];
+    let digits = || word.bytes().any(|byte| byte.is_ascii_digit());
+    if !(8..=64).contains(&word.len()) || !word.is_ascii() || !digits() {
+        return false;
+    }
     let small = word.to_lowercase();
     let plain = !word.contains(['/', '.', '(', '{', '<', ':', '\\', '|', '`'])
-        && (8..=64).contains(&word.len())
-        && word.is_ascii()
         && !NAMES.iter().any(|name| small.starts_with(name));
     let letters: Vec<char> = word.chars().collect();
     let disguised = letters.windows(3).any(|three| match three {

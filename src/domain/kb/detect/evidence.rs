@@ -1,8 +1,6 @@
 //! What a clause shows beyond the cue tables: its build, its words, their letters, what stands around it, each with a fitted weight. It
 //! holds no message and no sentence, and gives no reason of its own.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
 use crate::domain::kb::clause::{End, Item, Kind, Sentence, Token};
@@ -10,6 +8,7 @@ use crate::domain::kb::cues::{Lexicon, Tongue};
 
 use super::frame::Mood;
 use super::judge::{Group, Setting};
+use super::rows::Rows;
 
 const WEIGHTS: &str = include_str!("../../../../assets/kb/evidence.txt");
 
@@ -44,31 +43,11 @@ impl Block {
     }
 }
 
-/// A hash is a good hash already.
-#[derive(Clone, Copy, Debug, Default)]
-struct AsItIs(u64);
-
-impl Hasher for AsItIs {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = bytes.iter().fold(self.0, |hash, byte| hash.rotate_left(8) ^ u64::from(*byte));
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
-}
-
-type Table = HashMap<u64, (f32, f32), BuildHasherDefault<AsItIs>>;
-
 /// The fitted table: for every piece of evidence how rare it is and how much it speaks for a directive.
 #[derive(Clone, Debug, Default)]
 pub struct Weights {
     bias: f32,
-    blocks: [Table; BLOCKS.len()],
+    blocks: [Rows; BLOCKS.len()],
 }
 
 impl Weights {
@@ -94,8 +73,8 @@ impl Weights {
             let (Ok(rarity), Ok(weight)) = (rarity.parse::<f32>(), weight.parse::<f32>()) else { continue };
             if name == "bias" {
                 weights.bias = weight;
-            } else if let Some(table) = weights.blocks.get_mut(at) {
-                table.insert(hashed(&[name]), (rarity, weight * rarity));
+            } else if let Some(rows) = weights.blocks.get_mut(at) {
+                rows.enter(name, rarity, weight);
             }
         }
         weights
@@ -117,9 +96,7 @@ impl Weights {
 
     /// The two neighbouring words of the group that speak most for a directive, as a range of tokens.
     pub fn telling(&self, scene: &Scene<'_>, group: &Group) -> Option<Range<usize>> {
-        let table =
-            BLOCKS.iter().position(|block| *block == Block::Words).and_then(|at| self.blocks.get(at))?;
-        let weight = |parts: &[&str]| table.get(&hashed(parts)).map_or(0.0, |(_, weight)| *weight);
+        let rows = self.rows(Block::Words)?;
         let spoken = |at: &usize| {
             let token = scene
                 .tokens
@@ -131,8 +108,8 @@ impl Weights {
         let pairs = places.windows(2).filter_map(|pair| {
             let (from, to) = (pair.first()?, pair.last()?);
             let (one, other) = (spoken(from)?, spoken(to)?);
-            let beside = if to - from == 1 { weight(&[one, " ", other]) } else { 0.0 };
-            Some((*from..to + 1, weight(&[one]) + weight(&[other]) + beside))
+            let beside = if to - from == 1 { rows.weight(&[one, " ", other]) } else { 0.0 };
+            Some((*from..to + 1, rows.weight(&[one]) + rows.weight(&[other]) + beside))
         });
         pairs
             .filter(|(_, weight)| *weight > 0.0)
@@ -140,73 +117,27 @@ impl Weights {
             .map(|(range, _)| range)
     }
 
+    fn rows(&self, block: Block) -> Option<&Rows> {
+        BLOCKS.iter().position(|known| *known == block).and_then(|at| self.blocks.get(at))
+    }
+
     fn sum(&self, block: Block, shows: &mut dyn FnMut(Visit<'_>)) -> f32 {
-        self.summed(block, &mut |table, seen| {
-            shows(&mut |parts| {
-                let name = hashed(parts);
-                if table.contains_key(&name) {
-                    seen.push(name);
-                }
-            });
-        })
+        let Some(mut sum) = self.rows(block).map(Rows::sum) else { return 0.0 };
+        shows(&mut |parts| sum.add(parts));
+        sum.of_length_one()
     }
 
     /// As [`Self::sum`] of the letters, which are too many to be visited one by one.
     fn letters(&self, scene: &Scene<'_>, group: &Group) -> f32 {
-        self.summed(Block::Letters, &mut |table, seen| {
-            let mut framed = String::new();
-            for token in scene.tokens.get(group.tokens.clone()).unwrap_or(&[]) {
-                framed.clear();
-                framed.extend(["^", spelled(token), "$"]);
-                each_run(&framed, &mut |name| {
-                    if table.contains_key(&name) {
-                        seen.push(name);
-                    }
-                });
-            }
-        })
-    }
-
-    fn summed(&self, block: Block, collect: &mut dyn FnMut(&Table, &mut Vec<u64>)) -> f32 {
-        let at = BLOCKS.iter().position(|known| *known == block);
-        let Some(table) = at.and_then(|at| self.blocks.get(at)) else { return 0.0 };
-        let mut seen: Vec<u64> = Vec::with_capacity(128);
-        collect(table, &mut seen);
-        seen.sort_unstable();
-        seen.dedup();
-        let (mut sum, mut length) = (0.0, 0.0);
-        for (rarity, weight) in seen.iter().filter_map(|name| table.get(name)) {
-            sum += weight;
-            length += rarity * rarity;
+        let Some(mut sum) = self.rows(Block::Letters).map(Rows::sum) else { return 0.0 };
+        let mut framed = String::new();
+        for token in scene.tokens.get(group.tokens.clone()).unwrap_or(&[]) {
+            framed.clear();
+            framed.extend(["^", spelled(token), "$"]);
+            sum.add_runs(&framed);
         }
-        if length > 0.0 { sum / length.sqrt() } else { 0.0 }
+        sum.of_length_one()
     }
-}
-
-/// Calls `run` with the hash of every run of three to five characters, from left to right.
-fn each_run(word: &str, run: &mut dyn FnMut(u64)) {
-    for (start, _) in word.char_indices() {
-        let mut hash = EMPTY;
-        for (length, c) in word.get(start..).unwrap_or("").chars().take(5).enumerate() {
-            let mut bytes = [0; 4];
-            hash = c.encode_utf8(&mut bytes).bytes().fold(hash, stirred);
-            if length >= 2 {
-                run(hash);
-            }
-        }
-    }
-}
-
-const EMPTY: u64 = 0xcbf2_9ce4_8422_2325;
-
-/// One step of FNV-1a.
-fn stirred(hash: u64, byte: u8) -> u64 {
-    (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-}
-
-/// FNV-1a over the parts as if they were one string.
-fn hashed(parts: &[&str]) -> u64 {
-    parts.iter().flat_map(|part| part.bytes()).fold(EMPTY, stirred)
 }
 
 /// What stands around a group.
@@ -495,6 +426,7 @@ mod tests {
     use crate::domain::kb::detect::Detector;
     use crate::domain::kb::document::Document;
 
+    use super::super::rows::{each_run, hashed};
     use super::*;
 
     #[test]
@@ -574,9 +506,9 @@ mod tests {
         assert_eq!(unlike.len(), rows.len(), "a name stands twice in its block");
         // What is kept by hash, too: no two names of a block may share one.
         let weights = Weights::new();
-        let kept: usize = weights.blocks.iter().map(Table::len).sum();
+        let kept: usize = weights.blocks.iter().map(Rows::len).sum();
         assert_eq!(kept + 1, rows.len());
-        assert!(weights.blocks.iter().all(|table| !table.is_empty()), "a block has no row");
+        assert!(weights.blocks.iter().all(|rows| rows.len() > 0), "a block has no row");
         assert!(weights.bias < 0.0, "most clauses state no rule, so the bias speaks against one");
     }
 

@@ -110,8 +110,17 @@ pub struct Piece {
     pub tokens: Range<usize>,
     /// The first token that carries the clause, after "ok", "from now on", "please"; equals the end when nothing is left.
     pub head: usize,
+    /// Where its lead-ins and their marks begin, up to the head.
+    leads: Vec<usize>,
     /// The mark or word that opened it.
     pub opened: Opened,
+}
+
+impl Piece {
+    /// A piece without lead-ins.
+    pub fn plain(tokens: Range<usize>, opened: Opened) -> Self {
+        Self { head: tokens.start, leads: Vec::new(), tokens, opened }
+    }
 }
 
 /// How a piece is joined to the one before.
@@ -166,8 +175,8 @@ pub fn pieces(
         .map(|((start, opened), end)| (*start..end, *opened))
         .filter(|(range, _)| range.clone().any(|i| tokens.get(i).is_some_and(|t| t.kind != Kind::Mark)))
         .map(|(range, opened)| {
-            let head = head(tokens, &range, langs, lexicon);
-            Piece { tokens: range, head, opened }
+            let (head, leads) = head(tokens, &range, langs, lexicon);
+            Piece { tokens: range, head, leads, opened }
         })
         .collect()
 }
@@ -234,11 +243,13 @@ fn spoken(
     durable && tokens.get(hit.tokens.end).is_some_and(|next| next.classes & opens != 0)
 }
 
-/// Skips marks, fillers and cue phrases that open the piece.
-fn head(tokens: &[Token], range: &Range<usize>, langs: u8, lexicon: &Lexicon) -> usize {
+/// Skips marks, fillers and cue phrases that open the piece. Gives where that ends, and all positions on the way.
+fn head(tokens: &[Token], range: &Range<usize>, langs: u8, lexicon: &Lexicon) -> (usize, Vec<usize>) {
     let window = tokens.get(..range.end).unwrap_or(tokens);
     let mut at = range.start;
+    let mut leads = Vec::new();
     while at < range.end {
+        leads.push(at);
         if tokens.get(at).is_some_and(|t| t.kind == Kind::Mark && t.norm != "(") {
             at += 1;
             continue;
@@ -248,26 +259,18 @@ fn head(tokens: &[Token], range: &Range<usize>, langs: u8, lexicon: &Lexicon) ->
             Some(_) | None => break,
         }
     }
-    at
+    (at, leads)
 }
 
 /// The heads of all pieces and of what lies between lead-ins, as marks on token positions.
-pub fn heads(pieces: &[Piece], tokens: &[Token], langs: u8, lexicon: &Lexicon) -> Vec<usize> {
+pub fn heads(pieces: &[Piece], tokens: &[Token]) -> Vec<usize> {
     let mut found = Vec::new();
     for piece in pieces {
-        let window = tokens.get(..piece.tokens.end).unwrap_or(tokens);
-        let mut at = piece.tokens.start;
-        while at < piece.tokens.end {
-            found.push(at);
-            if tokens.get(at).is_some_and(|t| t.kind == Kind::Mark) {
-                at += 1;
-                continue;
-            }
-            match lexicon.leads_at(window, at, langs) {
-                Some(hit) if hit.tokens.end > at && at < piece.head => at = hit.tokens.end,
-                Some(_) | None => break,
-            }
-        }
+        found.extend(&piece.leads);
+        // Behind an opening bracket the clause begins as well.
+        let marks = (piece.head..piece.tokens.end)
+            .take_while(|at| tokens.get(*at).is_some_and(|token| token.kind == Kind::Mark));
+        found.extend(marks.map(|at| at + 1).filter(|at| *at < piece.tokens.end));
         found.push(piece.head);
     }
     found

@@ -99,7 +99,7 @@ impl Judge<'_> {
         let tongue = self.sentence_tongue(sentence);
         let langs = tongue.any;
         let pieces = group::pieces(self.tokens, sentence, langs, self.lexicon, self.bits);
-        let heads = group::heads(&pieces, self.tokens, langs, self.lexicon);
+        let heads = group::heads(&pieces, self.tokens);
         let hits = self.lexicon.hits(self.tokens, sentence.tokens.clone(), langs, &|at| heads.contains(&at));
         let speech = if tongue.english(self.tongue) { Speech::English } else { Speech::Other };
         let framed: Vec<(Piece, Frame)> = pieces

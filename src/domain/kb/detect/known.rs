@@ -18,7 +18,7 @@ const STOP: &[&str] = &[
 /// What KB.md holds, ready to be compared.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
-    entries: Vec<HashSet<String>>,
+    entries: Vec<Vec<String>>,
     /// The entries that hold a word.
     by_word: HashMap<String, Vec<usize>>,
 }
@@ -26,7 +26,7 @@ pub struct Known {
 impl Known {
     /// Indexes the entries by their words.
     pub fn new(kb: &Document) -> Self {
-        let entries: Vec<HashSet<String>> = kb.entries.iter().map(|entry| content(&entry.text)).collect();
+        let entries: Vec<Vec<String>> = kb.entries.iter().map(|entry| content(&entry.text)).collect();
         let mut by_word: HashMap<String, Vec<usize>> = HashMap::new();
         for (at, entry) in entries.iter().enumerate() {
             for word in entry {
@@ -47,7 +47,7 @@ impl Known {
             *common.entry(*at).or_default() += 1;
         }
         let share = |(at, common): (&usize, &usize)| {
-            let held = self.entries.get(*at).map_or(0, HashSet::len);
+            let held = self.entries.get(*at).map_or(0, Vec::len);
             ratio(*common, held.min(words.len()).max(2))
         };
         common.iter().map(share).fold(0.0, f32::max)
@@ -81,22 +81,30 @@ fn ratio(part: usize, whole: usize) -> f32 {
     f32::from(part) / f32::from(whole)
 }
 
-/// Content words, folded and cut to their stem.
-fn content(text: &str) -> HashSet<String> {
-    text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '(' | ')' | '"' | '\''))
+/// Content words, folded and cut to their stem, each once.
+fn content(text: &str) -> Vec<String> {
+    let words = text
+        .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '(' | ')' | '"' | '\''))
         .map(|word| fold(word.trim_matches(|c: char| !c.is_alphanumeric())))
         .filter(|word| {
-            (word.chars().count() > 2 || valued(word)) && STOP.binary_search(&word.as_str()).is_err()
+            (word.chars().nth(2).is_some() || valued(word)) && STOP.binary_search(&word.as_str()).is_err()
         })
-        .map(|word| stem(&word))
-        .collect()
+        .map(stem);
+    let mut words: Vec<String> = words.collect();
+    words.sort_unstable();
+    words.dedup();
+    words
 }
 
-fn stem(word: &str) -> String {
-    if valued(word) || word.chars().count() < 5 {
-        return word.trim_end_matches('s').to_string();
-    }
-    let cut = ["ations", "ation", "ments", "ment", "ings", "ing", "ies", "es", "ed", "s", "i", "e", "o", "a"];
-    let ending = cut.iter().find(|ending| word.ends_with(**ending) && word.len() > ending.len() + 3);
-    ending.and_then(|ending| word.strip_suffix(ending)).unwrap_or(word).to_string()
+fn stem(mut word: String) -> String {
+    const ENDINGS: &[&str] =
+        &["ations", "ation", "ments", "ment", "ings", "ing", "ies", "es", "ed", "s", "i", "e", "o", "a"];
+    let kept = if valued(&word) || word.chars().nth(4).is_none() {
+        word.trim_end_matches('s').len()
+    } else {
+        let ending = ENDINGS.iter().find(|ending| word.ends_with(**ending) && word.len() > ending.len() + 3);
+        ending.map_or(word.len(), |ending| word.len() - ending.len())
+    };
+    word.truncate(kept);
+    word
 }

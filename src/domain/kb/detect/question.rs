@@ -84,7 +84,7 @@ impl Judge<'_> {
     /// A group before the question proper counts only when the question stands in a piece of its own after it.
     fn later_question(&self, group: &Group, sentence: &Sentence) -> Option<String> {
         let rest = group.tokens.end..sentence.tokens.end;
-        let piece = Piece { tokens: rest.clone(), head: rest.start, opened: Opened::Comma };
+        let piece = Piece::plain(rest.clone(), Opened::Comma);
         let task =
             rest.clone().take(3).filter_map(|i| self.tokens.get(i)).any(|t| {
                 t.classes & (self.bits.task | self.bits.invert | self.bits.qword | self.bits.tag) != 0
