@@ -426,7 +426,7 @@ mod tests {
     use crate::domain::kb::detect::Detector;
     use crate::domain::kb::document::Document;
 
-    use super::super::rows::{each_run, hashed};
+    use crate::domain::kb::detect::rows::{each_run, hashed};
     use super::*;
 
     #[test]
