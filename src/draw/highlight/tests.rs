@@ -379,8 +379,8 @@ fn a_line_of_64_kb_keeps_its_text() {
     }
 }
 
-/// Eight times the length costs about eight times as much, whatever opens and never closes; reading the rest of the line at
-/// each mark would cost sixty-four times as much. A busy machine gets several tries.
+/// Sixteen times the length costs about sixteen times as much, whatever opens and never closes; reading the rest of the line at
+/// each mark would cost 256 times as much. A busy machine gets several tries.
 #[test]
 fn a_line_costs_what_its_length_costs() {
     let names = ["tsx", "sh", "yaml", "md", "html", "css", "rust", "ruby", "sql", "env", "cs", "toml"];
@@ -392,7 +392,7 @@ fn a_line_costs_what_its_length_costs() {
                 lexer::line(&mut State::new(row), &line);
                 start.elapsed().as_secs_f64()
             };
-            let linear = (0..8).any(|_| cost(8 * 1024) < 24.0 * cost(1024));
+            let linear = (0..8).any(|_| cost(16 * 1024) < 100.0 * cost(1024));
             assert!(linear, "{row:?} {part:?}");
         }
     }
