@@ -5,6 +5,7 @@ pub mod chat;
 pub mod commands;
 pub mod overlay;
 pub mod proposing;
+pub mod reading;
 pub mod review;
 pub mod screen;
 pub mod state;

@@ -9,8 +9,6 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use crossterm::event::{Event as Input, EventStream};
 use crossterm::queue;
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
@@ -32,6 +30,7 @@ use crate::domain::kb::detect::Detector;
 use crate::domain::kb::reconcile::Reconciler;
 use crate::domain::settings::Choice;
 use crate::draw::theme::Palette;
+use crate::io::clipboard::{self, Way};
 use crate::io::kbfile::Keep;
 use crate::io::providers::{Http, Limits};
 use crate::io::runtime::{Runtime, Workplace};
@@ -40,16 +39,13 @@ use crate::io::terminal::{self, Mouse, Screen, Signal, TerminalGuard};
 use crate::io::{config, files, kbfile, personas};
 use crate::panels::transcript::LineCache;
 use crate::protocol::keymap::Keymap;
-use crate::protocol::message::{Capture, Effect, Event, Millis, Tables, TaskId};
+use crate::protocol::message::{Capture, Clip, Effect, Event, Millis, Tables, TaskId};
 
 /// Shortest time between two frames: 60 a second are as many as an eye follows.
 const FRAME: Duration = Duration::from_millis(16);
 
 /// Shortest time to a frame that shows what was just typed: the hand feels what the eye does not see.
 const ECHO: Duration = Duration::from_millis(2);
-
-/// The most base64 that terminals take in one OSC 52 write (xterm's limit of 100 000 bytes, less the frame, is widely copied).
-const CLIPBOARD: usize = 74_994;
 
 /// An answer of the terminal that stops in the middle is given back as keys after this time.
 const HELD: Duration = Duration::from_millis(100);
@@ -351,7 +347,7 @@ impl<'a> Session<'a> {
                 self.redraw()?;
             }
             Effect::EditExternally { task, text } => self.edit(task, &text),
-            Effect::Copy(text) => self.copy(&text)?,
+            Effect::Copy(clip) => self.copy(clip)?,
             Effect::Mouse(capture) => mouse(capture)?,
             Effect::ReadKb { .. }
             | Effect::Ask { .. }
@@ -388,16 +384,20 @@ impl<'a> Session<'a> {
         let _ = self.sender.send(Event::Edited { task, result });
     }
 
-    fn copy(&mut self, text: &str) -> Result<()> {
-        let encoded = STANDARD.encode(text);
-        if encoded.len() > CLIPBOARD {
-            let note = "too long for the terminal's clipboard; nothing was copied".to_string();
-            let _ = self.sender.send(Event::Noted(note));
-            return Ok(());
-        }
-        let mut out = Screen::default();
-        write!(out, "\x1b]52;c;{encoded}\x07")?;
-        out.flush()?;
+    fn copy(&self, clip: Clip) -> Result<()> {
+        let Clip { what, text } = clip;
+        let way = match tokio::task::block_in_place(|| clipboard::copy(&text)) {
+            Ok(Way::Program(name)) => Ok(name.to_string()),
+            Ok(Way::Terminal(bytes)) => {
+                let mut out = Screen::default();
+                out.write_all(&bytes)?;
+                out.flush()?;
+                Ok("through the terminal, OSC 52".to_string())
+            }
+            Err(why) => Err(why),
+        };
+        // The screen may be closed already.
+        let _ = self.sender.send(Event::Copied { what, way });
         Ok(())
     }
 
