@@ -9,6 +9,7 @@ use super::state::{Focus, Overlay, State, Turn};
 use super::{actions, commands, overlay, review, turn};
 use crate::base::text;
 use crate::domain::chat::Level;
+use crate::domain::exchange::Outcome;
 use crate::domain::kb::{Op, Span};
 use crate::panels::menu::{Item, Menu};
 use crate::panels::prompt::editor::Editor;
@@ -67,6 +68,12 @@ pub fn is_at_rest(state: &State) -> bool {
         && errands.asking.is_none()
         && errands.saving.is_none()
         && state.connection.search == super::state::Search::Done
+}
+
+/// Whether the last reply failed, which a script shall know.
+pub fn last_reply_failed(state: &State) -> bool {
+    let reply = state.log.entries().iter().rev().find_map(|entry| state.log.reply(entry.id));
+    reply.is_some_and(|reply| matches!(reply.outcome, Some(Outcome::Failed(_) | Outcome::Truncated)))
 }
 
 /// A message or an answer was entered.

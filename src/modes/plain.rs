@@ -184,7 +184,7 @@ impl Session {
             self.ask(&mut lines)?;
             let at_rest = plain::is_at_rest(&self.state);
             if self.input == Input::Ended && at_rest {
-                return Ok(0);
+                return Ok(u8::from(plain::last_reply_failed(&self.state)));
             }
             // In a script each line waits for the end of what the one before began.
             let takes_lines = self.input == Input::Open && (self.asked == Asked::Person || at_rest);

@@ -60,7 +60,7 @@ pub fn choices(proposal: &Proposal) -> String {
             Taken::Yes => "chosen",
             Taken::No => kind,
         };
-        lines.push_str(&format!("  {} ({state}) {}\n", at + 1, text::one_line(&described(edit))));
+        lines.push_str(&format!("  {}. ({state}) {}\n", at + 1, text::one_line(&described(edit))));
     }
     lines
 }

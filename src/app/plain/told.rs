@@ -78,9 +78,15 @@ impl Told {
     /// The lines that are new.
     pub fn news(&mut self, state: &State) -> Vec<String> {
         let mut lines = Vec::new();
-        self.standing(state, &mut lines);
+        let begins = self.persona.is_none();
+        if begins {
+            self.standing(state, &mut lines);
+        }
         self.log(state, &mut lines);
         self.turn(state, &mut lines);
+        if !begins {
+            self.standing(state, &mut lines);
+        }
         self.note(state, &mut lines);
         self.announced(state, &mut lines);
         self.focus(state, &mut lines);
@@ -215,7 +221,7 @@ impl Told {
                 lines.push(card::NOBODY.trim_end().to_string());
             } else {
                 let (title, gist) = (proposal.title(), text::one_line(proposal.gist()));
-                lines.push(format!("KB.md? {}: {gist}. /review decides.", text::one_line(&title)));
+                lines.push(format!("KB.md? {}: {gist} (/review decides)", text::one_line(&title)));
             }
         }
         self.pending.retain(|id| review.pending.iter().any(|proposal| proposal.id == *id));
@@ -275,21 +281,35 @@ fn told_reply(reply: &Reply, mut open: Open, lines: &mut Vec<String>) -> Option<
     };
     let remarks = reply.outcome.as_ref().map(remarks).unwrap_or_default();
     let fresh = rest.get(..whole).unwrap_or_default();
-    if open.headed == Headed::No && !(fresh.trim().is_empty() && remarks.is_empty()) {
+    let mut said = clean_lines(fresh);
+    if open.headed == Headed::No && !(said.iter().all(String::is_empty) && remarks.is_empty()) {
         let model = text::one_line(&reply.model);
         let model = if model.is_empty() { String::new() } else { format!(" ({model})") };
         lines.push(format!("{}{model}:", text::one_line(&reply.voice.name)));
         if !reply.thinking.is_empty() {
             lines.push(format!("(thought about it in {} words)", reply.thinking.split_whitespace().count()));
         }
+        // Empty lines before the first word may have come, and were not told, before.
+        let first = said.iter().position(|line| !line.is_empty()).unwrap_or(said.len());
+        said.drain(..first);
         open.headed = Headed::Yes;
     }
     if open.headed == Headed::Yes {
-        lines.extend(text::sanitise(fresh).lines().map(str::to_string));
+        lines.extend(said);
         lines.extend(remarks);
+        lines.extend(reply.outcome.as_ref().map(|_| String::new()));
     }
     open.bytes += whole;
     reply.outcome.is_none().then_some(open)
+}
+
+/// Cleaned line by line, so that it does not matter in which pieces the lines came.
+fn clean_lines(said: &str) -> Vec<String> {
+    let clean = |line: &str| text::sanitise(line.trim_end_matches('\r')).trim_end().to_string();
+    said.split_terminator('\n')
+        .map(clean)
+        .flat_map(|line| line.split('\n').map(str::to_string).collect::<Vec<_>>())
+        .collect()
 }
 
 /// How a reply ended, where it is not as it should be.
@@ -357,7 +377,7 @@ fn listed(menu: &Menu) -> String {
         let tag = if item.tag.is_empty() { String::new() } else { format!(" ({}{now})", item.tag) };
         let tag = if tag.is_empty() && !now.is_empty() { " (the one in use)".to_string() } else { tag };
         let detail = if item.detail.is_empty() { String::new() } else { format!(": {}", item.detail) };
-        words.push_str(&format!("  {} {}{}{tag}{detail}\n", at + 1, item.group, item.label));
+        words.push_str(&format!("  {}. {}{}{tag}{detail}\n", at + 1, item.group, item.label));
     }
     words
 }
