@@ -12,6 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant as Deadline, sleep_until};
 
 use super::kb::review::write;
+use super::tui::make_tables;
 use super::{folders, gists, tell_undecided};
 use crate::app::plain::compose::Composer;
 use crate::app::plain::told::Told;
@@ -28,6 +29,7 @@ use crate::io::kbfile::Keep;
 use crate::io::providers::{Http, Limits};
 use crate::io::runtime::{Runtime, Workplace};
 use crate::io::{config, files, kbfile, personas, terminal};
+use crate::protocol::keymap::Keymap;
 use crate::protocol::message::{Drawn, Effect, Event, Millis};
 
 /// Why the conversation is linear.
@@ -96,7 +98,7 @@ pub fn run(invocation: &Invocation, directory: &Path, why: Why) -> Result<u8> {
         max_tokens: settings.max_tokens,
         warnings: loaded.warnings,
     };
-    let mut state = State::with_tools(start, Tools::default());
+    let mut state = State::with_tools(start, Tools::coming(Keymap::default()));
     state.connection.proposing.tools = settings.tools;
     state.connection.proposing.extra_call = settings.kb_extra_call;
     let answered = io::stdin().is_terminal() && io::stdout().is_terminal();
@@ -109,6 +111,7 @@ pub fn run(invocation: &Invocation, directory: &Path, why: Why) -> Result<u8> {
         .context("the program's threads cannot be started; check the limit of processes (ulimit -u)")?;
     let code = runtime.block_on(async {
         let (sender, events) = unbounded_channel();
+        make_tables(&sender);
         let work = Runtime::new(place, Http::new(Limits::default()), loaded.keys, sender.clone());
         let mut session = Session {
             state,
