@@ -286,7 +286,7 @@ fn a25_ctrl_c_stops_leaves_and_quits() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
     /// Whatever a server sends, in whatever pieces: the lines are those of the whole text, and hold no control character.
     #[test]
