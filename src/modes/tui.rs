@@ -15,12 +15,10 @@ use crossterm::event::{Event as Input, EventStream};
 use crossterm::queue;
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use futures_util::StreamExt;
-use futures_util::future::{Fuse, FusedFuture};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Position, Rect};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::oneshot;
 use tokio::time::{Instant as Deadline, sleep_until};
 
 use super::{folders, gists, tell_undecided};
@@ -32,7 +30,6 @@ use crate::domain::exchange::Endpoint;
 use crate::domain::kb::detect::Detector;
 use crate::domain::kb::reconcile::Reconciler;
 use crate::domain::settings::Choice;
-use crate::draw::highlight::Highlighter;
 use crate::draw::theme::Palette;
 use crate::io::kbfile::Keep;
 use crate::io::providers::{Http, Limits};
@@ -40,7 +37,7 @@ use crate::io::runtime::{Runtime, Workplace};
 use crate::io::terminal::background::{self, Filter, Sifted};
 use crate::io::terminal::{self, Mouse, Screen, Signal, TerminalGuard};
 use crate::io::{config, files, kbfile, personas};
-use crate::panels::transcript::{LineCache, Waiting};
+use crate::panels::transcript::LineCache;
 use crate::protocol::keymap::Keymap;
 use crate::protocol::message::{Capture, Effect, Event, Millis, Tables, TaskId};
 
@@ -156,10 +153,6 @@ struct Session<'a> {
     filter: Filter,
     /// Since when an unfinished answer of the terminal is held back.
     held: Option<Instant>,
-    /// The highlighter, on its way from the first request on.
-    colours: Fuse<oneshot::Receiver<Highlighter>>,
-    /// Whether a request was sent already.
-    asked: bool,
     start: Instant,
     drawn: Option<Instant>,
     /// Shortest time from the last frame to the next.
@@ -178,7 +171,7 @@ impl<'a> Session<'a> {
             .context("the terminal's size cannot be read; is this a terminal?")?;
         Ok(Self {
             state,
-            cache: LineCache::awaiting_colours(),
+            cache: LineCache::default(),
             work,
             sender,
             guard,
@@ -186,8 +179,6 @@ impl<'a> Session<'a> {
             input: None,
             filter: Filter::default(),
             held: None,
-            colours: Fuse::terminated(),
-            asked: false,
             start: Instant::now(),
             drawn: None,
             pace: FRAME,
@@ -240,10 +231,6 @@ impl<'a> Session<'a> {
                     if self.apply(batch).await? == Next::Leave {
                         return Ok(0);
                     }
-                }
-                Ok(highlighter) = &mut self.colours, if !self.colours.is_terminated() => {
-                    // A frame that shows nothing new would still write some bytes.
-                    self.stale |= self.cache.set_colours(highlighter) == Waiting::Code;
                 }
                 () = sleep_until(wake.unwrap_or_else(Deadline::now)), if wake.is_some() => {
                     let held = self.release_held();
@@ -321,10 +308,6 @@ impl<'a> Session<'a> {
         update(&mut self.state, Event::Tick(now));
         for event in batch {
             for effect in update(&mut self.state, event) {
-                if matches!(effect, Effect::Ask { .. }) && !self.asked {
-                    self.asked = true;
-                    self.colours = colours::warm_highlighter();
-                }
                 if let Some(mine) = self.work.perform(effect)
                     && self.on_the_terminal(mine).await? == Next::Leave
                 {
