@@ -4,6 +4,7 @@ pub mod actions;
 pub mod chat;
 pub mod commands;
 pub mod overlay;
+pub mod plain;
 pub mod proposing;
 pub mod reading;
 pub mod review;

@@ -23,6 +23,8 @@ mod model;
 mod options;
 #[path = "flow/personas.rs"]
 mod personas;
+#[path = "flow/plain.rs"]
+mod plain;
 #[path = "flow/proposals.rs"]
 mod proposals;
 #[path = "flow/reading.rs"]

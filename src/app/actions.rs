@@ -340,6 +340,12 @@ fn submit(state: &mut State) -> Vec<Effect> {
         editor.insert("\n", crate::domain::kb::Origin::Typed);
         return Vec::new();
     }
+    send(state)
+}
+
+/// Sends the draft as it stands.
+pub fn send(state: &mut State) -> Vec<Effect> {
+    let editor = &state.prompt.editor;
     if editor.text().trim().is_empty() {
         return turn::resume_queue(state);
     }

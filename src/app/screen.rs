@@ -415,7 +415,8 @@ fn activity(state: &State) -> Option<String> {
     }
 }
 
-fn connection(state: &State) -> String {
+/// Which model is in use, in words.
+pub fn connection(state: &State) -> String {
     let endpoint = &state.connection.endpoint;
     match (state.connection.is_offline(), state.connection.search) {
         (true, Search::Running) => "looking for a local model …".to_string(),

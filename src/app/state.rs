@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::plain::Form;
 use crate::domain::chat::{Body, EntryId, Level, Log, Voice};
 use crate::domain::exchange::{Endpoint, Protocol};
 use crate::domain::inquiry::Inquiry;
@@ -53,6 +54,7 @@ pub struct State {
 pub struct Screen {
     pub columns: u16,
     pub rows: u16,
+    pub form: Form,
     pub now: Millis,
     pub theme: Theme,
     pub mouse: Capture,
@@ -425,6 +427,7 @@ impl State {
             screen: Screen {
                 columns: start.columns,
                 rows: start.rows,
+                form: Form::default(),
                 now: 0,
                 theme: start.theme,
                 mouse: Capture::App,

@@ -3,11 +3,12 @@
 use crossterm::event::{KeyEventKind, MouseEvent, MouseEventKind};
 
 use super::state::{EditingWhat, Focus, Overlay, Search, State};
-use super::{actions, chat, overlay, reading, review, screen, turn};
+use super::{actions, chat, overlay, plain, reading, review, screen, turn};
 use crate::base::text;
 use crate::domain::chat::Level;
 use crate::domain::exchange::Endpoint;
 use crate::panels::transcript::Wish;
+use crate::protocol::action::Action;
 use crate::protocol::message::{Effect, Event, Millis, TaskId};
 
 /// Lines that one notch of the wheel scrolls.
@@ -72,6 +73,8 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::NeverFailed { cause } => review::never_failed(state, &cause),
         Event::Edited { task, result } => edited(state, task, result),
+        Event::Entered(said) => plain::entered(state, &said),
+        Event::Interrupted => actions::perform(state, Action::Interrupt),
         Event::Warned(text) => {
             state.notice(Level::Warning, text);
             Vec::new()

@@ -62,7 +62,7 @@ impl TerminalGuard {
         if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
             return Err(io::Error::new(
                 io::ErrorKind::Unsupported,
-                "the screen needs a terminal for input and output; in a script, use `dictum kb` or `dictum persona`",
+                "the screen needs a terminal for input and output; in a script, use `dictum --plain`, `dictum kb` or `dictum persona`",
             ));
         }
         hook_panics();

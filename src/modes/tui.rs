@@ -19,13 +19,12 @@ use ratatui::layout::{Position, Rect};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant as Deadline, sleep_until};
 
-use super::folders;
+use super::{folders, gists, tell_undecided};
 use crate::app::screen;
 use crate::app::state::{FIRST_PERSONA, Search, Start, State, Tools};
 use crate::app::update::update;
-use crate::base::text;
 use crate::cli::Invocation;
-use crate::domain::exchange::{Endpoint, Protocol};
+use crate::domain::exchange::Endpoint;
 use crate::domain::kb::detect::Detector;
 use crate::domain::kb::reconcile::Reconciler;
 use crate::domain::settings::Choice;
@@ -59,7 +58,7 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
     let snapshot = kbfile::read(directory, settings.kb_limit_bytes);
     let (endpoint, search) = match settings.choice {
         Choice::Endpoint(endpoint) => (endpoint, Search::Done),
-        Choice::Discover => (offline(), Search::Running),
+        Choice::Discover => (Endpoint::offline(), Search::Running),
     };
     let place = Workplace {
         project: directory.to_path_buf(),
@@ -98,39 +97,18 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
         let work = Runtime::new(place, http, loaded.keys, sender.clone());
         let mut session = Session::new(state, work, sender, &guard)?;
         let code = session.run(events, settings.theme == "auto").await;
-        undecided = session
-            .state
-            .review
-            .pending
-            .iter()
-            .map(|edit| format!("{}: {}", edit.title(), edit.gist()))
-            .collect();
+        undecided = gists(&session.state.review.pending);
         code
     });
     drop(guard);
-    if !undecided.is_empty() {
-        eprintln!("dictum: KB.md was not changed by what you left undecided:");
-        for edit in &undecided {
-            eprintln!("  {}", text::one_line(edit));
-        }
-    }
+    tell_undecided(&undecided);
     // A blocked read of a dead disk must not keep the shell waiting.
     runtime.shutdown_timeout(Duration::from_millis(100));
     code
 }
 
-fn offline() -> Endpoint {
-    Endpoint {
-        protocol: Protocol::Offline,
-        provider: "offline".to_string(),
-        base_url: String::new(),
-        model: String::new(),
-        models: Vec::new(),
-    }
-}
-
 /// Makes detector and reconciler beside the screen, and sends them to it.
-fn make_tables(sender: &UnboundedSender<Event>) {
+pub(super) fn make_tables(sender: &UnboundedSender<Event>) {
     let sender = sender.clone();
     std::thread::spawn(move || {
         let detector = std::thread::spawn(Detector::new);

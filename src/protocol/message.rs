@@ -3,6 +3,7 @@
 use crossterm::event::{KeyEvent, MouseEvent};
 
 use crate::domain::exchange::{Endpoint, Outcome, ReplyEvent, Request};
+use crate::domain::kb::Span;
 use crate::domain::kb::detect::Detector;
 use crate::domain::kb::journal::Provenance;
 use crate::domain::kb::reconcile::Reconciler;
@@ -102,6 +103,10 @@ pub enum Event {
     },
     /// The terminal told its background.
     BackgroundTold(Background),
+    /// A message, or the answer to a question, was entered line by line.
+    Entered(Vec<Span>),
+    /// The user pressed Ctrl+C where it comes as a signal.
+    Interrupted,
     /// Something did not go as it should; the work itself was done.
     Warned(String),
     /// A sentence for the status line, from a part of `io` with nothing else to say.
