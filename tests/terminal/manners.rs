@@ -284,12 +284,13 @@ fn a22_any_size() {
 
 #[test]
 fn a16_no_flicker_while_a_reply_streams() {
+    // 1,000 tokens a second.
     let tokens: Vec<String> = (0..5_000)
         .map(|at| if at % 60 == 59 { format!("word{at}.\n\n") } else { format!("word{at} ") })
         .collect();
     let texts: Vec<&str> = tokens.iter().map(String::as_str).collect();
     let desk = Desk::with_model().kb(KB);
-    desk.server().enqueue(Reply::chat(&texts).paced(Duration::from_millis(1)));
+    desk.server().enqueue(Reply::chat(&texts).in_bursts(20, Duration::from_millis(20)));
     let app = desk.open();
     let (start, from) = (Instant::now(), app.written());
     app.send("go\r");
@@ -314,7 +315,7 @@ fn a16_a_typed_key_is_shown_while_a_reply_streams() {
     let tokens: Vec<String> = (0..2_000).map(|at| format!("word{at} ")).collect();
     let texts: Vec<&str> = tokens.iter().map(String::as_str).collect();
     let desk = Desk::with_model().kb(KB);
-    desk.server().enqueue(Reply::chat(&texts).paced(Duration::from_millis(1)));
+    desk.server().enqueue(Reply::chat(&texts).in_bursts(20, Duration::from_millis(20)));
     let app = desk.open();
     app.send("go\r");
     app.wait_text("word20");
