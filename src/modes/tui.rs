@@ -42,7 +42,7 @@ use crate::io::terminal::{self, Mouse, Screen, Signal, TerminalGuard};
 use crate::io::{config, files, kbfile, personas};
 use crate::panels::transcript::{LineCache, Waiting};
 use crate::protocol::keymap::Keymap;
-use crate::protocol::message::{Capture, Effect, Event, Millis, TaskId};
+use crate::protocol::message::{Capture, Effect, Event, Millis, Tables, TaskId};
 
 /// The most base64 that terminals take in one OSC 52 write (xterm's limit of 100 000 bytes, less the frame, is widely copied).
 const CLIPBOARD: usize = 74_994;
@@ -55,9 +55,6 @@ const HELD: Duration = Duration::from_millis(100);
 
 /// Opens the screen and stays until the user leaves; gives the exit code.
 pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
-    // The tables take longer than everything else before the first frame, so they are made beside it.
-    let detector = std::thread::spawn(Detector::new);
-    let reconciler = std::thread::spawn(Reconciler::new);
     let loaded = config::load(&invocation.values(), directory);
     let settings = loaded.settings;
     let folders = folders(directory);
@@ -82,11 +79,7 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
         .context("the program's threads cannot be started; check the limit of processes (ulimit -u)")?;
     let guard = TerminalGuard::enter(Mouse::On)?;
     let (columns, rows) = crossterm::terminal::size().unwrap_or((80, 24));
-    let tools = Tools {
-        keymap: Keymap::default(),
-        detector: detector.join().unwrap_or_else(|_| Detector::new()),
-        reconciler: reconciler.join().unwrap_or_else(|_| Reconciler::new()),
-    };
+    let tools = Tools::coming(Keymap::default());
     let start = Start {
         columns,
         rows,
@@ -138,6 +131,18 @@ fn offline() -> Endpoint {
         model: String::new(),
         models: Vec::new(),
     }
+}
+
+/// Makes detector and reconciler beside the screen, and sends them to it.
+fn make_tables(sender: &UnboundedSender<Event>) {
+    let sender = sender.clone();
+    std::thread::spawn(move || {
+        let detector = std::thread::spawn(Detector::new);
+        let reconciler = Reconciler::new();
+        let detector = detector.join().unwrap_or_else(|_| Detector::new());
+        // The screen may be closed already.
+        let _ = sender.send(Event::TablesMade(Box::new(Tables { detector, reconciler })));
+    });
 }
 
 /// Takes the mouse or hands it to the terminal.
@@ -203,6 +208,7 @@ impl<'a> Session<'a> {
         self.input = Some(EventStream::new());
         // From here on changes of the size are told; one before it was not.
         self.measure();
+        make_tables(&self.sender);
         // Only a theme that follows the background has a use for the answer; a terminal that knows no such question may print it.
         let follows = matches!(self.state.screen.theme.palette, Palette::Dark | Palette::Light);
         if ask_background && follows {

@@ -7,7 +7,7 @@ mod scroll;
 
 use std::io::{self, Write};
 
-use ratatui::buffer::{Buffer, Cell};
+use ratatui::buffer::{Buffer, Cell, CellDiffOption};
 use ratatui::layout::{Position, Rect, Size};
 
 use self::pen::Pen;
@@ -106,18 +106,22 @@ impl Painter {
 
     fn cells(&mut self, pen: &mut Pen) {
         let width = usize::from(self.next.area.width);
-        let known = self.trust == Trust::Cells;
-        if known {
-            if let Some(shift) = scroll::find(&self.shown, &self.next) {
-                pen.shift(shift);
-                shift.apply(&mut self.shown);
+        if self.trust == Trust::Nothing {
+            pen.start();
+            for (y, new) in (0..).zip(self.next.content.chunks(width)) {
+                row::write(pen, y, None, new);
             }
         } else {
-            pen.start();
-        }
-        let mut old = self.shown.content.chunks(width);
-        for (y, new) in (0..).zip(self.next.content.chunks(width)) {
-            row::write(pen, y, old.next().filter(|_| known), new);
+            let mut changes = changes(&self.shown, &self.next, width);
+            if let Some(shift) = scroll::find(&self.shown, &self.next, &changes) {
+                pen.shift(shift);
+                shift.apply(&mut self.shown);
+                changes = self::changes(&self.shown, &self.next, width);
+            }
+            let rows = self.shown.content.chunks(width).zip(self.next.content.chunks(width));
+            for (y, ((old, new), _)) in (0..).zip(rows.zip(changes)).filter(|(_, (_, changed))| *changed) {
+                row::write(pen, y, Some(old), new);
+            }
         }
         pen.style(&Cell::EMPTY);
     }
@@ -137,6 +141,13 @@ impl Painter {
         }
         self.caret = Caret::At(position);
     }
+}
+
+/// Which rows are to be written.
+fn changes(old: &Buffer, new: &Buffer, width: usize) -> Vec<bool> {
+    let always = |cell: &Cell| cell.diff_option == CellDiffOption::AlwaysUpdate;
+    let rows = old.content.chunks(width).zip(new.content.chunks(width));
+    rows.map(|(old, new)| old != new || new.iter().any(always)).collect()
 }
 
 #[cfg(test)]

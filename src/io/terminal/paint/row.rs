@@ -22,9 +22,6 @@ enum Need {
 
 /// Writes what is new in row `y`; without `old` everything is.
 pub(super) fn write(pen: &mut Pen, y: u16, old: Option<&[Cell]>, new: &[Cell]) {
-    if old == Some(new) && !new.iter().any(|cell| cell.diff_option == CellDiffOption::AlwaysUpdate) {
-        return;
-    }
     let widths = widths(new);
     let needs = needs(old, new, &widths);
     // From here on the row is empty.

@@ -68,19 +68,18 @@ struct Block {
     way: Way,
 }
 
-/// The move that saves most, if one saves anything.
-pub(super) fn find(old: &Buffer, new: &Buffer) -> Option<Shift> {
+/// The move that saves most, if one saves anything; `changes` tells of each row whether it differs.
+pub(super) fn find(old: &Buffer, new: &Buffer, changes: &[bool]) -> Option<Shift> {
     let width = usize::from(new.area.width).max(1);
-    let pairs = || old.content.chunks(width).zip(new.content.chunks(width));
-    let first = pairs().position(|(old, new)| old != new)?;
-    let differ = pairs().enumerate().skip(first).filter(|(_, (old, new))| old != new);
-    let last = differ.last().map(|(at, _)| at)?;
+    let pairs = old.content.chunks(width).zip(new.content.chunks(width));
+    let first = changes.iter().position(|changed| *changed)?;
+    let last = changes.iter().rposition(|changed| *changed)?;
     // One row moves at least, and one comes in.
     if last == first {
         return None;
     }
     let mut rows = Vec::with_capacity(last + 1 - first);
-    for (old, new) in pairs().take(last + 1).skip(first) {
+    for (old, new) in pairs.take(last + 1).skip(first) {
         if old.iter().chain(new).any(is_special) {
             return None;
         }
