@@ -14,10 +14,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use crossterm::event::{Event as Input, EventStream};
 use futures_util::StreamExt;
-use futures_util::future::{Fuse, FusedFuture};
 use ratatui::layout::Size;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::oneshot;
 use tokio::time::{Instant as Deadline, sleep_until};
 
 use self::pace::{Pace, Why};
@@ -31,7 +29,6 @@ use crate::domain::exchange::{Endpoint, Protocol};
 use crate::domain::kb::detect::Detector;
 use crate::domain::kb::reconcile::Reconciler;
 use crate::domain::settings::Choice;
-use crate::draw::highlight::Highlighter;
 use crate::draw::theme::Palette;
 use crate::io::kbfile::Keep;
 use crate::io::providers::{Http, Limits};
@@ -40,7 +37,7 @@ use crate::io::terminal::background::{self, Filter, Sifted};
 use crate::io::terminal::paint::Painter;
 use crate::io::terminal::{self, Mouse, Screen, Signal, TerminalGuard};
 use crate::io::{config, files, kbfile, personas};
-use crate::panels::transcript::{LineCache, Waiting};
+use crate::panels::transcript::LineCache;
 use crate::protocol::keymap::Keymap;
 use crate::protocol::message::{Capture, Effect, Event, Millis, Tables, TaskId};
 
@@ -175,10 +172,6 @@ struct Session<'a> {
     filter: Filter,
     /// Since when an unfinished answer of the terminal is held back.
     held: Option<Instant>,
-    /// The highlighter, on its way from the first request on.
-    colours: Fuse<oneshot::Receiver<Highlighter>>,
-    /// Whether a request was sent already.
-    asked: bool,
     start: Instant,
     pace: Pace,
 }
@@ -187,7 +180,7 @@ impl<'a> Session<'a> {
     fn new(state: State, work: Runtime, sender: UnboundedSender<Event>, guard: &'a TerminalGuard) -> Self {
         Self {
             state,
-            cache: LineCache::awaiting_colours(),
+            cache: LineCache::default(),
             work,
             sender,
             guard,
@@ -195,8 +188,6 @@ impl<'a> Session<'a> {
             input: None,
             filter: Filter::default(),
             held: None,
-            colours: Fuse::terminated(),
-            asked: false,
             start: Instant::now(),
             pace: Pace::new(),
         }
@@ -246,11 +237,6 @@ impl<'a> Session<'a> {
                 Some(event) = events.recv(), if !resting => {
                     if self.take_news(&mut events, Some(event)).await? == Next::Leave {
                         return Ok(0);
-                    }
-                }
-                Ok(highlighter) = &mut self.colours, if !self.colours.is_terminated() => {
-                    if self.cache.set_colours(highlighter) == Waiting::Code {
-                        self.pace.want(Why::Change);
                     }
                 }
                 () = sleep_until(wake.unwrap_or_else(Deadline::now)), if wake.is_some() => {
@@ -346,10 +332,6 @@ impl<'a> Session<'a> {
         update(&mut self.state, Event::Tick(now));
         for event in batch {
             for effect in update(&mut self.state, event) {
-                if matches!(effect, Effect::Ask { .. }) && !self.asked {
-                    self.asked = true;
-                    self.colours = colours::warm_highlighter();
-                }
                 if let Some(mine) = self.work.perform(effect)
                     && self.on_the_terminal(mine).await? == Next::Leave
                 {

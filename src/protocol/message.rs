@@ -122,10 +122,11 @@ pub enum Background {
 pub struct Anchor {
     /// Position of the entry in the log.
     pub entry: usize,
-    /// Line of the entry, at the width in columns that it was drawn at.
+    /// The part of the entry, and its line at the width in columns that it was drawn at.
+    pub part: usize,
     pub line: usize,
     pub width: u16,
-    /// Letters and digits of the entry before that line: they are the same at every width.
+    /// Letters and digits of the part before that line: they are the same at every width.
     pub letters: usize,
 }
 
@@ -134,8 +135,10 @@ pub struct Anchor {
 pub struct Drawn {
     /// The first visible line; `None` while following the end.
     pub top: Option<Anchor>,
-    /// Lines below the visible ones.
-    pub below: usize,
+    /// Where the conversation ended when it was followed last; `None` while it is.
+    pub left: Option<Anchor>,
+    /// Lines after that which were not seen yet.
+    pub fresh: usize,
 }
 
 /// What shall happen outside.
