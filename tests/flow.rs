@@ -23,8 +23,12 @@ mod model;
 mod options;
 #[path = "flow/personas.rs"]
 mod personas;
+#[path = "flow/plain.rs"]
+mod plain;
 #[path = "flow/proposals.rs"]
 mod proposals;
+#[path = "flow/reading.rs"]
+mod reading;
 #[path = "flow/requests.rs"]
 mod requests;
 #[path = "flow/saving.rs"]

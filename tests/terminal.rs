@@ -21,6 +21,9 @@ mod manners;
 #[path = "terminal/persona.rs"]
 mod persona;
 #[cfg(unix)]
+#[path = "terminal/plain.rs"]
+mod plain;
+#[cfg(unix)]
 #[path = "support/pty.rs"]
 mod pty;
 #[cfg(unix)]

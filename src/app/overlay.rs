@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::actions::page;
+use super::plain::{self, Form};
 use super::state::{Focus, Overlay, State};
 use super::update::open;
 use super::{chat, commands};
@@ -160,11 +161,22 @@ pub fn models(state: &mut State) {
 
 /// The help, from the keymap and the commands.
 pub fn help(state: &mut State) {
+    if state.screen.form != Form::Screen {
+        open(state, Overlay::Pager(Pager::new("Help", Content::Verbatim(plain::help()))));
+        return;
+    }
     let mut text = String::from(
         "dictum reads KB.md before every task, and writes down what you tell it, once you agree.\n\n\
          Say a rule in your own words (“from now on use pnpm”), then look at the edit with Ctrl+K.\n",
     );
-    let contexts = [Context::Everywhere, Context::Prompt, Context::Review, Context::Menu, Context::Pager];
+    let contexts = [
+        Context::Everywhere,
+        Context::Prompt,
+        Context::Reading,
+        Context::Review,
+        Context::Menu,
+        Context::Pager,
+    ];
     for context in contexts {
         text.push_str(&format!("\n{}\n", context.title()));
         for row in ACTIONS.iter().filter(|row| row.context == context) {

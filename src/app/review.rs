@@ -146,11 +146,11 @@ fn superseded<'a>(state: &'a mut State, newer: &Proposal) -> Option<&'a mut Prop
 pub fn toggle(state: &mut State) {
     state.focus = match state.focus {
         Focus::Review => Focus::Prompt,
-        Focus::Prompt | Focus::Overlay(_) if state.review.pending.is_empty() => {
+        Focus::Prompt | Focus::Reading(_) | Focus::Overlay(_) if state.review.pending.is_empty() => {
             state.note("no KB.md edit waits for review");
             return;
         }
-        Focus::Prompt | Focus::Overlay(_) => {
+        Focus::Prompt | Focus::Reading(_) | Focus::Overlay(_) => {
             let now = state.screen.now;
             state.review.settle(now);
             state.review.way_out = WayOut::Guarded;
@@ -212,6 +212,9 @@ pub fn pick(state: &mut State, number: usize) {
 
 /// Whether the user has the whole diff before the eyes; else what is missing is shown or said.
 fn is_in_view(state: &mut State) -> bool {
+    if state.screen.form.shows_whole_diffs() {
+        return true;
+    }
     let area = screen::layout(state).review;
     match panel::in_view(&state.review, screen::reviewed(state), area, &state.screen.theme) {
         InView::Whole => true,
@@ -434,8 +437,10 @@ pub fn outside(state: &mut State, task: TaskId, target: &str) -> Vec<Effect> {
         let now = state.screen.now;
         state.review.settle(now);
         state.review.outside_agreed = true;
-        state.review.message =
-            Some(format!("KB.md is a link to {target}, outside this project; a writes there."));
+        state.review.message = Some(format!(
+            "KB.md is a link to {target}, outside this project; {} writes there.",
+            state.screen.form.accept()
+        ));
     }
     Vec::new()
 }

@@ -10,7 +10,9 @@ use super::state::{Focus, Overlay, Search, State, Turn};
 use super::{commands, turn, welcome};
 use crate::base::text;
 use crate::domain::chat::{Body, Entry};
+use crate::draw::theme::Theme;
 use crate::panels::review::Mode;
+use crate::panels::transcript::reading::Reading;
 use crate::panels::{prompt, review, transcript};
 use crate::protocol::action::Action;
 use crate::protocol::keymap::key_of;
@@ -105,7 +107,7 @@ fn review_height(state: &State, left: u16) -> u16 {
             let most = if left > 12 { left - left / 4 } else { left };
             wanted.min(most)
         }
-        Focus::Prompt | Focus::Overlay(_) => 1,
+        Focus::Prompt | Focus::Reading(_) | Focus::Overlay(_) => 1,
     }
 }
 
@@ -135,9 +137,9 @@ pub fn view(
         // Warnings of the start stand below the first screen, which still says where one is.
         let [above, below] = Layout::vertical([Constraint::Fill(2), Constraint::Fill(1)]).areas(chat);
         welcome::view(state, above, buffer);
-        transcript::view(&state.transcript, &state.log, cache, theme, below, buffer)
+        transcript::view(&state.transcript, &state.log, None, cache, theme, below, buffer)
     } else {
-        transcript::view(&state.transcript, &state.log, cache, theme, chat, buffer)
+        transcript::view(&state.transcript, &state.log, reading(state), cache, theme, chat, buffer)
     };
     below_mark(state, drawn, areas.transcript, buffer);
     queue(state, areas.queue, buffer);
@@ -147,7 +149,7 @@ pub fn view(
             caret =
                 review::view(&state.review, reviewed(state), state.screen.now, areas.review, theme, buffer);
         }
-        Focus::Prompt | Focus::Overlay(_) => {
+        Focus::Prompt | Focus::Reading(_) | Focus::Overlay(_) => {
             if let Some(card) =
                 review::card(&state.review, &key_of(Action::FocusReview), areas.review.width, theme)
             {
@@ -155,11 +157,14 @@ pub fn view(
             }
         }
     }
-    status(state, areas.status, buffer);
+    match reading(state) {
+        Some(reading) => caret = reading_bar(state, reading, areas.status, buffer).or(caret),
+        None => status(state, areas.status, buffer),
+    }
     match &state.focus {
         Focus::Overlay(over) => caret = overlay(state, over, buffer),
         Focus::Prompt => completions(state, areas, buffer),
-        Focus::Review => {}
+        Focus::Reading(_) | Focus::Review => {}
     }
     (caret, drawn)
 }
@@ -263,7 +268,7 @@ fn view_prompt(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Positio
     let draft = Rect { x: inner.x + 2, width: prompt_width(state).min(inner.width - 2), ..inner };
     if state.prompt.editor.is_empty() {
         let words = match (&state.turn, state.queue.is_empty()) {
-            _ if matches!(state.focus, Focus::Review) => "Esc comes back here",
+            _ if matches!(state.focus, Focus::Review | Focus::Reading(_)) => "Esc comes back here",
             (Turn::Idle, true) => "Ask, or state a rule for this project",
             (Turn::Idle, false) => "Enter sends the queued message",
             (Turn::Reading { .. } | Turn::Replying(_), _) => "Type on; Enter queues the message",
@@ -285,30 +290,104 @@ fn status(state: &State, area: Rect, buffer: &mut Buffer) {
     };
     // Words of servers and names from files are among them.
     let left = Span::styled(format!(" {}", text::one_line(&left.0)), left.1);
-    let width = usize::from(area.width);
     let hints: &[(&str, &str)] = match state.focus {
         Focus::Prompt => &[("Enter", "send"), ("Ctrl+P", "everything"), ("F2", "personas"), ("F1", "help")],
         // Enter sends nothing from there.
-        Focus::Review | Focus::Overlay(_) => &[("Ctrl+P", "everything"), ("F2", "personas"), ("F1", "help")],
+        Focus::Reading(_) | Focus::Review | Focus::Overlay(_) => {
+            &[("Ctrl+P", "everything"), ("F2", "personas"), ("F1", "help")]
+        }
     };
+    let hints: Vec<(String, &str)> = hints.iter().map(|(key, what)| (key.to_string(), *what)).collect();
+    status_line(area, left, &hints, theme, buffer);
+}
+
+/// A status line with as many of the last hints as there is room for.
+fn status_line(
+    area: Rect,
+    left: Span<'static>,
+    hints: &[(String, &str)],
+    theme: &Theme,
+    buffer: &mut Buffer,
+) {
+    let width = usize::from(area.width);
     let used = text::width(&left.content);
     let left = Span::styled(text::truncate(&left.content, width.saturating_sub(1)), left.style);
     Line::from(left).render(area, buffer);
     let mut spans = Vec::new();
     let mut room = width.saturating_sub(used + 2);
     for (key, what) in hints.iter().rev() {
-        let wanted = key.len() + what.len() + 3;
+        let wanted = text::width(key) + text::width(what) + 3;
         if room < wanted {
             break;
         }
         room -= wanted;
         spans.splice(
             0..0,
-            [Span::styled(format!("  {key} "), theme.hint_key), Span::styled(*what, theme.hint)],
+            [
+                Span::styled(format!("  {key} "), theme.hint_key),
+                Span::styled((*what).to_string(), theme.hint),
+            ],
         );
     }
     spans.push(Span::raw(" "));
     Line::from(spans).right_aligned().render(area, buffer);
+}
+
+fn reading(state: &State) -> Option<&Reading> {
+    match &state.focus {
+        Focus::Reading(reading) => Some(reading),
+        Focus::Prompt | Focus::Review | Focus::Overlay(_) => None,
+    }
+}
+
+/// The status line while the chat is read: the search, and what the keys do. Tells where the caret is while words are typed.
+fn reading_bar(state: &State, reading: &Reading, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    if area.is_empty() {
+        return None;
+    }
+    let theme = &state.screen.theme;
+    let count = match reading.count() {
+        None => String::new(),
+        Some((0, _)) => "  no match".to_string(),
+        Some((count, current)) => format!("  {current} of {count}"),
+    };
+    let words = match &reading.typing {
+        Some(field) => field.text().to_string(),
+        None => reading.sought().unwrap_or_default().to_string(),
+    };
+    let searching = reading.typing.is_some() || !words.is_empty();
+    let room = usize::from(area.width).saturating_sub(text::width(&count) + 3);
+    let shown = text::truncate(&text::one_line(&words), room);
+    let left = match (&state.screen.note, searching) {
+        (_, true) if reading.typing.is_some() => format!(" /{shown}{count}"),
+        (Some((note, _)), _) => format!(" {}", text::one_line(note)),
+        (None, true) => format!(" /{shown}{count}"),
+        (None, false) => " reading".to_string(),
+    };
+    let caret = reading.typing.as_ref().map(|field| {
+        let before = field.text().get(..field.caret()).unwrap_or_default();
+        let column = u16::try_from(text::width(before)).unwrap_or(u16::MAX).saturating_add(2);
+        Position::new(area.x + column.min(area.width.saturating_sub(1)), area.y)
+    });
+    let hints: &[(Action, &str)] = match (&reading.typing, searching) {
+        (Some(_), _) => &[(Action::Submit, "keep"), (Action::Stop, "end")],
+        (None, true) => &[
+            (Action::NextMatch, "next"),
+            (Action::PreviousMatch, "before"),
+            (Action::CopyMessage, "copy"),
+            (Action::LeaveReading, "back"),
+        ],
+        (None, false) => &[
+            (Action::ReadEarlier, "message before"),
+            (Action::CopyMessage, "copy"),
+            (Action::FoldMessage, "fold"),
+            (Action::OpenMessage, "open"),
+            (Action::LeaveReading, "back"),
+        ],
+    };
+    let hints: Vec<(String, &str)> = hints.iter().map(|(action, what)| (key_of(*action), *what)).collect();
+    status_line(area, Span::styled(left, theme.accent), &hints, theme, buffer);
+    caret
 }
 
 /// What is going on, with the seconds since the last byte once they matter.
@@ -336,7 +415,8 @@ fn activity(state: &State) -> Option<String> {
     }
 }
 
-fn connection(state: &State) -> String {
+/// Which model is in use, in words.
+pub fn connection(state: &State) -> String {
     let endpoint = &state.connection.endpoint;
     match (state.connection.is_offline(), state.connection.search) {
         (true, Search::Running) => "looking for a local model …".to_string(),

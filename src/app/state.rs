@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::plain::Form;
 use crate::domain::chat::{Body, EntryId, Level, Log, Voice};
 use crate::domain::exchange::{Endpoint, Protocol};
 use crate::domain::inquiry::Inquiry;
@@ -21,6 +22,7 @@ use crate::panels::pager::Pager;
 use crate::panels::prompt::Prompt;
 use crate::panels::review::Review;
 use crate::panels::transcript::Transcript;
+use crate::panels::transcript::reading::Reading;
 use crate::protocol::keymap::Keymap;
 use crate::protocol::message::{Background, Capture, Millis, TaskId};
 
@@ -52,6 +54,7 @@ pub struct State {
 pub struct Screen {
     pub columns: u16,
     pub rows: u16,
+    pub form: Form,
     pub now: Millis,
     pub theme: Theme,
     pub mouse: Capture,
@@ -240,6 +243,7 @@ impl Decided {
 pub enum Focus {
     #[default]
     Prompt,
+    Reading(Reading),
     Review,
     Overlay(Overlay),
 }
@@ -348,6 +352,8 @@ pub struct Saving {
 pub enum EditingWhat {
     Draft,
     Proposal(u64),
+    /// A message, only to be looked at.
+    Nothing,
 }
 
 /// Compiled tables that the core works with.
@@ -421,6 +427,7 @@ impl State {
             screen: Screen {
                 columns: start.columns,
                 rows: start.rows,
+                form: Form::default(),
                 now: 0,
                 theme: start.theme,
                 mouse: Capture::App,

@@ -8,6 +8,8 @@ use ratatui::widgets::{Clear, Widget};
 mod hints;
 mod lines;
 
+pub use lines::described;
+
 use hints::keys;
 use lines::{Border, body, marked, size_in_border};
 
@@ -97,6 +99,11 @@ impl Review {
     /// The edit that is shown.
     pub fn current(&self) -> Option<&Proposal> {
         self.pending.get(self.current)
+    }
+
+    /// The number of the edit that is shown, and how many there are.
+    pub fn place(&self) -> (usize, usize) {
+        (self.current + 1, self.pending.len())
     }
 
     /// Shows the edit with this id, if it still waits.
