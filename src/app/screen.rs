@@ -12,8 +12,7 @@ use crate::base::text;
 use crate::domain::chat::{Body, Entry};
 use crate::panels::review::Mode;
 use crate::panels::{prompt, review, transcript};
-use crate::protocol::action::Action;
-use crate::protocol::keymap::key_of;
+use crate::protocol::action::{Action, Context};
 use crate::protocol::message::Drawn;
 
 /// Where each part lies. A part without room has no height.
@@ -127,6 +126,7 @@ pub fn view(
     let areas = layout(state);
     header(state, areas.header, buffer);
     let chat = padded(areas.transcript);
+    cache.name_unfolding(state.tools.keymap.hint(Context::Everywhere, Action::Unfold));
     let said = |entry: &Entry| !matches!(entry.body, Body::Notice { .. });
     let drawn = if state.log.entries().is_empty() {
         welcome::view(state, chat, buffer);
@@ -144,13 +144,20 @@ pub fn view(
     let mut caret = view_prompt(state, areas.prompt, buffer);
     match &state.focus {
         Focus::Review => {
-            caret =
-                review::view(&state.review, reviewed(state), state.screen.now, areas.review, theme, buffer);
+            let keys = &state.tools.keymap;
+            caret = review::view(
+                &state.review,
+                reviewed(state),
+                state.screen.now,
+                areas.review,
+                theme,
+                keys,
+                buffer,
+            );
         }
         Focus::Prompt | Focus::Overlay(_) => {
-            if let Some(card) =
-                review::card(&state.review, &key_of(Action::FocusReview), areas.review.width, theme)
-            {
+            let key = state.tools.keymap.hint(Context::Everywhere, Action::FocusReview);
+            if let Some(card) = review::card(&state.review, &key, areas.review.width, theme) {
                 card.render(areas.review, buffer);
             }
         }
@@ -208,7 +215,10 @@ fn below_mark(state: &State, drawn: Drawn, area: Rect, buffer: &mut Buffer) {
     let theme = &state.screen.theme;
     let words = match area.width {
         0..40 => format!(" ↓ {} ", drawn.below),
-        _ => format!(" ↓ {} more lines · {} ", drawn.below, key_of(Action::ScrollEnd)),
+        _ => {
+            let key = state.tools.keymap.told(" · ", Context::Everywhere, Action::ScrollEnd, "");
+            format!(" ↓ {} more lines{} ", drawn.below, key.trim_end())
+        }
     };
     let width = u16::try_from(text::width(&words)).unwrap_or(u16::MAX).min(area.width);
     let place = Rect { x: area.right() - width, y: area.bottom() - 1, width, height: 1 };
@@ -222,7 +232,7 @@ fn queue(state: &State, area: Rect, buffer: &mut Buffer) {
     for (row, message) in state.queue.iter().skip(hidden).take(usize::from(area.height)).enumerate() {
         let y = area.y + u16::try_from(row).unwrap_or(0);
         let words = text::one_line(&turn::joined(message));
-        let hint = format!("  {} takes it back", key_of(Action::QueueTakeBack));
+        let hint = state.tools.keymap.told("  ", Context::Prompt, Action::QueueTakeBack, "takes it back");
         // The words matter more than the hint.
         let last = row + 1 == usize::from(area.height) && usize::from(area.width) >= text::width(&hint) + 30;
         let hint = if last { hint } else { String::new() };
@@ -256,16 +266,30 @@ fn view_prompt(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Positio
     Line::styled("›", theme.accent).render(Rect { width: 1, height: 1, ..inner }, buffer);
     let draft = Rect { x: inner.x + 2, width: prompt_width(state).min(inner.width - 2), ..inner };
     if state.prompt.editor.is_empty() {
+        let keys = &state.tools.keymap;
+        let send = |before, words| keys.told(before, Context::Prompt, Action::Submit, words);
         let words = match (&state.turn, state.queue.is_empty()) {
-            _ if matches!(state.focus, Focus::Review) => "Esc comes back here",
-            (Turn::Idle, true) => "Ask, or state a rule for this project",
-            (Turn::Idle, false) => "Enter sends the queued message",
-            (Turn::Reading { .. } | Turn::Replying(_), _) => "Type on; Enter queues the message",
+            _ if matches!(state.focus, Focus::Review) => {
+                keys.told("", Context::Review, Action::LeaveReview, "comes back here")
+            }
+            (Turn::Idle, true) => "Ask, or state a rule for this project".to_string(),
+            (Turn::Idle, false) => send("", "sends the queued message"),
+            (Turn::Reading { .. } | Turn::Replying(_), _) => {
+                format!("Type on{}", send("; ", "queues the message"))
+            }
         };
-        Line::styled(text::truncate(words, usize::from(draft.width)), theme.dim).render(draft, buffer);
+        Line::styled(text::truncate(&words, usize::from(draft.width)), theme.dim).render(draft, buffer);
     }
     prompt::view(&state.prompt.editor, draft, theme.text, buffer).filter(|_| focused)
 }
+
+/// The keys in the status line; the last ones stay longest.
+const HINTS: &[(Context, Action, &str)] = &[
+    (Context::Prompt, Action::Submit, "send"),
+    (Context::Everywhere, Action::Palette, "everything"),
+    (Context::Everywhere, Action::Personas, "personas"),
+    (Context::Everywhere, Action::Help, "help"),
+];
 
 fn status(state: &State, area: Rect, buffer: &mut Buffer) {
     if area.is_empty() {
@@ -280,18 +304,22 @@ fn status(state: &State, area: Rect, buffer: &mut Buffer) {
     // Words of servers and names from files are among them.
     let left = Span::styled(format!(" {}", text::one_line(&left.0)), left.1);
     let width = usize::from(area.width);
-    let hints: &[(&str, &str)] = match state.focus {
-        Focus::Prompt => &[("Enter", "send"), ("Ctrl+P", "everything"), ("F2", "personas"), ("F1", "help")],
-        // Enter sends nothing from there.
-        Focus::Review | Focus::Overlay(_) => &[("Ctrl+P", "everything"), ("F2", "personas"), ("F1", "help")],
+    let skipped = match state.focus {
+        Focus::Prompt => 0,
+        // Nothing is sent from there.
+        Focus::Review | Focus::Overlay(_) => 1,
     };
     let used = text::width(&left.content);
     let left = Span::styled(text::truncate(&left.content, width.saturating_sub(1)), left.style);
     Line::from(left).render(area, buffer);
     let mut spans = Vec::new();
     let mut room = width.saturating_sub(used + 2);
-    for (key, what) in hints.iter().rev() {
-        let wanted = key.len() + what.len() + 3;
+    for (context, action, what) in HINTS.iter().skip(skipped).rev() {
+        let key = state.tools.keymap.hint(*context, *action);
+        if key.is_empty() {
+            continue;
+        }
+        let wanted = text::width(&key) + what.len() + 3;
         if room < wanted {
             break;
         }
@@ -325,7 +353,8 @@ fn activity(state: &State) -> Option<String> {
             };
             let silence =
                 if silent >= QUIET { format!(" · {silent} s without a byte") } else { String::new() };
-            Some(format!("{spinner} {words}{silence} · Esc stops"))
+            let stop = state.tools.keymap.told(" · ", Context::Prompt, Action::Stop, "stops");
+            Some(format!("{spinner} {words}{silence}{stop}"))
         }
     }
 }
@@ -347,7 +376,8 @@ fn overlay(state: &State, over: &Overlay, buffer: &mut Buffer) -> Option<Positio
             menu.view(area(state), theme, buffer)
         }
         Overlay::Pager(pager) => {
-            pager.view(area(state), theme, buffer);
+            let close = state.tools.keymap.hint(Context::Pager, Action::ClosePager);
+            pager.view(area(state), theme, &close, buffer);
             None
         }
     }
@@ -367,7 +397,8 @@ fn completions(state: &State, areas: Areas, buffer: &mut Buffer) {
         let y = place.y + u16::try_from(row).unwrap_or(0);
         let words = format!("  /{} {}", command.name, command.arguments);
         let words = format!("{words:<19} ");
-        let key = if row == 0 { format!("  {} ", key_of(Action::Complete)) } else { String::new() };
+        let key = state.tools.keymap.hint(Context::Prompt, Action::Complete);
+        let key = if row == 0 { format!("  {key} ") } else { String::new() };
         let used = text::width(&words) + text::width(&key);
         let room = usize::from(place.width).saturating_sub(used);
         let line = Line::from(vec![

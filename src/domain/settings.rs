@@ -2,11 +2,14 @@
 //! the environment.
 
 pub mod endpoints;
+pub mod keys;
 
 use toml::{Table, Value};
 
 use self::endpoints::{KNOWN, Known, host, known, normalise};
+use self::keys::Overrides;
 use super::exchange::{Endpoint, Protocol};
+use crate::base::near::nearest;
 
 pub use self::endpoints::resolve_model;
 
@@ -26,6 +29,7 @@ const KEYS: &[(&str, Reach)] = &[
     ("kb_limit_bytes", Reach::Project),
     ("tools", Reach::User),
     ("kb_extra_call", Reach::User),
+    ("keys", Reach::User),
 ];
 
 /// A setting that can be left to dictum.
@@ -65,6 +69,7 @@ pub struct Values {
     pub kb_limit_bytes: Option<u64>,
     pub tools: Option<Switch>,
     pub kb_extra_call: Option<Switch>,
+    pub keys: Option<Overrides>,
 }
 
 impl std::fmt::Debug for Values {
@@ -121,6 +126,8 @@ pub struct Settings {
     pub tools: Switch,
     /// Whether an unsure rule is put to a model without tools in a small request of its own.
     pub kb_extra_call: Switch,
+    /// The keys of actions, where they are not the default ones.
+    pub keys: Overrides,
 }
 
 /// Who is to answer.
@@ -156,6 +163,14 @@ pub fn parse(file: &str, text: &str, scope: Scope) -> (Values, Vec<String>) {
             Some((_, Reach::User)) if scope == Scope::Project => {
                 Err("only your own config.toml may set it, not a project's".to_string())
             }
+            Some(("keys", _)) => {
+                let (overrides, refused) = keys::read(file, value);
+                values.keys = Some(overrides);
+                let path = |id: &str| if id.is_empty() { String::new() } else { format!(".{id}") };
+                warnings
+                    .extend(refused.iter().map(|(id, cause)| format!("{file}: keys{}: {cause}.", path(id))));
+                Ok(())
+            }
             Some(_) => values.set(key, value),
         };
         if let Err(cause) = taken {
@@ -166,12 +181,9 @@ pub fn parse(file: &str, text: &str, scope: Scope) -> (Values, Vec<String>) {
 }
 
 fn unknown(key: &str) -> String {
-    let nearest = KEYS.iter().map(|(name, _)| (distance(key, name), name)).min();
-    match nearest {
-        Some((far, name)) if far <= name.len() / 2 => {
-            format!("there is no such key, perhaps `{name}` is meant")
-        }
-        Some(_) | None => "there is no such key".to_string(),
+    match nearest(key, KEYS.iter().map(|(name, _)| *name)) {
+        Some(name) => format!("there is no such key, perhaps `{name}` is meant"),
+        None => "there is no such key".to_string(),
     }
 }
 
@@ -210,6 +222,7 @@ impl Values {
             kb_limit_bytes: top.kb_limit_bytes.or(low.kb_limit_bytes),
             tools: top.tools.or(low.tools),
             kb_extra_call: top.kb_extra_call.or(low.kb_extra_call),
+            keys: top.keys.or(low.keys),
         }
     }
 }
@@ -268,6 +281,7 @@ pub fn merge(layers: &Layers) -> (Settings, Vec<String>) {
         kb_limit_bytes: all.kb_limit_bytes.unwrap_or(262_144),
         tools: all.tools.unwrap_or_default(),
         kb_extra_call: all.kb_extra_call.unwrap_or_default(),
+        keys: all.keys.unwrap_or_default(),
     };
     (settings, warnings)
 }
@@ -356,23 +370,4 @@ fn choose(layers: &Layers, warnings: &mut Vec<String>) -> Choice {
 
 fn names() -> String {
     KNOWN.iter().map(|known| known.name).collect::<Vec<_>>().join(", ")
-}
-
-/// How many letters must change to make `from` into `to`.
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (at, letter) in from.chars().enumerate() {
-        let mut before = at;
-        let mut left = at + 1;
-        for (cell, other) in row.iter_mut().skip(1).zip(&to) {
-            let best = (before + usize::from(letter != *other)).min(*cell + 1).min(left + 1);
-            before = std::mem::replace(cell, best);
-            left = best;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = at + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }

@@ -1,6 +1,7 @@
 //! The full-screen mode: input to events, effects to the runtime, frames to the terminal. It never decides what a key means.
 
 mod colours;
+mod keyboard;
 
 use std::future::poll_fn;
 use std::io::{self, Write};
@@ -42,6 +43,7 @@ use crate::io::terminal::background::{self, Filter, Sifted};
 use crate::io::terminal::{self, Mouse, Screen, Signal, TerminalGuard};
 use crate::io::{config, files, kbfile, personas};
 use crate::panels::transcript::{LineCache, Waiting};
+use crate::protocol::action::ACTIONS;
 use crate::protocol::keymap::Keymap;
 use crate::protocol::message::{Capture, Effect, Event, Millis, TaskId};
 
@@ -85,8 +87,10 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
         .context("the program's threads cannot be started; check the limit of processes (ulimit -u)")?;
     let guard = TerminalGuard::enter(Mouse::On)?;
     let (columns, rows) = crossterm::terminal::size().unwrap_or((80, 24));
+    let (mut keymap, of_keys) = Keymap::build(ACTIONS, &settings.keys);
+    keymap.keyboard = keyboard::reported();
     let tools = Tools {
-        keymap: Keymap::default(),
+        keymap,
         detector: detector.join().unwrap_or_else(|_| Detector::new()),
         reconciler: reconciler.join().unwrap_or_else(|_| Reconciler::new()),
     };
@@ -100,7 +104,7 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
         endpoint,
         search,
         max_tokens: settings.max_tokens,
-        warnings: loaded.warnings,
+        warnings: loaded.warnings.into_iter().chain(of_keys).collect(),
     };
     let mut state = State::with_tools(start, tools);
     state.connection.proposing.tools = settings.tools;

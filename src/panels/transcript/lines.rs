@@ -12,8 +12,6 @@ use crate::draw::highlight::Highlighter;
 use crate::draw::markdown;
 use crate::draw::stream::StreamCache;
 use crate::draw::theme::{Palette, Theme};
-use crate::protocol::action::Action;
-use crate::protocol::keymap::key_of;
 
 /// Whether an entry's code has its colours yet. They do not change its height, so they wait until a line of it is drawn.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -64,6 +62,8 @@ pub struct LineCache {
     frame: u64,
     lines: HashMap<EntryId, Lines>,
     colours: Colours,
+    /// The key that unfolds a decided edit.
+    unfold: String,
 }
 
 impl LineCache {
@@ -80,6 +80,14 @@ impl LineCache {
             Lines::Streaming { .. } => true,
         };
         if self.lines.values().any(waits) { Waiting::Code } else { Waiting::Nothing }
+    }
+
+    /// Takes the key that unfolds a decided edit, as people write it.
+    pub fn name_unfolding(&mut self, key: String) {
+        if self.unfold != key {
+            self.unfold = key;
+            self.lines.clear();
+        }
     }
 
     /// Begins a frame at a width.
@@ -112,7 +120,7 @@ impl LineCache {
         {
             return lines.len();
         }
-        let lines = entry_lines(entry, self.width, theme, None);
+        let lines = entry_lines(entry, self.width, theme, None, &self.unfold);
         let count = lines.len();
         let ink = if has_code(entry) { Ink::Plain } else { Ink::Coloured };
         self.lines.insert(entry.id, Lines::Whole { revision: entry.revision, ink, lines });
@@ -160,7 +168,7 @@ impl LineCache {
         }
         self.make_colours();
         if let Some(highlighter) = self.colours.highlighter() {
-            let lines = entry_lines(entry, self.width, theme, Some(highlighter));
+            let lines = entry_lines(entry, self.width, theme, Some(highlighter), &self.unfold);
             let whole = Lines::Whole { revision: entry.revision, ink: Ink::Coloured, lines };
             self.lines.insert(entry.id, whole);
         }
@@ -231,6 +239,7 @@ fn entry_lines(
     width: u16,
     theme: &Theme,
     highlighter: Option<&Highlighter>,
+    unfold: &str,
 ) -> Vec<Line<'static>> {
     // A round that only called a tool said nothing; the reply that follows it speaks.
     if let Body::Reply(reply) = &entry.body
@@ -247,7 +256,7 @@ fn entry_lines(
         Body::Notice { level, text } => notice_lines(*level, text, width, theme),
         Body::Decision { level, summary, diff } => match entry.fold {
             Fold::Open => decision_lines(*level, summary, diff, width, theme),
-            Fold::Folded => vec![folded_line(*level, summary, width, theme)],
+            Fold::Folded => vec![folded_line(*level, summary, width, theme, unfold)],
         },
     };
     lines.push(Line::default());
@@ -360,11 +369,11 @@ fn notice_lines(level: Level, words: &str, width: u16, theme: &Theme) -> Vec<Lin
 }
 
 /// A decided edit as one line, with the key that shows the rest.
-fn folded_line(level: Level, summary: &str, width: u16, theme: &Theme) -> Line<'static> {
+fn folded_line(level: Level, summary: &str, width: u16, theme: &Theme, unfold: &str) -> Line<'static> {
     let (mark, style) = marked(level, theme);
     // On a narrow screen the words need the room; the help names the key.
     const NARROW: u16 = 40;
-    let hint = if width < NARROW { " ▸".to_string() } else { format!("  ▸ {}", key_of(Action::Unfold)) };
+    let hint = if width < NARROW { " ▸".to_string() } else { format!("  ▸ {unfold}") };
     let room = usize::from(width).saturating_sub(text::width(&hint) + 2);
     let words = text::truncate(&text::one_line(summary), room);
     Line::from(vec![Span::styled(format!("{mark} {words}"), style), Span::styled(hint, theme.hint_key)])
