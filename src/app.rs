@@ -7,6 +7,7 @@ pub mod overlay;
 pub mod proposing;
 pub mod review;
 pub mod screen;
+pub mod side;
 pub mod state;
 pub mod turn;
 pub mod update;

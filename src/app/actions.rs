@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::state::{EditingWhat, Focus, Overlay, State, Turn};
-use super::{commands, overlay, review, screen, turn};
+use super::{commands, overlay, review, screen, side, turn};
 use crate::panels::menu::Menu;
 use crate::panels::prompt::editor::Editor;
 use crate::panels::review::{Mode, WayOut, keys_in_words};
@@ -177,6 +177,7 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Suspend => return vec![Effect::Suspend],
         Action::Redraw => return vec![Effect::Redraw],
         Action::MouseMode => return mouse(state),
+        Action::SidePanel => side::toggle(state),
         Action::ScrollUp => state.transcript.scroll(Wish::Lines(-1)),
         Action::ScrollDown => state.transcript.scroll(Wish::Lines(1)),
         Action::PageUp => state.transcript.scroll(Wish::Pages(-1)),

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 use super::state::{Focus, Overlay, Search, State, Turn};
-use super::{commands, turn, welcome};
+use super::{commands, side, turn, welcome};
 use crate::base::text;
 use crate::domain::chat::{Body, Entry};
 use crate::panels::review::Mode;
@@ -25,6 +25,8 @@ pub struct Areas {
     pub review: Rect,
     pub prompt: Rect,
     pub status: Rect,
+    /// Beside the parts between header and status; empty where there is no side panel.
+    pub side: Rect,
 }
 
 /// Rows of chat from which the first screen and notices have room together.
@@ -41,10 +43,15 @@ pub fn area(state: &State) -> Rect {
     Rect::new(0, 0, state.screen.columns, state.screen.rows)
 }
 
+/// The columns that the side panel leaves.
+fn main_width(state: &State) -> u16 {
+    state.screen.columns - side::width(state).min(state.screen.columns)
+}
+
 /// The width that the draft is wrapped at.
 pub fn prompt_width(state: &State) -> u16 {
     let frame = if has_frame(state) { 4 } else { 2 };
-    state.screen.columns.saturating_sub(frame).max(1)
+    main_width(state).saturating_sub(frame).max(1)
 }
 
 /// Whether there is room for a border round the prompt.
@@ -76,19 +83,22 @@ pub fn layout(state: &State) -> Areas {
     let waiting = u16::try_from(state.queue.len()).unwrap_or(u16::MAX).min(QUEUE_ROWS);
     let queue = waiting.min(left / 2);
     let transcript = left - queue;
+    let width = main_width(state);
+    let side = Rect { x: width, y: header, width: whole.width - width, height: rows - header - status };
     let mut y = 0;
-    let mut next = |height: u16| {
-        let part = Rect { x: 0, y, width: whole.width, height };
+    let mut next = |width: u16, height: u16| {
+        let part = Rect { x: 0, y, width, height };
         y += height;
         part
     };
     Areas {
-        header: next(header),
-        transcript: next(transcript),
-        queue: next(queue),
-        review: next(review),
-        prompt: next(prompt),
-        status: next(status),
+        header: next(whole.width, header),
+        transcript: next(width, transcript),
+        queue: next(width, queue),
+        review: next(width, review),
+        prompt: next(width, prompt),
+        status: next(whole.width, status),
+        side,
     }
 }
 
@@ -99,7 +109,7 @@ fn review_height(state: &State, left: u16) -> u16 {
     match state.focus {
         Focus::Review => {
             let wanted =
-                review::height(&state.review, reviewed(state), state.screen.columns, &state.screen.theme);
+                review::height(&state.review, reviewed(state), main_width(state), &state.screen.theme);
             // The chat keeps a part of a tall screen; on a small one the diff is what matters.
             let most = if left > 12 { left - left / 4 } else { left };
             wanted.min(most)
@@ -125,6 +135,7 @@ pub fn view(
     let theme = &state.screen.theme;
     let areas = layout(state);
     header(state, areas.header, buffer);
+    side::view(state, areas.side, buffer);
     let chat = padded(areas.transcript);
     cache.name_unfolding(state.tools.keymap.hint(Context::Everywhere, Action::Unfold));
     let said = |entry: &Entry| !matches!(entry.body, Body::Notice { .. });

@@ -25,6 +25,7 @@ const KEYS: &[(&str, Reach)] = &[
     ("api_key", Reach::User),
     ("persona", Reach::Project),
     ("theme", Reach::User),
+    ("side_panel", Reach::User),
     ("max_tokens", Reach::Project),
     ("kb_limit_bytes", Reach::Project),
     ("tools", Reach::User),
@@ -38,6 +39,15 @@ pub enum Switch {
     #[default]
     Auto,
     On,
+    Off,
+}
+
+/// When the side panel is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SidePanel {
+    /// Where there is room for it.
+    #[default]
+    Auto,
     Off,
 }
 
@@ -65,6 +75,7 @@ pub struct Values {
     pub api_key: Option<String>,
     pub persona: Option<String>,
     pub theme: Option<String>,
+    pub side_panel: Option<SidePanel>,
     pub max_tokens: Option<u32>,
     pub kb_limit_bytes: Option<u64>,
     pub tools: Option<Switch>,
@@ -118,6 +129,7 @@ pub struct Settings {
     pub persona: Option<String>,
     /// `auto`, `dark` or `light`, or the name of a theme.
     pub theme: String,
+    pub side_panel: SidePanel,
     /// Upper bound of a reply in tokens.
     pub max_tokens: u32,
     /// A larger KB.md, in bytes, is not sent whole.
@@ -198,6 +210,7 @@ impl Values {
             "api_key" => self.api_key = words(value)?,
             "persona" => self.persona = words(value)?,
             "theme" => self.theme = words(value)?,
+            "side_panel" => self.side_panel = Some(side_panel(value)?),
             "max_tokens" => self.max_tokens = Some(number(value, 1)?),
             "kb_limit_bytes" => self.kb_limit_bytes = Some(number(value, 1024)?),
             "tools" => self.tools = Some(switch(value)?),
@@ -218,6 +231,7 @@ impl Values {
             api_key: top.api_key.or(low.api_key),
             persona: top.persona.or(low.persona),
             theme: top.theme.or(low.theme),
+            side_panel: top.side_panel.or(low.side_panel),
             max_tokens: top.max_tokens.or(low.max_tokens),
             kb_limit_bytes: top.kb_limit_bytes.or(low.kb_limit_bytes),
             tools: top.tools.or(low.tools),
@@ -250,6 +264,14 @@ fn switch(value: &Value) -> Result<Switch, String> {
     }
 }
 
+fn side_panel(value: &Value) -> Result<SidePanel, String> {
+    match words(value)?.map(|word| word.to_ascii_lowercase()).as_deref() {
+        None | Some("auto") => Ok(SidePanel::Auto),
+        Some("off") => Ok(SidePanel::Off),
+        Some(other) => Err(format!("{other:?} is not known; there are \"auto\" and \"off\"")),
+    }
+}
+
 fn number<N: TryFrom<i64>>(value: &Value, least: i64) -> Result<N, String> {
     let given =
         value.as_integer().ok_or_else(|| format!("it must be a whole number, not {}", kind(value)))?;
@@ -276,6 +298,7 @@ pub fn merge(layers: &Layers) -> (Settings, Vec<String>) {
     let settings = Settings {
         choice: choose(layers, &mut warnings),
         persona: all.persona,
+        side_panel: all.side_panel.unwrap_or_default(),
         theme: all.theme.unwrap_or_else(|| "auto".to_string()),
         max_tokens: all.max_tokens.unwrap_or(8192),
         kb_limit_bytes: all.kb_limit_bytes.unwrap_or(262_144),

@@ -35,7 +35,6 @@ use crate::domain::kb::detect::Detector;
 use crate::domain::kb::reconcile::Reconciler;
 use crate::domain::settings::Choice;
 use crate::draw::highlight::Highlighter;
-use crate::draw::theme::Palette;
 use crate::io::kbfile::Keep;
 use crate::io::providers::{Http, Limits};
 use crate::io::runtime::{Runtime, Workplace};
@@ -107,6 +106,7 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
         warnings: loaded.warnings.into_iter().chain(of_keys).collect(),
     };
     let mut state = State::with_tools(start, tools);
+    state.screen.side = settings.side_panel;
     state.connection.proposing.tools = settings.tools;
     state.connection.proposing.extra_call = settings.kb_extra_call;
     let mut undecided: Vec<String> = Vec::new();
@@ -115,7 +115,7 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
         let http = Http::new(Limits::default());
         let work = Runtime::new(place, http, loaded.keys, sender.clone());
         let mut session = Session::new(state, work, sender, &guard)?;
-        let code = session.run(events, settings.theme == "auto").await;
+        let code = session.run(events, colours::follows_background(&settings.theme)).await;
         undecided = session
             .state
             .review
@@ -221,8 +221,7 @@ impl<'a> Session<'a> {
         self.draw()?;
         self.input = Some(EventStream::new());
         // Only a theme that follows the background has a use for the answer; a terminal that knows no such question may print it.
-        let follows = matches!(self.state.screen.theme.palette, Palette::Dark | Palette::Light);
-        if ask_background && follows {
+        if ask_background && self.state.screen.theme.follows_background() {
             let mut out = Screen::default();
             out.write_all(background::QUESTION)?;
             out.flush()?;

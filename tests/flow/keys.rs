@@ -50,7 +50,8 @@ fn ready_for(row: &Row) -> App {
         }
     }
     match row.id {
-        "scroll.up" | "scroll.page-up" | "scroll.top" | "mouse" | "redraw" | "suspend" | "interrupt" => {}
+        "scroll.up" | "scroll.page-up" | "scroll.top" | "side" | "mouse" | "redraw" | "suspend"
+        | "interrupt" => {}
         "scroll.down" | "scroll.page-down" | "scroll.end" => {
             app.keys("pageup pageup");
         }

@@ -11,7 +11,7 @@ use crate::domain::exchange::{Outcome, StopReason};
 use crate::draw::highlight::Highlighter;
 use crate::draw::markdown;
 use crate::draw::stream::StreamCache;
-use crate::draw::theme::{Palette, Theme};
+use crate::draw::theme::{Look, Theme};
 
 /// Whether an entry's code has its colours yet. They do not change its height, so they wait until a line of it is drawn.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub enum Waiting {
 #[derive(Default)]
 pub struct LineCache {
     pub(super) width: u16,
-    palette: Option<Palette>,
+    look: Option<Look>,
     frame: u64,
     lines: HashMap<EntryId, Lines>,
     colours: Colours,
@@ -93,9 +93,9 @@ impl LineCache {
     /// Begins a frame at a width.
     pub(super) fn prepare(&mut self, width: u16, theme: &Theme) {
         self.frame += 1;
-        if self.width != width || self.palette != Some(theme.palette) {
+        if self.width != width || self.look != Some(theme.look()) {
             self.width = width;
-            self.palette = Some(theme.palette);
+            self.look = Some(theme.look());
             self.lines.clear();
         }
     }
