@@ -44,7 +44,7 @@ use crate::io::{config, files, kbfile, personas};
 use crate::panels::transcript::{LineCache, Waiting};
 use crate::protocol::action::ACTIONS;
 use crate::protocol::keymap::Keymap;
-use crate::protocol::message::{Capture, Effect, Event, Millis, TaskId};
+use crate::protocol::message::{Capture, Effect, Event, Millis, Tables, TaskId};
 
 /// Shortest time between two frames: 60 a second are as many as an eye follows.
 const FRAME: Duration = Duration::from_millis(16);
@@ -60,9 +60,6 @@ const HELD: Duration = Duration::from_millis(100);
 
 /// Opens the screen and stays until the user leaves; gives the exit code.
 pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
-    // The tables take longer than everything else before the first frame, so they are made beside it.
-    let detector = std::thread::spawn(Detector::new);
-    let reconciler = std::thread::spawn(Reconciler::new);
     let loaded = config::load(&invocation.values(), directory);
     let settings = loaded.settings;
     let folders = folders(directory);
@@ -88,11 +85,7 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
     let (columns, rows) = crossterm::terminal::size().unwrap_or((80, 24));
     let (mut keymap, of_keys) = Keymap::build(ACTIONS, &settings.keys);
     keymap.keyboard = keyboard::reported();
-    let tools = Tools {
-        keymap,
-        detector: detector.join().unwrap_or_else(|_| Detector::new()),
-        reconciler: reconciler.join().unwrap_or_else(|_| Reconciler::new()),
-    };
+    let tools = Tools::coming(keymap);
     let start = Start {
         columns,
         rows,
@@ -145,6 +138,18 @@ fn offline() -> Endpoint {
         model: String::new(),
         models: Vec::new(),
     }
+}
+
+/// Makes detector and reconciler beside the screen, and sends them to it.
+fn make_tables(sender: &UnboundedSender<Event>) {
+    let sender = sender.clone();
+    std::thread::spawn(move || {
+        let detector = std::thread::spawn(Detector::new);
+        let reconciler = Reconciler::new();
+        let detector = detector.join().unwrap_or_else(|_| Detector::new());
+        // The screen may be closed already.
+        let _ = sender.send(Event::TablesMade(Box::new(Tables { detector, reconciler })));
+    });
 }
 
 /// Takes the mouse or hands it to the terminal.
@@ -220,6 +225,7 @@ impl<'a> Session<'a> {
         let mut signals = terminal::signals().context("signals cannot be listened for")?;
         self.draw()?;
         self.input = Some(EventStream::new());
+        make_tables(&self.sender);
         // Only a theme that follows the background has a use for the answer; a terminal that knows no such question may print it.
         if ask_background && self.state.screen.theme.follows_background() {
             let mut out = Screen::default();

@@ -3,7 +3,9 @@
 use crossterm::event::{KeyEvent, MouseEvent};
 
 use crate::domain::exchange::{Endpoint, Outcome, ReplyEvent, Request};
+use crate::domain::kb::detect::Detector;
 use crate::domain::kb::journal::Provenance;
+use crate::domain::kb::reconcile::Reconciler;
 use crate::domain::kb::state::Snapshot;
 use crate::domain::persona::Library;
 
@@ -38,6 +40,8 @@ pub enum Event {
     /// Watching is not available, and why; KB.md is still read before each task.
     WatchDegraded(String),
     PersonasLoaded(Library),
+    /// Detector and reconciler are made.
+    TablesMade(Box<Tables>),
     /// The search for a local server ended; `None` leaves the provider as it is.
     Discovered(Option<Endpoint>),
     Replied {
@@ -97,6 +101,13 @@ pub enum Event {
     Warned(String),
     /// A sentence for the status line, from a part of `io` with nothing else to say.
     Noted(String),
+}
+
+/// What finds directives in a message and compares them with KB.md.
+#[derive(Clone, Debug)]
+pub struct Tables {
+    pub detector: Detector,
+    pub reconciler: Reconciler,
 }
 
 /// What the terminal's background is.

@@ -82,7 +82,7 @@ fn hints_name_the_keys_that_work() {
 fn an_action_without_keys_is_named_nowhere_as_if_it_had_one() {
     let mut app = with_keys("help = []\npersonas = []\nreview = []\n\"prompt.send\" = []\nmouse = []");
     app.resize(120, 40);
-    app.expect("  Ctrl+P everything ");
+    app.expect("  Ctrl+P everything");
     let screen = app.screen();
     for key in ["F1", "F2", "F9", "Ctrl+K", "Enter"] {
         assert!(!screen.contains(key), "{key}\n{screen}");
