@@ -33,5 +33,7 @@ mod requests;
 mod saving;
 #[path = "flow/scroll.rs"]
 mod scroll;
+#[path = "flow/side.rs"]
+mod side;
 #[path = "flow/turns.rs"]
 mod turns;

@@ -50,9 +50,9 @@ pub fn view(state: &State, area: Rect, buffer: &mut Buffer) {
     }
     let pending = state.review.pending.len();
     if pending > 0 {
-        let key = state.tools.keymap.told(" · ", Context::Everywhere, Action::FocusReview, "reviews");
-        let noun = if pending == 1 { "edit waits" } else { "edits wait" };
-        session.push(("KB.md", format!("{pending} {noun}{key}")));
+        let key = state.tools.keymap.told(" · ", Context::Everywhere, Action::FocusReview, "");
+        let noun = if pending == 1 { "edit" } else { "edits" };
+        session.push(("pending", format!("{pending} {noun}{}", key.trim_end())));
     }
     if !rules.is_empty() {
         session.push(("rules", format!("{} for this session only", rules.len())));

@@ -38,9 +38,9 @@ pub fn view(facts: &Facts, area: Rect, theme: &Theme, buffer: &mut Buffer) {
         return;
     }
     for y in area.top()..area.bottom() {
-        Line::styled("│", theme.faint).render(Rect { y, width: 1, height: 1, ..area }, buffer);
+        Line::styled("│", theme.faint).render(Rect { x: area.x + 1, y, width: 1, height: 1 }, buffer);
     }
-    let inner = Rect { x: area.x + 2, width: area.width - 3, ..area };
+    let inner = Rect { x: area.x + 3, width: area.width - 4, ..area };
     let (width, height) = (usize::from(inner.width), usize::from(inner.height));
     let mut lines = persona(facts.persona, width, theme);
     lines.push(Line::default());
@@ -109,15 +109,59 @@ fn groups(document: &Document) -> Vec<Group<'_>> {
     groups.into_iter().map(|(_, group)| group).collect()
 }
 
-/// The state of KB.md, and as many headings and directives as have room: each heading before the second directive of any.
+/// A directive as one line of words; bold type of the file is noise here.
+fn bullet(directive: &str) -> String {
+    format!("· {}", text::one_line(directive).replace("**", ""))
+}
+
+/// The state of KB.md, and of its headings and directives what has room.
 fn knowledge(facts: &Facts, width: usize, room: usize, theme: &Theme) -> Vec<Line<'static>> {
     let badge = facts.snapshot.badge(facts.document.directives());
-    let badge = badge.strip_prefix("KB.md ").unwrap_or(&badge).to_string();
-    let mut lines = vec![Line::from(title("KB.md", theme))];
+    // The header tells the time of reading.
+    let badge = badge.strip_prefix("KB.md ").unwrap_or(&badge).split(", read ").next().unwrap_or_default();
     let style = if facts.snapshot.explanation().is_some() { theme.warning } else { theme.dim };
-    lines.push(Line::styled(text::truncate(&badge, width), style));
-    let mut left = room.saturating_sub(lines.len());
-    let mut groups = groups(facts.document);
+    let mut lines =
+        vec![Line::from(title("KB.md", theme)), Line::styled(text::truncate(badge, width), style)];
+    let groups = groups(facts.document);
+    let left = room.saturating_sub(lines.len());
+    match airy(&groups, width, left, theme) {
+        Some(all) => lines.extend(all),
+        None => lines.extend(dense(groups, width, left, theme)),
+    }
+    lines
+}
+
+/// Everything in full, with air between the headings; `None` where that takes more than `room` rows.
+fn airy(groups: &[Group], width: usize, room: usize, theme: &Theme) -> Option<Vec<Line<'static>>> {
+    const INDENT: usize = 2;
+    let mut lines = Vec::new();
+    for group in groups {
+        lines.push(Line::default());
+        if !group.heading.is_empty() {
+            let heading = text::truncate(&text::one_line(group.heading), width);
+            lines.push(Line::styled(heading, theme.strong));
+        }
+        for directive in &group.directives {
+            let words = bullet(directive);
+            for (row, range) in
+                text::wrap_hanging(&words, width, width.saturating_sub(INDENT)).into_iter().enumerate()
+            {
+                let part = words.get(range).unwrap_or_default().trim_end();
+                let indent = if row == 0 { 0 } else { INDENT };
+                lines.push(Line::styled(format!("{:indent$}{}", "", part.trim_start()), theme.text));
+            }
+            if lines.len() > room {
+                return None;
+            }
+        }
+    }
+    Some(lines)
+}
+
+/// One row for each directive, as many as have room: each heading before the second directive of any.
+fn dense(mut groups: Vec<Group>, width: usize, room: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    let mut left = room;
     let rows = |group: &Group| usize::from(!group.heading.is_empty()) + 1;
     let wanted: usize = groups.iter().map(rows).sum();
     // The last row says what is left out.
@@ -152,8 +196,7 @@ fn knowledge(facts: &Facts, width: usize, room: usize, theme: &Theme) -> Vec<Lin
             lines.push(both(heading, count, width, theme));
         }
         for directive in group.directives.iter().take(group.shown) {
-            let words = format!("· {}", text::one_line(directive));
-            lines.push(Line::styled(text::truncate(&words, width), theme.text));
+            lines.push(Line::styled(text::truncate(&bullet(directive), width), theme.text));
         }
     }
     if hides {
