@@ -27,7 +27,7 @@ fn hints_name_the_keys_that_work() {
         palette = ["f8"]
         help = ["f10"]
         personas = ["f12"]
-        "prompt.send" = ["f4"]
+        "prompt.send" = ["f11"]
         "prompt.stop" = ["f5"]
         "prompt.unqueue" = ["f6"]
         mouse = ["alt+m"]
@@ -41,20 +41,20 @@ fn hints_name_the_keys_that_work() {
     app.resize(120, 40);
     app.expect("F7 shows the edit of KB.md");
     app.expect("F12 personas   F8 everything   F10 all keys");
-    app.expect("F4 send  F8 everything  F12 personas  F10 help");
+    app.expect("F11 send  F8 everything  F12 personas  F10 help");
     app.types("hello");
-    app.keys("f4");
+    app.keys("f11");
     app.kb_read();
     app.expect("F5 stops");
-    app.expect("Type on; F4 queues the message");
+    app.expect("Type on; F11 queues the message");
     app.types("next");
-    app.keys("f4");
+    app.keys("f11");
     app.expect("F6 takes it back");
     app.keys("f6");
     app.expect_draft("next");
     app.keys("f5 ctrl+c");
     app.types("from now on use pnpm");
-    app.keys("f4");
+    app.keys("f11");
     app.kb_read();
     app.keys("f5");
     app.expect("F7 reviews");
