@@ -27,6 +27,8 @@ mod options;
 mod personas;
 #[path = "flow/proposals.rs"]
 mod proposals;
+#[path = "flow/reading.rs"]
+mod reading;
 #[path = "flow/requests.rs"]
 mod requests;
 #[path = "flow/saving.rs"]

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::state::{EditingWhat, Focus, Overlay, State, Turn};
-use super::{commands, overlay, review, screen, side, turn};
+use super::{commands, overlay, reading, review, screen, side, turn};
 use crate::panels::menu::Menu;
 use crate::panels::prompt::editor::Editor;
 use crate::panels::review::{Mode, WayOut, keys_in_words};
@@ -19,6 +19,7 @@ pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     state.tools.keymap.learn(key);
     let context = match &state.focus {
         Focus::Prompt => Context::Prompt,
+        Focus::Reading(_) => Context::Reading,
         Focus::Review => Context::Review,
         Focus::Overlay(Overlay::Pager(_)) => Context::Pager,
         Focus::Overlay(Overlay::Palette(_) | Overlay::Personas(_) | Overlay::Models(_)) => Context::Menu,
@@ -29,6 +30,7 @@ pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     }
     match context {
         Context::Review => review_key(state, key),
+        Context::Reading => reading_key(state, key),
         Context::Menu => menu_key(state, key),
         Context::Everywhere | Context::Prompt | Context::Pager => {
             match state.tools.keymap.action(context, key) {
@@ -122,6 +124,42 @@ fn field_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Keys while the chat is read: the line for a search takes letters; else a letter without a meaning goes on in the prompt.
+fn reading_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+    let Focus::Reading(reading) = &mut state.focus else { return Vec::new() };
+    if let Some(field) = &mut reading.typing {
+        match (state.tools.keymap.action(Context::Prompt, key), typed(key)) {
+            (Some(Action::Submit | Action::Next), _) => reading::end_search(state),
+            (Some(Action::Stop | Action::Interrupt), _) => reading.forget(),
+            (Some(Action::Previous), _) => return perform(state, Action::PreviousMatch),
+            (Some(action @ (Action::Suspend | Action::Redraw)), _) => return perform(state, action),
+            (Some(action), _) => {
+                edit(field, action);
+                reading::typed(state);
+            }
+            (None, Some(letter)) => {
+                field.insert(letter.encode_utf8(&mut [0; 4]), crate::domain::kb::Origin::Typed);
+                reading::typed(state);
+            }
+            (None, None) => {}
+        }
+        return Vec::new();
+    }
+    match (state.tools.keymap.action(Context::Reading, key), typed(key)) {
+        (Some(Action::CopyCode), _) => {
+            let nth = state.tools.keymap.nth(Context::Reading, key).unwrap_or(0);
+            reading::copy_code(state, nth)
+        }
+        (Some(action), _) => perform(state, action),
+        (None, Some(letter)) => {
+            reading::leave(state);
+            state.prompt.type_text(letter.encode_utf8(&mut [0; 4]));
+            Vec::new()
+        }
+        (None, None) => Vec::new(),
+    }
+}
+
 fn menu_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     let action = state.tools.keymap.action(Context::Menu, key);
     let Focus::Overlay(over) = &mut state.focus else { return Vec::new() };
@@ -144,6 +182,16 @@ fn menu_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
 pub fn paste(state: &mut State, text: &str) -> Vec<Effect> {
     match &mut state.focus {
         Focus::Prompt => state.prompt.paste(text),
+        Focus::Reading(reading) => match &mut reading.typing {
+            Some(field) => {
+                field.insert(&crate::base::text::one_line(text), crate::domain::kb::Origin::Pasted);
+                reading::typed(state);
+            }
+            None => {
+                state.focus = Focus::Prompt;
+                state.prompt.paste(text);
+            }
+        },
         Focus::Review => match &mut state.review.mode {
             Mode::Editing(editor) | Mode::Reason(editor) => {
                 editor.insert(&crate::base::text::one_line(text), crate::domain::kb::Origin::Pasted);
@@ -185,6 +233,26 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         Action::ScrollTop => state.transcript.scroll(Wish::Top),
         Action::ScrollEnd => state.transcript.follow(),
         Action::Unfold => unfold(state),
+        Action::Read => reading::toggle(state),
+        Action::Search => reading::begin_search(state),
+        Action::EarlierMessage => reading::jump(state, -1),
+        Action::LaterMessage => reading::jump(state, 1),
+        Action::ReadDown
+        | Action::ReadUp
+        | Action::ReadPageDown
+        | Action::ReadPageUp
+        | Action::ReadTop
+        | Action::ReadEnd
+        | Action::ReadEarlier
+        | Action::ReadLater
+        | Action::NextMatch
+        | Action::PreviousMatch
+        | Action::CopyMessage
+        | Action::CopyCode
+        | Action::FoldMessage
+        | Action::OpenMessage
+        | Action::EditMessage
+        | Action::LeaveReading => return reading::act(state, action),
         Action::Submit => return submit(state),
         Action::Stop => return stop(state),
         Action::Complete => commands::complete(&mut state.prompt.editor),

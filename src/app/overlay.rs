@@ -169,7 +169,14 @@ pub fn help(state: &mut State) {
         "dictum reads KB.md before every task, and writes down what you tell it, once you agree.\n\n\
          Say a rule in your own words (“from now on use pnpm”), then look at the edit with {look}.\n",
     );
-    let contexts = [Context::Everywhere, Context::Prompt, Context::Review, Context::Menu, Context::Pager];
+    let contexts = [
+        Context::Everywhere,
+        Context::Prompt,
+        Context::Reading,
+        Context::Review,
+        Context::Menu,
+        Context::Pager,
+    ];
     for context in contexts {
         text.push_str(&format!("\n{}\n", context.title()));
         for row in ACTIONS.iter().filter(|row| row.context == context) {

@@ -146,11 +146,11 @@ fn superseded<'a>(state: &'a mut State, newer: &Proposal) -> Option<&'a mut Prop
 pub fn toggle(state: &mut State) {
     state.focus = match state.focus {
         Focus::Review => Focus::Prompt,
-        Focus::Prompt | Focus::Overlay(_) if state.review.pending.is_empty() => {
+        Focus::Prompt | Focus::Reading(_) | Focus::Overlay(_) if state.review.pending.is_empty() => {
             state.note("no KB.md edit waits for review");
             return;
         }
-        Focus::Prompt | Focus::Overlay(_) => {
+        Focus::Prompt | Focus::Reading(_) | Focus::Overlay(_) => {
             let now = state.screen.now;
             state.review.settle(now);
             state.review.way_out = WayOut::Guarded;

@@ -6,11 +6,12 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
-use super::state::{Focus, Overlay, Search, State, Turn};
-use super::{commands, side, turn, welcome};
+use super::state::{Focus, Overlay, State, Turn};
+use super::{commands, side, status, turn, welcome};
 use crate::base::text;
 use crate::domain::chat::{Body, Entry};
 use crate::panels::review::Mode;
+use crate::panels::transcript::reading::Reading;
 use crate::panels::{prompt, review, transcript};
 use crate::protocol::action::{Action, Context};
 use crate::protocol::message::Drawn;
@@ -114,7 +115,7 @@ fn review_height(state: &State, left: u16) -> u16 {
             let most = if left > 12 { left - left / 4 } else { left };
             wanted.min(most)
         }
-        Focus::Prompt | Focus::Overlay(_) => 1,
+        Focus::Prompt | Focus::Reading(_) | Focus::Overlay(_) => 1,
     }
 }
 
@@ -146,9 +147,9 @@ pub fn view(
         // Warnings of the start stand below the first screen, which still says where one is.
         let [above, below] = Layout::vertical([Constraint::Fill(2), Constraint::Fill(1)]).areas(chat);
         welcome::view(state, above, buffer);
-        transcript::view(&state.transcript, &state.log, cache, theme, below, buffer)
+        transcript::view(&state.transcript, &state.log, None, cache, theme, below, buffer)
     } else {
-        transcript::view(&state.transcript, &state.log, cache, theme, chat, buffer)
+        transcript::view(&state.transcript, &state.log, reading(state), cache, theme, chat, buffer)
     };
     below_mark(state, drawn, areas.transcript, buffer);
     queue(state, areas.queue, buffer);
@@ -166,18 +167,21 @@ pub fn view(
                 buffer,
             );
         }
-        Focus::Prompt | Focus::Overlay(_) => {
+        Focus::Prompt | Focus::Reading(_) | Focus::Overlay(_) => {
             let key = state.tools.keymap.hint(Context::Everywhere, Action::FocusReview);
             if let Some(card) = review::card(&state.review, &key, areas.review.width, theme) {
                 card.render(areas.review, buffer);
             }
         }
     }
-    status(state, areas.status, buffer);
+    match reading(state) {
+        Some(reading) => caret = status::while_reading(state, reading, areas.status, buffer).or(caret),
+        None => status::view(state, areas.status, buffer),
+    }
     match &state.focus {
         Focus::Overlay(over) => caret = overlay(state, over, buffer),
         Focus::Prompt => completions(state, areas, buffer),
-        Focus::Review => {}
+        Focus::Reading(_) | Focus::Review => {}
     }
     (caret, drawn)
 }
@@ -218,17 +222,23 @@ fn header(state: &State, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// How much is below the visible part, when the end is not followed.
+/// That there is more below the visible part, and how much of it is new, when the end is not followed.
 fn below_mark(state: &State, drawn: Drawn, area: Rect, buffer: &mut Buffer) {
     if drawn.top.is_none() || area.height < 2 {
         return;
     }
     let theme = &state.screen.theme;
+    let new = match drawn.fresh {
+        0 => "more".to_string(),
+        1 => "1 new line".to_string(),
+        count => format!("{count} new lines"),
+    };
     let words = match area.width {
-        0..40 => format!(" ↓ {} ", drawn.below),
+        0..40 if drawn.fresh == 0 => " ↓ ".to_string(),
+        0..40 => format!(" ↓ {} ", drawn.fresh),
         _ => {
             let key = state.tools.keymap.told(" · ", Context::Everywhere, Action::ScrollEnd, "");
-            format!(" ↓ {} more lines{} ", drawn.below, key.trim_end())
+            format!(" ↓ {new}{} ", key.trim_end())
         }
     };
     let width = u16::try_from(text::width(&words)).unwrap_or(u16::MAX).min(area.width);
@@ -283,6 +293,9 @@ fn view_prompt(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Positio
             _ if matches!(state.focus, Focus::Review) => {
                 keys.told("", Context::Review, Action::LeaveReview, "comes back here")
             }
+            _ if matches!(state.focus, Focus::Reading(_)) => {
+                keys.told("", Context::Reading, Action::LeaveReading, "comes back here")
+            }
             (Turn::Idle, true) => "Ask, or state a rule for this project".to_string(),
             (Turn::Idle, false) => send("", "sends the queued message"),
             (Turn::Reading { .. } | Turn::Replying(_), _) => {
@@ -294,89 +307,10 @@ fn view_prompt(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Positio
     prompt::view(&state.prompt.editor, draft, theme.text, buffer).filter(|_| focused)
 }
 
-/// The keys in the status line; the last ones stay longest.
-const HINTS: &[(Context, Action, &str)] = &[
-    (Context::Prompt, Action::Submit, "send"),
-    (Context::Everywhere, Action::Palette, "everything"),
-    (Context::Everywhere, Action::Personas, "personas"),
-    (Context::Everywhere, Action::Help, "help"),
-];
-
-fn status(state: &State, area: Rect, buffer: &mut Buffer) {
-    if area.is_empty() {
-        return;
-    }
-    let theme = &state.screen.theme;
-    let left = match (&state.screen.note, activity(state)) {
-        (Some((note, _)), _) => (note.clone(), theme.text),
-        (None, Some(doing)) => (doing, theme.accent),
-        (None, None) => (connection(state), theme.dim),
-    };
-    // Words of servers and names from files are among them.
-    let left = Span::styled(format!(" {}", text::one_line(&left.0)), left.1);
-    let width = usize::from(area.width);
-    let skipped = match state.focus {
-        Focus::Prompt => 0,
-        // Nothing is sent from there.
-        Focus::Review | Focus::Overlay(_) => 1,
-    };
-    let used = text::width(&left.content);
-    let left = Span::styled(text::truncate(&left.content, width.saturating_sub(1)), left.style);
-    Line::from(left).render(area, buffer);
-    let mut spans = Vec::new();
-    let mut room = width.saturating_sub(used + 2);
-    for (context, action, what) in HINTS.iter().skip(skipped).rev() {
-        let key = state.tools.keymap.hint(*context, *action);
-        if key.is_empty() {
-            continue;
-        }
-        let wanted = text::width(&key) + what.len() + 3;
-        if room < wanted {
-            break;
-        }
-        room -= wanted;
-        spans.splice(
-            0..0,
-            [Span::styled(format!("  {key} "), theme.hint_key), Span::styled(*what, theme.hint)],
-        );
-    }
-    spans.push(Span::raw(" "));
-    Line::from(spans).right_aligned().render(area, buffer);
-}
-
-/// What is going on, with the seconds since the last byte once they matter.
-fn activity(state: &State) -> Option<String> {
-    const SPINNER: [&str; 8] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧"];
-    const QUIET: u64 = 2;
-    match &state.turn {
-        Turn::Idle => None,
-        Turn::Reading { .. } => Some("reading KB.md".to_string()),
-        Turn::Replying(replying) => {
-            let now = state.screen.now;
-            let frame = usize::try_from(now / 250).unwrap_or(0) % SPINNER.len();
-            let spinner = SPINNER.get(frame).copied().unwrap_or("·");
-            let silent = now.saturating_sub(replying.last_byte) / 1_000;
-            let begun = state.log.reply(replying.entry).is_some_and(|reply| !reply.text.is_empty());
-            let words = match (&replying.retry, begun) {
-                (Some(retry), _) => retry.clone(),
-                (None, false) => format!("waiting for {}", state.connection.endpoint.provider),
-                (None, true) => "replying".to_string(),
-            };
-            let silence =
-                if silent >= QUIET { format!(" · {silent} s without a byte") } else { String::new() };
-            let stop = state.tools.keymap.told(" · ", Context::Prompt, Action::Stop, "stops");
-            Some(format!("{spinner} {words}{silence}{stop}"))
-        }
-    }
-}
-
-fn connection(state: &State) -> String {
-    let endpoint = &state.connection.endpoint;
-    match (state.connection.is_offline(), state.connection.search) {
-        (true, Search::Running) => "looking for a local model …".to_string(),
-        (true, Search::Done) => "offline · no model connected".to_string(),
-        (false, _) if endpoint.model.is_empty() => endpoint.provider.clone(),
-        (false, _) => format!("{} · {}", endpoint.provider, text::one_line(&endpoint.model)),
+fn reading(state: &State) -> Option<&Reading> {
+    match &state.focus {
+        Focus::Reading(reading) => Some(reading),
+        Focus::Prompt | Focus::Review | Focus::Overlay(_) => None,
     }
 }
 

@@ -21,6 +21,7 @@ use crate::panels::pager::Pager;
 use crate::panels::prompt::Prompt;
 use crate::panels::review::Review;
 use crate::panels::transcript::Transcript;
+use crate::panels::transcript::reading::Reading;
 use crate::protocol::keymap::Keymap;
 use crate::protocol::message::{Background, Capture, Millis, TaskId};
 
@@ -237,6 +238,7 @@ impl Decided {
 pub enum Focus {
     #[default]
     Prompt,
+    Reading(Reading),
     Review,
     Overlay(Overlay),
 }
@@ -345,6 +347,8 @@ pub struct Saving {
 pub enum EditingWhat {
     Draft,
     Proposal(u64),
+    /// A message, only to be looked at.
+    Nothing,
 }
 
 /// Compiled tables that the core works with.

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyEventKind, MouseEvent, MouseEventKind};
 
 use super::state::{EditingWhat, Focus, Overlay, Search, State};
-use super::{actions, chat, overlay, review, screen, turn};
+use super::{actions, chat, overlay, reading, review, screen, turn};
 use crate::base::text;
 use crate::domain::chat::Level;
 use crate::domain::exchange::Endpoint;
@@ -50,6 +50,10 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::KbMoved { task, snapshot } => review::moved(state, task, snapshot),
         Event::KbSaveFailed { task, cause } => review::save_failed(state, task, &cause),
         Event::KbIsOutside { task, target } => review::outside(state, task, &target),
+        Event::Copied { what, way } => {
+            reading::copied(state, &what, way);
+            Vec::new()
+        }
         Event::BackgroundTold(background) => {
             state.screen.suit(background);
             state.dress();
@@ -96,7 +100,7 @@ fn wheel(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
     };
     let (area, theme) = (screen::area(state), state.screen.theme.clone());
     match &mut state.focus {
-        Focus::Prompt => state.transcript.scroll(Wish::Lines(by)),
+        Focus::Prompt | Focus::Reading(_) => state.transcript.scroll(Wish::Lines(by)),
         Focus::Review => review::scroll(state, by),
         Focus::Overlay(over) => overlay::wheel(over, by, area, &theme),
     }
@@ -126,7 +130,11 @@ fn edited(state: &mut State, task: TaskId, result: Result<String, String>) -> Ve
             state.prompt.editor.set(&turn::origins_kept(&before, text.trim_end_matches('\n')));
         }
         (EditingWhat::Proposal(id), Ok(text)) => review::reworded(state, id, &text),
-        (EditingWhat::Draft | EditingWhat::Proposal(_), Err(cause)) => state.notice(Level::Warning, cause),
+        // A message that was said stays as it was.
+        (EditingWhat::Nothing, Ok(_)) => {}
+        (EditingWhat::Draft | EditingWhat::Proposal(_) | EditingWhat::Nothing, Err(cause)) => {
+            state.notice(Level::Warning, cause)
+        }
     }
     vec![Effect::Redraw]
 }

@@ -117,13 +117,6 @@ pub const THEMES: &[(&str, &str)] = &[
     ("plain", include_str!("../../assets/themes/plain.toml")),
 ];
 
-/// What tells one look of the screen from another: a theme with its accent. Lines that were drawn in one are wrong in another.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Look {
-    name: &'static str,
-    accent: Style,
-}
-
 impl Theme {
     /// The theme of this name.
     pub fn named(name: &str) -> Option<Self> {
@@ -177,11 +170,6 @@ impl Theme {
             }
         }
         theme
-    }
-
-    /// What tells this look from others.
-    pub fn look(&self) -> Look {
-        Look { name: self.name, accent: self.accent }
     }
 
     /// A legible colour for a persona, from the name or the `#rrggbb` of its file; text colour when it is neither.
@@ -322,7 +310,7 @@ mod tests {
         for style in [tinted.accent, tinted.user, tinted.marker, tinted.hint_key] {
             assert_eq!(style.fg, Some(orange));
         }
-        assert_ne!(tinted.look(), dark.look());
+        assert_ne!(tinted, dark);
         let back = Theme {
             accent: dark.accent,
             user: dark.user,

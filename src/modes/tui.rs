@@ -10,18 +10,14 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use crossterm::event::{Event as Input, EventStream};
 use crossterm::queue;
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use futures_util::StreamExt;
-use futures_util::future::{Fuse, FusedFuture};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Position, Rect};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::oneshot;
 use tokio::time::{Instant as Deadline, sleep_until};
 
 use super::folders;
@@ -34,26 +30,23 @@ use crate::domain::exchange::{Endpoint, Protocol};
 use crate::domain::kb::detect::Detector;
 use crate::domain::kb::reconcile::Reconciler;
 use crate::domain::settings::Choice;
-use crate::draw::highlight::Highlighter;
+use crate::io::clipboard::{self, Way};
 use crate::io::kbfile::Keep;
 use crate::io::providers::{Http, Limits};
 use crate::io::runtime::{Runtime, Workplace};
 use crate::io::terminal::background::{self, Filter, Sifted};
 use crate::io::terminal::{self, Mouse, Screen, Signal, TerminalGuard};
 use crate::io::{config, files, kbfile, personas};
-use crate::panels::transcript::{LineCache, Waiting};
+use crate::panels::transcript::LineCache;
 use crate::protocol::action::ACTIONS;
 use crate::protocol::keymap::Keymap;
-use crate::protocol::message::{Capture, Effect, Event, Millis, Tables, TaskId};
+use crate::protocol::message::{Capture, Clip, Effect, Event, Millis, Tables, TaskId};
 
 /// Shortest time between two frames: 60 a second are as many as an eye follows.
 const FRAME: Duration = Duration::from_millis(16);
 
 /// Shortest time to a frame that shows what was just typed: the hand feels what the eye does not see.
 const ECHO: Duration = Duration::from_millis(2);
-
-/// The most base64 that terminals take in one OSC 52 write (xterm's limit of 100 000 bytes, less the frame, is widely copied).
-const CLIPBOARD: usize = 74_994;
 
 /// An answer of the terminal that stops in the middle is given back as keys after this time.
 const HELD: Duration = Duration::from_millis(100);
@@ -182,10 +175,6 @@ struct Session<'a> {
     filter: Filter,
     /// Since when an unfinished answer of the terminal is held back.
     held: Option<Instant>,
-    /// The highlighter, on its way from the first request on.
-    colours: Fuse<oneshot::Receiver<Highlighter>>,
-    /// Whether a request was sent already.
-    asked: bool,
     start: Instant,
     drawn: Option<Instant>,
     /// Shortest time from the last frame to the next.
@@ -204,7 +193,7 @@ impl<'a> Session<'a> {
             .context("the terminal's size cannot be read; is this a terminal?")?;
         Ok(Self {
             state,
-            cache: LineCache::awaiting_colours(),
+            cache: LineCache::default(),
             work,
             sender,
             guard,
@@ -212,8 +201,6 @@ impl<'a> Session<'a> {
             input: None,
             filter: Filter::default(),
             held: None,
-            colours: Fuse::terminated(),
-            asked: false,
             start: Instant::now(),
             drawn: None,
             pace: FRAME,
@@ -265,10 +252,6 @@ impl<'a> Session<'a> {
                     if self.apply(batch).await? == Next::Leave {
                         return Ok(0);
                     }
-                }
-                Ok(highlighter) = &mut self.colours, if !self.colours.is_terminated() => {
-                    // A frame that shows nothing new would still write some bytes.
-                    self.stale |= self.cache.set_colours(highlighter) == Waiting::Code;
                 }
                 () = sleep_until(wake.unwrap_or_else(Deadline::now)), if wake.is_some() => {
                     let held = self.release_held();
@@ -346,10 +329,6 @@ impl<'a> Session<'a> {
         update(&mut self.state, Event::Tick(now));
         for event in batch {
             for effect in update(&mut self.state, event) {
-                if matches!(effect, Effect::Ask { .. }) && !self.asked {
-                    self.asked = true;
-                    self.colours = colours::warm_highlighter();
-                }
                 if let Some(mine) = self.work.perform(effect)
                     && self.on_the_terminal(mine).await? == Next::Leave
                 {
@@ -371,7 +350,7 @@ impl<'a> Session<'a> {
                 self.redraw()?;
             }
             Effect::EditExternally { task, text } => self.edit(task, &text),
-            Effect::Copy(text) => self.copy(&text)?,
+            Effect::Copy(clip) => self.copy(clip)?,
             Effect::Mouse(capture) => mouse(capture)?,
             Effect::ReadKb { .. }
             | Effect::Ask { .. }
@@ -408,16 +387,20 @@ impl<'a> Session<'a> {
         let _ = self.sender.send(Event::Edited { task, result });
     }
 
-    fn copy(&mut self, text: &str) -> Result<()> {
-        let encoded = STANDARD.encode(text);
-        if encoded.len() > CLIPBOARD {
-            let note = "too long for the terminal's clipboard; nothing was copied".to_string();
-            let _ = self.sender.send(Event::Noted(note));
-            return Ok(());
-        }
-        let mut out = Screen::default();
-        write!(out, "\x1b]52;c;{encoded}\x07")?;
-        out.flush()?;
+    fn copy(&self, clip: Clip) -> Result<()> {
+        let Clip { what, text } = clip;
+        let way = match tokio::task::block_in_place(|| clipboard::copy(&text)) {
+            Ok(Way::Program(name)) => Ok(name.to_string()),
+            Ok(Way::Terminal(bytes)) => {
+                let mut out = Screen::default();
+                out.write_all(&bytes)?;
+                out.flush()?;
+                Ok("through the terminal, OSC 52".to_string())
+            }
+            Err(why) => Err(why),
+        };
+        // The screen may be closed already.
+        let _ = self.sender.send(Event::Copied { what, way });
         Ok(())
     }
 

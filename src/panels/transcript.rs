@@ -1,16 +1,21 @@
 //! The conversation on the screen: entries to lines, cached, anchored. It never wraps again what did not change.
 
+mod entry;
 mod lines;
+mod place;
+pub mod reading;
 
-pub use lines::{LineCache, Waiting};
+pub use lines::LineCache;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
-use crate::domain::chat::{Entry, Log};
+use crate::domain::chat::Log;
 use crate::draw::theme::Theme;
 use crate::protocol::message::{Anchor, Drawn};
+use place::{Ground, Place};
+use reading::Reading;
 
 /// What the user asked of the view since it was drawn last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,15 +27,30 @@ pub enum Wish {
     /// Pages of the visible height.
     Pages(isize),
     Top,
+    /// The first line of the entry at this position.
+    Entry(usize),
+    /// The match of a search.
+    Match(Match),
+}
+
+/// One of the places that hold the words of a search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Match {
+    /// Position of the entry in the log.
+    pub entry: usize,
+    /// The match of this number in the entry's text.
+    pub number: usize,
 }
 
 /// Where the view stands. `anchor` is the first visible line; `None` follows the end.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Transcript {
     anchor: Option<Anchor>,
+    /// Where the conversation ended when it was followed last: what comes after it is new.
+    left: Option<Anchor>,
+    /// Position of the first visible entry, and whether its first line is seen.
+    first: (usize, bool),
     wish: Wish,
-    /// Lines below the visible ones, as drawn last.
-    pub below: usize,
 }
 
 impl Transcript {
@@ -45,13 +65,19 @@ impl Transcript {
 
     /// Follows the end from now on.
     pub fn follow(&mut self) {
-        *self = Self::default();
+        *self = Self { first: self.first, ..Self::default() };
+    }
+
+    /// Position of the first visible entry, and whether its first line is seen, as drawn last.
+    pub fn first(&self) -> (usize, bool) {
+        self.first
     }
 
     /// Takes over where the drawing found the view to be.
     pub fn settle(&mut self, drawn: Drawn) {
         self.anchor = drawn.top;
-        self.below = drawn.below;
+        self.left = drawn.left;
+        self.first = drawn.first;
         self.wish = Wish::Stay;
     }
 }
@@ -60,116 +86,74 @@ impl Transcript {
 pub fn view(
     model: &Transcript,
     log: &Log,
+    reading: Option<&Reading>,
     cache: &mut LineCache,
     theme: &Theme,
     area: Rect,
     buffer: &mut Buffer,
 ) -> Drawn {
     let entries = log.entries();
-    let height = usize::from(area.height);
     if area.is_empty() {
-        return Drawn { top: model.anchor, below: model.below };
+        return Drawn { top: model.anchor, left: model.left, first: model.first, fresh: 0 };
     }
     cache.prepare(area.width, theme);
     cache.forget(entries);
-    let end = bottom(entries, cache, theme, height);
-    let here = model.anchor.map_or(end, |anchor| found(anchor, entries, cache, theme));
-    let top = place(model, entries, cache, theme, height, here, end);
+    let mut ground = Ground { entries, cache };
+    let height = usize::from(area.height);
+    let over = ground.over();
+    let end = ground.up(over, height);
+    let here = model.anchor.map_or(end, |anchor| ground.found(anchor));
+    let words = reading.and_then(Reading::sought).unwrap_or_default();
+    let top = wished(model, &mut ground, words, height, (here, end));
     let following = top >= end;
     let top = top.min(end);
-    let (mut position, mut number) = top;
+    let first = (top.entry, top.part == 0 && top.line == 0);
+    let mut at = top;
     for row in 0..height {
-        while let Some(entry) = entries.get(position)
-            && number >= cache.height(entry, theme)
-        {
-            position += 1;
-            number = 0;
+        let place = Rect { y: area.y + u16::try_from(row).unwrap_or(0), height: 1, ..area };
+        let Some(line) = ground.line(&mut at) else { break };
+        line.render(place, buffer);
+        if let Some(reading) = reading {
+            reading.mark(at.entry, place, theme, buffer);
         }
-        let Some(entry) = entries.get(position) else { break };
-        cache.colour(entry, theme);
-        if let Some(line) = cache.line(entry, number) {
-            let y = area.y + u16::try_from(row).unwrap_or(0);
-            line.render(Rect { y, height: 1, ..area }, buffer);
-        }
-        number += 1;
     }
-    if following {
-        return Drawn { top: None, below: 0 };
-    }
-    let rest = entries.get(position..).unwrap_or_default();
-    let below: usize = rest.iter().map(|entry| cache.height(entry, theme)).sum();
-    // Where nothing moved, the anchor stays the one of the width that it was set at, so that resizing never makes it creep.
-    let anchor = model.anchor.filter(|_| top == here).unwrap_or_else(|| Anchor {
-        entry: top.0,
-        line: top.1,
-        width: area.width,
-        letters: entries.get(top.0).map_or(0, |entry| cache.letters_before(entry, top.1)),
-    });
-    Drawn { top: Some(anchor), below: below.saturating_sub(number) }
-}
-
-/// The line of an anchor at the width of the cache, as (entry, line of the entry).
-fn found(anchor: Anchor, entries: &[Entry], cache: &mut LineCache, theme: &Theme) -> (usize, usize) {
-    let Some(entry) = entries.get(anchor.entry).filter(|_| anchor.width != cache.width) else {
-        return (anchor.entry, anchor.line);
+    // Whoever reads is not carried on by new text.
+    let drawn = if following && reading.is_none() {
+        Drawn { first, ..Drawn::default() }
+    } else {
+        // Where nothing moved, the anchor stays the one of the width that it was set at, so that resizing never makes it creep.
+        let anchor = model.anchor.filter(|_| top == here).unwrap_or_else(|| ground.anchor(top));
+        let last = ground.last();
+        let left = model.left.unwrap_or_else(|| ground.anchor(last));
+        let known = ground.found(left);
+        Drawn { top: Some(anchor), left: Some(left), first, fresh: ground.between(at.max(known), last) }
     };
-    cache.height(entry, theme);
-    (anchor.entry, cache.line_with(entry, anchor.letters))
-}
-
-/// The first visible line when the end is followed.
-fn bottom(entries: &[Entry], cache: &mut LineCache, theme: &Theme, height: usize) -> (usize, usize) {
-    let mut wanted = height;
-    for (position, entry) in entries.iter().enumerate().rev() {
-        let lines = cache.height(entry, theme);
-        if lines >= wanted {
-            return (position, lines - wanted);
-        }
-        wanted -= lines;
-    }
-    (0, 0)
+    cache.settle();
+    drawn
 }
 
 /// Where the view shall start, after the user's wish.
-fn place(
+fn wished(
     model: &Transcript,
-    entries: &[Entry],
-    cache: &mut LineCache,
-    theme: &Theme,
+    ground: &mut Ground<'_>,
+    words: &str,
     height: usize,
-    here: (usize, usize),
-    end: (usize, usize),
-) -> (usize, usize) {
+    (here, end): (Place, Place),
+) -> Place {
     let page = isize::try_from(height.saturating_sub(2).max(1)).unwrap_or(1);
     let by = match model.wish {
         Wish::Stay if model.anchor.is_none() => return end,
-        Wish::Stay => 0,
+        Wish::Stay => return here,
         Wish::Lines(lines) => lines,
         Wish::Pages(pages) => pages.saturating_mul(page),
-        Wish::Top => return (0, 0),
+        Wish::Top => return Place::default(),
+        Wish::Entry(entry) => return Place { entry, part: 0, line: 0 },
+        Wish::Match(found) => {
+            let place = ground.matched(found, words);
+            let last = ground.down(here, height.saturating_sub(2));
+            // A match in sight moves nothing; another one comes to the upper third.
+            return if place >= here && place < last { here } else { ground.up(place, height / 3) };
+        }
     };
-    let (mut position, mut number) = here;
-    let mut left = by.unsigned_abs();
-    if by < 0 {
-        while left > 0 {
-            if number >= left {
-                return (position, number - left);
-            }
-            left -= number;
-            let Some(before) = position.checked_sub(1) else { return (0, 0) };
-            position = before;
-            number = entries.get(position).map_or(0, |entry| cache.height(entry, theme));
-        }
-    } else {
-        number += left;
-        while let Some(entry) = entries.get(position) {
-            let lines = cache.height(entry, theme);
-            if number < lines {
-                break;
-            }
-            number -= lines;
-            position += 1;
-        }
-    }
-    (position, number)
+    if by < 0 { ground.up(here, by.unsigned_abs()) } else { ground.down(here, by.unsigned_abs()) }
 }

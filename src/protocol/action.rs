@@ -6,6 +6,8 @@ pub enum Context {
     /// Wherever the focus is.
     Everywhere,
     Prompt,
+    /// The conversation, message by message.
+    Reading,
     Review,
     Menu,
     Pager,
@@ -17,6 +19,7 @@ impl Context {
         match self {
             Self::Everywhere => "Everywhere",
             Self::Prompt => "Prompt",
+            Self::Reading => "Reading the chat",
             Self::Review => "KB.md review",
             Self::Menu => "Menus",
             Self::Pager => "Panels",
@@ -45,6 +48,26 @@ pub enum Action {
     ScrollTop,
     ScrollEnd,
     Unfold,
+    Read,
+    Search,
+    EarlierMessage,
+    LaterMessage,
+    ReadDown,
+    ReadUp,
+    ReadPageDown,
+    ReadPageUp,
+    ReadTop,
+    ReadEnd,
+    ReadEarlier,
+    ReadLater,
+    NextMatch,
+    PreviousMatch,
+    CopyMessage,
+    CopyCode,
+    FoldMessage,
+    OpenMessage,
+    EditMessage,
+    LeaveReading,
     Submit,
     Newline,
     Stop,
@@ -117,7 +140,7 @@ const fn row(
 }
 
 use Action as A;
-use Context::{Everywhere, Menu, Pager, Prompt, Review};
+use Context::{Everywhere, Menu, Pager, Prompt, Reading, Review};
 
 /// Every action. The help, the hints and the keymap derive from this table.
 #[rustfmt::skip]
@@ -127,7 +150,7 @@ pub const ACTIONS: &[Row] = &[
     row(A::Personas, Everywhere, "personas", "Choose a persona", &["f2"]),
     row(A::Knowledge, Everywhere, "kb", "Show KB.md as the model is sent it", &["f3"]),
     row(A::FocusReview, Everywhere, "review", "Go to the pending KB.md edits, and back", &["ctrl+k"]),
-    row(A::SidePanel, Everywhere, "side", "Show the side panel on a wide screen, or take it away", &["f4"]),
+    row(A::SidePanel, Everywhere, "side", "Show the side panel on a wide screen, or take it away", &["f6"]),
     row(A::MouseMode, Everywhere, "mouse", "Hand the mouse to the terminal, or take it back", &["f9"]),
     row(A::Interrupt, Everywhere, "interrupt", "Stop the reply; else put the draft aside; twice on an empty prompt: quit", &["ctrl+c"]),
     row(A::Suspend, Everywhere, "suspend", "Suspend to the shell (fg returns)", &["ctrl+z"]),
@@ -139,6 +162,10 @@ pub const ACTIONS: &[Row] = &[
     row(A::ScrollDown, Everywhere, "scroll.down", "Scroll the chat down", &["shift+down", "ctrl+down"]),
     row(A::ScrollTop, Everywhere, "scroll.top", "Scroll to the first line", &["ctrl+home"]),
     row(A::ScrollEnd, Everywhere, "scroll.end", "Follow the newest line", &["ctrl+end"]),
+    row(A::EarlierMessage, Everywhere, "scroll.earlier-message", "Go to your message before", &["alt+pageup"]),
+    row(A::LaterMessage, Everywhere, "scroll.later-message", "Go to your message after", &["alt+pagedown"]),
+    row(A::Search, Everywhere, "search", "Search the chat", &["ctrl+f"]),
+    row(A::Read, Everywhere, "read", "Read the chat message by message: copy, fold, open", &["f4"]),
 
     row(A::Submit, Prompt, "prompt.send", "Send; while a reply runs: queue", &["enter"]),
     row(A::Newline, Prompt, "prompt.newline", "New line; also \\, then the key that sends", &["shift+enter", "alt+enter", "ctrl+j"]),
@@ -149,7 +176,7 @@ pub const ACTIONS: &[Row] = &[
     row(A::EditExternally, Prompt, "prompt.editor", "Edit the draft in $VISUAL or $EDITOR", &["ctrl+g"]),
     row(A::QueueTakeBack, Prompt, "prompt.unqueue", "Take the last queued message back into the prompt", &["alt+up"]),
     row(A::Left, Prompt, "prompt.left", "One character left", &["left", "ctrl+b"]),
-    row(A::Right, Prompt, "prompt.right", "One character right", &["right", "ctrl+f"]),
+    row(A::Right, Prompt, "prompt.right", "One character right", &["right"]),
     row(A::WordLeft, Prompt, "prompt.word-left", "One word left", &["alt+left", "ctrl+left", "alt+b"]),
     row(A::WordRight, Prompt, "prompt.word-right", "One word right", &["alt+right", "ctrl+right", "alt+f"]),
     row(A::LineStart, Prompt, "prompt.line-start", "Start of the line", &["home", "ctrl+a"]),
@@ -164,6 +191,24 @@ pub const ACTIONS: &[Row] = &[
     row(A::Yank, Prompt, "prompt.yank", "Put back what was deleted last", &["ctrl+y"]),
     row(A::Undo, Prompt, "prompt.undo", "Undo", &["ctrl+_", "ctrl+/", "ctrl+7"]),
     row(A::Redo, Prompt, "prompt.redo", "Redo", &["alt+_", "alt+/"]),
+
+    row(A::Search, Reading, "reading.search", "Search", &["/", "ctrl+f"]),
+    row(A::NextMatch, Reading, "reading.next-match", "Next match", &["n"]),
+    row(A::PreviousMatch, Reading, "reading.previous-match", "Match before", &["N"]),
+    row(A::ReadEarlier, Reading, "reading.earlier", "Message before", &["[", "shift+tab", "left"]),
+    row(A::ReadLater, Reading, "reading.later", "Message after", &["]", "tab", "right"]),
+    row(A::CopyMessage, Reading, "reading.copy", "Copy the marked message, or what the mouse selected", &["y", "enter"]),
+    row(A::CopyCode, Reading, "reading.copy-code", "Copy the code block of this number from the marked message", &["1", "2", "3", "4", "5", "6", "7", "8", "9"]),
+    row(A::FoldMessage, Reading, "reading.fold", "Unfold the marked message's thinking or edit, or fold it", &["o"]),
+    row(A::OpenMessage, Reading, "reading.open", "Show the marked message as it was written", &["v"]),
+    row(A::EditMessage, Reading, "reading.editor", "Open the marked message in $VISUAL or $EDITOR", &["e", "ctrl+g"]),
+    row(A::ReadDown, Reading, "reading.down", "Line down", &["down", "j"]),
+    row(A::ReadUp, Reading, "reading.up", "Line up", &["up", "k"]),
+    row(A::ReadPageDown, Reading, "reading.page-down", "Page down", &["pagedown", "space"]),
+    row(A::ReadPageUp, Reading, "reading.page-up", "Page up", &["pageup", "b"]),
+    row(A::ReadTop, Reading, "reading.top", "First line", &["home", "g"]),
+    row(A::ReadEnd, Reading, "reading.end", "Newest line", &["end", "G"]),
+    row(A::LeaveReading, Reading, "reading.leave", "Back to the prompt; so does any other letter, which is typed there", &["esc", "q"]),
 
     row(A::Accept, Review, "review.accept", "Accept: write this edit to KB.md", &["a"]),
     row(A::AcceptWarned, Review, "review.accept-warned", "After a warning: accept all the same", &["A"]),

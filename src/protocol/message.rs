@@ -95,6 +95,11 @@ pub enum Event {
         task: TaskId,
         result: Result<String, String>,
     },
+    /// The text was handed to the clipboard in this way, or was not, and why.
+    Copied {
+        what: String,
+        way: Result<String, String>,
+    },
     /// The terminal told its background.
     BackgroundTold(Background),
     /// Something did not go as it should; the work itself was done.
@@ -122,10 +127,11 @@ pub enum Background {
 pub struct Anchor {
     /// Position of the entry in the log.
     pub entry: usize,
-    /// Line of the entry, at the width in columns that it was drawn at.
+    /// The part of the entry, and its line at the width in columns that it was drawn at.
+    pub part: usize,
     pub line: usize,
     pub width: u16,
-    /// Letters and digits of the entry before that line: they are the same at every width.
+    /// Letters and digits of the part before that line: they are the same at every width.
     pub letters: usize,
 }
 
@@ -134,8 +140,12 @@ pub struct Anchor {
 pub struct Drawn {
     /// The first visible line; `None` while following the end.
     pub top: Option<Anchor>,
-    /// Lines below the visible ones.
-    pub below: usize,
+    /// Position of the first visible entry, and whether its first line is seen.
+    pub first: (usize, bool),
+    /// Where the conversation ended when it was followed last; `None` while it is.
+    pub left: Option<Anchor>,
+    /// Lines after that which were not seen yet.
+    pub fresh: usize,
 }
 
 /// What shall happen outside.
@@ -175,8 +185,8 @@ pub enum Effect {
         task: TaskId,
         text: String,
     },
-    /// Put text on the clipboard (OSC 52).
-    Copy(String),
+    /// Put text on the clipboard and answer with `Copied`.
+    Copy(Clip),
     /// Hand the mouse to the terminal, or take it back.
     Mouse(Capture),
     /// Stop like any job; everything is redrawn on return.
@@ -184,6 +194,13 @@ pub enum Effect {
     /// Draw everything anew.
     Redraw,
     Quit,
+}
+
+/// Text for the clipboard, and what it is, for people: "the last reply".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clip {
+    pub what: String,
+    pub text: String,
 }
 
 /// Whether a KB.md that is a link out of the project may be written.

@@ -29,7 +29,7 @@ fn hints_name_the_keys_that_work() {
         personas = ["f12"]
         "prompt.send" = ["f11"]
         "prompt.stop" = ["f5"]
-        "prompt.unqueue" = ["f6"]
+        "prompt.unqueue" = ["f16"]
         mouse = ["alt+m"]
         "pager.close" = ["x"]
         unfold = ["alt+o"]
@@ -49,8 +49,8 @@ fn hints_name_the_keys_that_work() {
     app.expect("Type on; F11 queues the message");
     app.types("next");
     app.keys("f11");
-    app.expect("F6 takes it back");
-    app.keys("f6");
+    app.expect("F16 takes it back");
+    app.keys("f16");
     app.expect_draft("next");
     app.keys("f5 ctrl+c");
     app.types("from now on use pnpm");
@@ -111,11 +111,11 @@ fn a23_shift_enter_is_told_once_the_terminal_has_shown_it() {
 fn the_second_key_that_chooses_chooses_the_second_thing() {
     let keys: Vec<&str> = ACTIONS.iter().find(|row| row.id == "review.pick").unwrap().keys.to_vec();
     assert_eq!(keys, ["1", "2", "3", "4", "5", "6", "7", "8", "9"]);
-    let mut app = with_keys("\"review.pick\" = [\"f5\", \"f6\"]");
+    let mut app = with_keys("\"review.pick\" = [\"f5\", \"f16\"]");
     app.turn("from now on use pnpm");
     app.keys("ctrl+k");
     app.after(600);
-    app.keys("f6");
+    app.keys("f16");
     app.expect("there is no row 2 to choose");
 }
 

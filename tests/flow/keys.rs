@@ -8,7 +8,7 @@ use dictum::domain::kb::Origin;
 use dictum::protocol::action::{ACTIONS, Context, Row};
 use dictum::protocol::message::{Capture, Effect, Event};
 
-use crate::app::{App, endpoint, files, key, library, read};
+use crate::app::{App, copied, endpoint, files, key, library, read};
 
 const KB: &str = "# KB\n\n- Use npm.\n- Dates are in UTC.\n";
 
@@ -42,6 +42,16 @@ fn ready_for(row: &Row) -> App {
             app.keys("ctrl+k");
             app.after(600);
         }
+        Context::Reading => {
+            app.say("hello");
+            app.kb_read();
+            app.streams(ReplyEvent::Thinking("hm".into()));
+            app.replies("one\n\n```ts\nconst a = 1\n```\n\none\n\n~~~\n1\n~~~\n");
+            app.turn("and this one");
+            app.keys("ctrl+f");
+            app.types("one");
+            app.keys("enter N [");
+        }
         Context::Menu => {
             app.keys("ctrl+p down down");
         }
@@ -52,7 +62,10 @@ fn ready_for(row: &Row) -> App {
     match row.id {
         "scroll.up" | "scroll.page-up" | "scroll.top" | "side" | "mouse" | "redraw" | "suspend"
         | "interrupt" => {}
-        "scroll.down" | "scroll.page-down" | "scroll.end" => {
+        "reading.end" | "reading.down" | "reading.page-down" => {
+            app.keys("g");
+        }
+        "scroll.down" | "scroll.page-down" | "scroll.end" | "scroll.later-message" => {
             app.keys("pageup pageup");
         }
         "review" => app.turn("from now on use pnpm"),
@@ -370,7 +383,7 @@ fn the_model_is_chosen_by_name_or_from_the_list() {
 }
 
 #[test]
-fn copy_gives_the_bytes_of_the_last_reply() {
+fn a24_copy_gives_the_bytes_of_the_last_reply() {
     let mut app = App::with_kb(KB);
     assert!(app.say("/copy").is_empty());
     app.expect("there is no reply to copy yet");
@@ -378,7 +391,7 @@ fn copy_gives_the_bytes_of_the_last_reply() {
     app.say("hello");
     app.kb_read();
     app.replies(reply);
-    assert_eq!(app.say("/copy"), [Effect::Copy(reply.into())]);
+    assert_eq!(app.say("/copy"), [copied("the last reply", reply)]);
 }
 
 /// The palette, filtered to one row.

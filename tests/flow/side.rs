@@ -61,13 +61,13 @@ fn a_key_takes_the_panel_away_and_brings_it_back() {
     app.expect_not("PERSONA");
     app.resize(140, 40);
     app.expect("PERSONA");
-    app.keys("f4");
+    app.keys("f6");
     app.expect_not("PERSONA");
     app.expect("the side panel is off");
-    app.keys("f4");
+    app.keys("f6");
     app.expect("PERSONA");
     app.resize(80, 24);
-    app.keys("f4 f4");
+    app.keys("f6 f6");
     app.expect("the side panel is shown from 140 columns on");
 }
 

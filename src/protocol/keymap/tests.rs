@@ -19,7 +19,7 @@ fn key(words: &str) -> KeyEvent {
         "left" => (KeyCode::Left, KeyModifiers::NONE),
         "pageup" => (KeyCode::PageUp, KeyModifiers::NONE),
         "f1" => (KeyCode::F(1), KeyModifiers::NONE),
-        "f6" => (KeyCode::F(6), KeyModifiers::NONE),
+        "f16" => (KeyCode::F(16), KeyModifiers::NONE),
         "2" => (KeyCode::Char('2'), KeyModifiers::NONE),
         other => panic!("{other}"),
     };
@@ -70,9 +70,9 @@ fn an_empty_list_unbinds() {
 #[test]
 fn what_is_wrong_is_named_and_the_rest_counts() {
     let (map, warnings) = built(concat!(
-        "\"scroll.pageup\" = [\"f6\"]\n",
+        "\"scroll.pageup\" = [\"f16\"]\n",
         "octarine = [\"f7\"]\n",
-        "help = [\"pgup\", \"?\", \"f6\"]\n",
+        "help = [\"pgup\", \"?\", \"f16\"]\n",
         "kb = \"ctrl+shift+k\"\n",
     ));
     let expect = [
@@ -83,15 +83,15 @@ fn what_is_wrong_is_named_and_the_rest_counts() {
         "config.toml: keys.scroll.pageup: there is no such action, perhaps \"scroll.page-up\" is meant.",
     ];
     assert_eq!(warnings, expect);
-    assert_eq!(map.hint(Context::Everywhere, Action::Help), "F6");
-    assert_eq!(map.action(Context::Review, key("f6")), Some(Action::Help));
+    assert_eq!(map.hint(Context::Everywhere, Action::Help), "F16");
+    assert_eq!(map.action(Context::Review, key("f16")), Some(Action::Help));
 }
 
 #[test]
 fn the_same_key_twice_in_one_place_goes_to_the_first() {
-    let (map, warnings) = built("help = [\"f6\"]\nkb = [\"f6\", \"f3\"]");
-    assert_eq!(warnings, ["config.toml: keys.kb: f6 is set for help too, which has it."]);
-    assert_eq!(map.action(Context::Prompt, key("f6")), Some(Action::Help));
+    let (map, warnings) = built("help = [\"f16\"]\nkb = [\"f16\", \"f3\"]");
+    assert_eq!(warnings, ["config.toml: keys.kb: f16 is set for help too, which has it."]);
+    assert_eq!(map.action(Context::Prompt, key("f16")), Some(Action::Help));
     assert_eq!(map.hint(Context::Everywhere, Action::Knowledge), "F3");
 }
 
@@ -126,6 +126,6 @@ fn a23_keys_are_told_where_the_terminal_reports_them() {
 #[test]
 fn the_place_of_a_key_counts() {
     assert_eq!(Keymap::default().nth(Context::Review, key("2")), Some(2));
-    let (map, _) = built("\"review.pick\" = [\"f1\", \"f6\"]");
-    assert_eq!(map.nth(Context::Review, key("f6")), Some(2));
+    let (map, _) = built("\"review.pick\" = [\"f1\", \"f16\"]");
+    assert_eq!(map.nth(Context::Review, key("f16")), Some(2));
 }
