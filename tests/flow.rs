@@ -15,6 +15,8 @@ mod app;
 mod block;
 #[path = "flow/declined.rs"]
 mod declined;
+#[path = "flow/keymap.rs"]
+mod keymap;
 #[path = "flow/keys.rs"]
 mod keys;
 #[path = "flow/model.rs"]
@@ -35,5 +37,7 @@ mod requests;
 mod saving;
 #[path = "flow/scroll.rs"]
 mod scroll;
+#[path = "flow/side.rs"]
+mod side;
 #[path = "flow/turns.rs"]
 mod turns;

@@ -3,10 +3,10 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::state::{EditingWhat, Focus, Overlay, State, Turn};
-use super::{commands, overlay, reading, review, screen, turn};
+use super::{commands, overlay, reading, review, screen, side, turn};
 use crate::panels::menu::Menu;
 use crate::panels::prompt::editor::Editor;
-use crate::panels::review::{KEYS, Mode, WayOut};
+use crate::panels::review::{Mode, WayOut, keys_in_words};
 use crate::panels::transcript::Wish;
 use crate::protocol::action::{Action, Context};
 use crate::protocol::message::{Capture, Effect, Millis};
@@ -16,6 +16,7 @@ const TWICE: Millis = 2_000;
 
 /// Handles a key press or repeat.
 pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+    state.tools.keymap.learn(key);
     let context = match &state.focus {
         Focus::Prompt => Context::Prompt,
         Focus::Reading(_) => Context::Reading,
@@ -89,13 +90,13 @@ fn review_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         },
         Mode::Looking => match action {
             Some(Action::Pick) => {
-                let digit = typed(key).and_then(|letter| letter.to_digit(10)).unwrap_or(0);
-                review::pick(state, usize::try_from(digit).unwrap_or(0));
+                let nth = state.tools.keymap.nth(Context::Review, key).unwrap_or(0);
+                review::pick(state, nth);
                 Vec::new()
             }
             Some(action) => perform(state, action),
             None => {
-                state.review.message = Some(KEYS.into());
+                state.review.message = Some(keys_in_words(&state.tools.keymap));
                 Vec::new()
             }
         },
@@ -145,9 +146,9 @@ fn reading_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         return Vec::new();
     }
     match (state.tools.keymap.action(Context::Reading, key), typed(key)) {
-        (Some(Action::CopyCode), letter) => {
-            let digit = letter.and_then(|letter| letter.to_digit(10)).unwrap_or(0);
-            reading::copy_code(state, usize::try_from(digit).unwrap_or(0))
+        (Some(Action::CopyCode), _) => {
+            let nth = state.tools.keymap.nth(Context::Reading, key).unwrap_or(0);
+            reading::copy_code(state, nth)
         }
         (Some(action), _) => perform(state, action),
         (None, Some(letter)) => {
@@ -224,6 +225,7 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Suspend => return vec![Effect::Suspend],
         Action::Redraw => return vec![Effect::Redraw],
         Action::MouseMode => return mouse(state),
+        Action::SidePanel => side::toggle(state),
         Action::ScrollUp => state.transcript.scroll(Wish::Lines(-1)),
         Action::ScrollDown => state.transcript.scroll(Wish::Lines(1)),
         Action::PageUp => state.transcript.scroll(Wish::Pages(-1)),
@@ -359,7 +361,9 @@ pub fn send(state: &mut State) -> Vec<Effect> {
 fn stop(state: &mut State) -> Vec<Effect> {
     if let Some(effects) = turn::stop(state) {
         if !state.queue.is_empty() {
-            state.note("stopped; Enter on an empty prompt sends what waits");
+            let words = "on an empty prompt sends what waits";
+            let send = state.tools.keymap.told("; ", Context::Prompt, Action::Submit, words);
+            state.note(format!("stopped{send}"));
         }
         return effects;
     }
@@ -377,7 +381,8 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
     }
     if !state.prompt.editor.is_empty() {
         state.prompt.take();
-        state.note("draft put aside; ↑ brings it back");
+        let back = state.tools.keymap.told("; ", Context::Prompt, Action::Previous, "brings it back");
+        state.note(format!("draft put aside{back}"));
         return Vec::new();
     }
     let now = state.screen.now;
@@ -385,17 +390,22 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
         return vec![Effect::Quit];
     }
     state.screen.interrupted = Some(now);
+    let quits = state.tools.keymap.told("", Context::Everywhere, Action::Interrupt, "again quits");
     match state.review.pending.len() {
-        0 => state.note("Ctrl+C again quits"),
-        count => state.note(format!("Ctrl+C again quits and drops {count} undecided KB.md edit(s)")),
+        0 => state.note(quits),
+        count => state.note(format!("{quits} and drops {count} undecided KB.md edit(s)")),
     }
     Vec::new()
 }
 
 fn mouse(state: &mut State) -> Vec<Effect> {
     let (next, words) = match state.screen.mouse {
-        Capture::App => (Capture::Terminal, "the mouse selects text now; F9 gives the wheel back to dictum"),
-        Capture::Terminal => (Capture::App, "the wheel scrolls dictum now"),
+        Capture::App => {
+            let words = "gives the wheel back to dictum";
+            let back = state.tools.keymap.told("; ", Context::Everywhere, Action::MouseMode, words);
+            (Capture::Terminal, format!("the mouse selects text now{back}"))
+        }
+        Capture::Terminal => (Capture::App, "the wheel scrolls dictum now".to_string()),
     };
     state.screen.mouse = next;
     state.note(words);

@@ -5,7 +5,7 @@ use super::{actions, chat, overlay, reading, review, turn};
 use crate::domain::chat::Level;
 use crate::domain::kb::Origin;
 use crate::panels::prompt::editor::Editor;
-use crate::protocol::action::Action;
+use crate::protocol::action::{Action, Context};
 use crate::protocol::message::Effect;
 
 /// One slash command.
@@ -85,7 +85,8 @@ pub fn run(state: &mut State) -> Vec<Effect> {
             Vec::new()
         }
         (None, _) if name.is_empty() => {
-            state.note("name a command; Tab completes it");
+            let complete = state.tools.keymap.told("; ", Context::Prompt, Action::Complete, "completes it");
+            state.note(format!("name a command{complete}"));
             Vec::new()
         }
         (None, several) => {

@@ -21,8 +21,8 @@ use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Candidate, Edit, Op, Span, edit, never};
 use crate::draw::patch::{self, PatchLine};
 use crate::panels::prompt::editor::Editor;
-use crate::panels::review::{self as panel, Confirmation, InView, KEYS, Mode, WayOut, Wish};
-use crate::protocol::action::Action;
+use crate::panels::review::{self as panel, Confirmation, InView, Mode, WayOut, Wish};
+use crate::protocol::action::{Action, Context};
 use crate::protocol::message::{Effect, OutsideFile, TaskId};
 
 /// What the eye sees of the review: which edit, and its diff.
@@ -205,7 +205,8 @@ pub fn pick(state: &mut State, number: usize) {
     match picked {
         Some(Picked::Choice(_) | Picked::Extra) => state.review.settle(now),
         Some(Picked::Nothing) | None => {
-            state.review.message = Some(format!("there is no row {number} to choose; {KEYS}"));
+            let keys = panel::keys_in_words(&state.tools.keymap);
+            state.review.message = Some(format!("there is no row {number} to choose; {keys}"));
         }
     }
 }
@@ -221,7 +222,8 @@ fn is_in_view(state: &mut State) -> bool {
         InView::Above(below) => {
             scroll(state, isize::try_from(below).unwrap_or(isize::MAX));
             state.review.guard(state.screen.now);
-            state.review.message = Some("This is the rest of the diff; press a again to accept.".to_string());
+            let again = state.tools.keymap.told("; ", Context::Review, Action::Accept, "again accepts");
+            state.review.message = Some(format!("This is the rest of the diff{again}."));
             false
         }
         InView::Nothing => {
@@ -255,7 +257,7 @@ fn is_confirmed(state: &mut State, wish: Wish) -> bool {
     }
     state.review.guard(state.screen.now);
     state.review.confirmation = Confirmation::Armed(wish);
-    state.review.message = Some("Read the warning; A (Shift+A) goes on all the same.".to_string());
+    state.review.message = Some(format!("Read the warning{}.", panel::goes_on(&state.tools.keymap)));
     false
 }
 
@@ -266,7 +268,7 @@ fn all_the_same(state: &mut State) -> Vec<Effect> {
         Confirmation::Armed(Wish::Write) if is_in_view(state) => return write(state),
         Confirmation::Armed(Wish::Write) => {}
         Confirmation::Armed(Wish::Session) => session_only(state),
-        Confirmation::Open => state.review.message = Some(KEYS.to_string()),
+        Confirmation::Open => state.review.message = Some(panel::keys_in_words(&state.tools.keymap)),
     }
     Vec::new()
 }

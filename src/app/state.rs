@@ -15,7 +15,7 @@ use crate::domain::kb::session::SessionRules;
 use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Candidate, Span};
 use crate::domain::persona::{Library, Persona};
-use crate::domain::settings::Switch;
+use crate::domain::settings::{SidePanel, Switch};
 use crate::draw::theme::{Palette, Theme};
 use crate::panels::menu::Menu;
 use crate::panels::pager::Pager;
@@ -58,6 +58,7 @@ pub struct Screen {
     pub now: Millis,
     pub theme: Theme,
     pub mouse: Capture,
+    pub side: SidePanel,
     /// One sentence in the status line, until the time given.
     pub note: Option<(String, Millis)>,
     /// When Ctrl+C was pressed on an empty prompt: a second one soon after quits.
@@ -65,16 +66,12 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Takes the theme for a background, where the theme is not the user's own choice.
+    /// Takes the theme of the same kind for a background, where there is one.
     pub fn suit(&mut self, background: Background) {
-        let theme = match (self.theme.palette, background) {
-            (Palette::Dark, Background::Light) => Theme::light(),
-            (Palette::Light, Background::Dark) => Theme::dark(),
-            (Palette::Dark, Background::Dark)
-            | (Palette::Light, Background::Light)
-            | (Palette::Ansi | Palette::Plain, _) => return,
-        };
-        self.theme = theme;
+        self.theme = self.theme.on(match background {
+            Background::Dark => Palette::Dark,
+            Background::Light => Palette::Light,
+        });
     }
 }
 
@@ -431,6 +428,7 @@ impl State {
                 now: 0,
                 theme: start.theme,
                 mouse: Capture::App,
+                side: SidePanel::Auto,
                 note: None,
                 interrupted: None,
             },
@@ -458,6 +456,7 @@ impl State {
             tools,
             personas: Personas { library: start.library, active, noted: BTreeSet::new() },
         };
+        state.dress();
         for warning in start.warnings {
             state.notice(Level::Warning, warning);
         }
@@ -467,6 +466,11 @@ impl State {
             state.notice(Level::Warning, text);
         }
         state
+    }
+
+    /// The speaker's colour becomes the accent of the screen.
+    pub fn dress(&mut self) {
+        self.screen.theme = self.screen.theme.with_accent(&self.personas.active.color);
     }
 
     /// Adds a notice to the chat.

@@ -57,6 +57,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::BackgroundTold(background) => {
             state.screen.suit(background);
+            state.dress();
             Vec::new()
         }
         Event::KbUndone { snapshot, summary } => review::undone(state, snapshot, summary),

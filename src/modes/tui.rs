@@ -1,6 +1,7 @@
 //! The full-screen mode: input to events, effects to the runtime, frames to the terminal. It never decides what a key means.
 
 mod colours;
+mod keyboard;
 mod pace;
 
 use std::future::poll_fn;
@@ -26,7 +27,6 @@ use crate::domain::exchange::Endpoint;
 use crate::domain::kb::detect::Detector;
 use crate::domain::kb::reconcile::Reconciler;
 use crate::domain::settings::Choice;
-use crate::draw::theme::Palette;
 use crate::io::clipboard::{self, Way};
 use crate::io::kbfile::Keep;
 use crate::io::providers::{Http, Limits};
@@ -36,6 +36,7 @@ use crate::io::terminal::paint::Painter;
 use crate::io::terminal::{self, Mouse, Screen, Signal, TerminalGuard};
 use crate::io::{config, files, kbfile, personas};
 use crate::panels::transcript::LineCache;
+use crate::protocol::action::ACTIONS;
 use crate::protocol::keymap::Keymap;
 use crate::protocol::message::{Capture, Clip, Effect, Event, Millis, Tables, TaskId};
 
@@ -71,7 +72,9 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
         .context("the program's threads cannot be started; check the limit of processes (ulimit -u)")?;
     let guard = TerminalGuard::enter(Mouse::On)?;
     let (columns, rows) = crossterm::terminal::size().unwrap_or((80, 24));
-    let tools = Tools::coming(Keymap::default());
+    let (mut keymap, of_keys) = Keymap::build(ACTIONS, &settings.keys);
+    keymap.keyboard = keyboard::reported();
+    let tools = Tools::coming(keymap);
     let start = Start {
         columns,
         rows,
@@ -82,9 +85,10 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
         endpoint,
         search,
         max_tokens: settings.max_tokens,
-        warnings: loaded.warnings,
+        warnings: loaded.warnings.into_iter().chain(of_keys).collect(),
     };
     let mut state = State::with_tools(start, tools);
+    state.screen.side = settings.side_panel;
     state.connection.proposing.tools = settings.tools;
     state.connection.proposing.extra_call = settings.kb_extra_call;
     let mut undecided: Vec<String> = Vec::new();
@@ -93,7 +97,7 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
         let http = Http::new(Limits::default());
         let work = Runtime::new(place, http, loaded.keys, sender.clone());
         let mut session = Session::new(state, work, sender, &guard);
-        let code = session.run(events, settings.theme == "auto").await;
+        let code = session.run(events, colours::follows_background(&settings.theme)).await;
         undecided = gists(&session.state.review.pending);
         code
     });
@@ -175,8 +179,7 @@ impl<'a> Session<'a> {
         self.measure();
         make_tables(&self.sender);
         // Only a theme that follows the background has a use for the answer; a terminal that knows no such question may print it.
-        let follows = matches!(self.state.screen.theme.palette, Palette::Dark | Palette::Light);
-        if ask_background && follows {
+        if ask_background && self.state.screen.theme.follows_background() {
             let mut out = Screen::default();
             out.write_all(background::QUESTION)?;
             out.flush()?;

@@ -6,7 +6,6 @@ use dictum::app::state::{Focus, Overlay, Turn};
 use dictum::domain::exchange::ReplyEvent;
 use dictum::domain::kb::Origin;
 use dictum::protocol::action::{ACTIONS, Context, Row};
-use dictum::protocol::keymap::label;
 use dictum::protocol::message::{Capture, Effect, Event};
 
 use crate::app::{App, copied, endpoint, files, key, library, read};
@@ -61,7 +60,8 @@ fn ready_for(row: &Row) -> App {
         }
     }
     match row.id {
-        "scroll.up" | "scroll.page-up" | "scroll.top" | "mouse" | "redraw" | "suspend" | "interrupt" => {}
+        "scroll.up" | "scroll.page-up" | "scroll.top" | "side" | "mouse" | "redraw" | "suspend"
+        | "interrupt" => {}
         "reading.end" | "reading.down" | "reading.page-down" => {
             app.keys("g");
         }
@@ -138,7 +138,8 @@ fn the_help_lists_every_action_and_every_command() {
     app.say("/help");
     let help = app.screen();
     for row in ACTIONS {
-        let told = |line: &str| line.contains(row.sentence) && line.contains(&label(row.keys[0]));
+        let key = app.state.tools.keymap.hint(row.context, row.action);
+        let told = |line: &str| line.contains(row.sentence) && line.contains(&key);
         assert!(help.lines().any(told), "{} is not in the help\n{help}", row.id);
     }
     for command in COMMANDS {

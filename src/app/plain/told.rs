@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{Asked, Form, card, printable};
 use crate::app::screen;
 use crate::app::state::{Focus, Overlay, State, Turn};
+use crate::app::status;
 use crate::app::turn::joined;
 use crate::base::text;
 use crate::domain::chat::{Body, Entry, EntryId, Fold, Level, Reply};
@@ -118,7 +119,7 @@ impl Told {
             lines.extend(snapshot.explanation().filter(|_| self.kb.is_empty()));
             self.kb = content;
         }
-        let connection = screen::connection(state);
+        let connection = status::connection(state);
         if self.connection != connection {
             lines.push(format!("Model: {connection}."));
             self.connection = connection;
