@@ -12,6 +12,9 @@ mod journal;
 #[path = "terminal/kb.rs"]
 mod kb;
 #[cfg(unix)]
+#[path = "terminal/keeping.rs"]
+mod keeping;
+#[cfg(unix)]
 #[path = "terminal/main_job.rs"]
 mod main_job;
 #[cfg(unix)]

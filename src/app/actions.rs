@@ -335,12 +335,9 @@ fn unfold(state: &mut State) {
 }
 
 fn take_back(state: &mut State) {
-    let Some(message) = state.queue.pop() else { return };
-    if !state.prompt.editor.is_empty() {
-        let draft = state.prompt.editor.spans();
-        state.prompt.remember(draft);
+    if let Some(message) = state.queue.take_last() {
+        state.prompt.exchange(&message);
     }
-    state.prompt.editor.set(&message);
 }
 
 fn edit_draft(state: &mut State) -> Vec<Effect> {

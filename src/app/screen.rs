@@ -219,9 +219,9 @@ fn below_mark(state: &State, drawn: Drawn, area: Rect, buffer: &mut Buffer) {
 fn queue(state: &State, area: Rect, buffer: &mut Buffer) {
     let theme = &state.screen.theme;
     let hidden = state.queue.len().saturating_sub(usize::from(area.height));
-    for (row, message) in state.queue.iter().skip(hidden).take(usize::from(area.height)).enumerate() {
+    for (row, waiting) in state.queue.iter().skip(hidden).take(usize::from(area.height)).enumerate() {
         let y = area.y + u16::try_from(row).unwrap_or(0);
-        let words = text::one_line(&turn::joined(message));
+        let words = text::one_line(&turn::joined(&waiting.message));
         let hint = format!("  {} takes it back", key_of(Action::QueueTakeBack));
         // The words matter more than the hint.
         let last = row + 1 == usize::from(area.height) && usize::from(area.width) >= text::width(&hint) + 30;

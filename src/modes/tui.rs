@@ -24,9 +24,9 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant as Deadline, sleep_until};
 
 use super::folders;
-use crate::app::screen;
 use crate::app::state::{FIRST_PERSONA, Search, Start, State, Tools};
 use crate::app::update::update;
+use crate::app::{keeping, screen};
 use crate::base::text;
 use crate::cli::Invocation;
 use crate::domain::exchange::{Endpoint, Protocol};
@@ -75,6 +75,7 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
         project: directory.to_path_buf(),
         keep: files::state_dir().ok().map(|state| Keep::below(&state)),
         never: files::state_dir().ok().map(|state| state.join("never")),
+        prompts: files::state_dir().ok().map(|state| state.join("prompts")),
         folders,
         kb_limit: settings.kb_limit_bytes,
     };
@@ -112,6 +113,7 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
         let work = Runtime::new(place, http, loaded.keys, sender.clone());
         let mut session = Session::new(state, work, sender, &guard)?;
         let code = session.run(events, settings.theme == "auto").await;
+        session.keep_draft();
         undecided = session
             .state
             .review
@@ -225,6 +227,7 @@ impl<'a> Session<'a> {
         }
         self.work.watch();
         self.work.read_never();
+        self.work.read_prompts();
         if self.state.connection.search == Search::Running {
             self.work.discover();
         }
@@ -334,8 +337,7 @@ impl<'a> Session<'a> {
     async fn apply(&mut self, batch: Vec<Event>) -> Result<Next> {
         let now = self.now();
         self.stale = true;
-        update(&mut self.state, Event::Tick(now));
-        for event in batch {
+        for event in std::iter::once(Event::Tick(now)).chain(batch) {
             for effect in update(&mut self.state, event) {
                 if matches!(effect, Effect::Ask { .. }) && !self.asked {
                     self.asked = true;
@@ -349,6 +351,14 @@ impl<'a> Session<'a> {
             }
         }
         Ok(Next::Stay)
+    }
+
+    /// The last words on the way out: what stands in the prompt is there at the next start.
+    fn keep_draft(&mut self) {
+        for effect in keeping::now(&mut self.state) {
+            self.work.perform(effect);
+        }
+        self.work.finish_prompts();
     }
 
     async fn on_the_terminal(&mut self, effect: Effect) -> Result<Next> {
@@ -370,7 +380,9 @@ impl<'a> Session<'a> {
             | Effect::SaveKb { .. }
             | Effect::UndoKb
             | Effect::NeverAsk { .. }
-            | Effect::LoadPersonas => {}
+            | Effect::LoadPersonas
+            | Effect::Remember { .. }
+            | Effect::KeepDraft { .. } => {}
         }
         Ok(Next::Stay)
     }
@@ -448,7 +460,9 @@ impl<'a> Session<'a> {
             Some(drawn) => {
                 // A terminal that is slow to take a frame has not shown it before now.
                 let now = self.now();
-                update(&mut self.state, Event::Tick(now));
+                for effect in update(&mut self.state, Event::Tick(now)) {
+                    self.work.perform(effect);
+                }
                 update(&mut self.state, Event::Drawn(drawn));
             }
             None => {

@@ -1,6 +1,9 @@
 //! The multi-line prompt: draft, history, and how both look. It never sends; the app takes the draft.
 
 pub mod editor;
+pub mod history;
+pub mod keeping;
+pub mod queue;
 
 use std::ops::Range;
 
@@ -13,26 +16,18 @@ use ratatui::widgets::Widget;
 use crate::base::text;
 use crate::domain::kb::{Origin, Span};
 use editor::Editor;
+use history::History;
+use keeping::Keeping;
 
 /// Tab stops in the draft, in cells.
 const TAB: usize = 4;
-
-/// Where the prompt stands in its history.
-#[derive(Clone, Debug, Default)]
-enum Recall {
-    /// The draft is the user's own.
-    #[default]
-    Draft,
-    /// The message at this position is shown; the draft waits.
-    At { position: usize, draft: Vec<Span> },
-}
 
 /// The prompt's model.
 #[derive(Clone, Debug, Default)]
 pub struct Prompt {
     pub editor: Editor,
-    history: Vec<Vec<Span>>,
-    recall: Recall,
+    pub history: History,
+    pub keeping: Keeping,
 }
 
 /// One drawn row: a byte range of the draft.
@@ -46,29 +41,31 @@ impl Prompt {
         spans
     }
 
-    /// Adds to the history what is not blank and not the same as the last. A draft that waited behind a recalled message goes there
-    /// first, so that it can be recalled too.
+    /// Adds to the history what is not blank and not the same as the last.
     pub fn remember(&mut self, spans: Vec<Span>) {
-        if let Recall::At { draft, .. } = std::mem::take(&mut self.recall) {
-            self.keep(draft);
-        }
-        self.keep(spans);
+        self.history.remember(spans);
     }
 
-    fn keep(&mut self, spans: Vec<Span>) {
-        let blank = spans.iter().all(|span| span.text.trim().is_empty());
-        if !blank && self.history.last() != Some(&spans) {
-            self.history.push(spans);
-        }
+    /// Shows another text; the draft that was there goes to the history.
+    pub fn exchange(&mut self, spans: &[Span]) {
+        let draft = self.editor.spans();
+        self.remember(draft);
+        self.editor.set(spans);
     }
 
-    /// A recalled message that was changed is the user's work: it goes to the end of the history before another one is shown.
-    fn keep_changed(&mut self) {
-        let Recall::At { position, .. } = &self.recall else { return };
-        let shown = self.editor.spans();
-        if self.history.get(*position) != Some(&shown) {
-            self.keep(shown);
-        }
+    /// Whether the text is the user's own draft and nothing is in it.
+    pub fn is_unused(&self) -> bool {
+        self.editor.is_empty() && self.history.is_at_draft()
+    }
+
+    /// The drafts that would be lost now; the last one is the one that is shown.
+    pub fn drafts(&self) -> Vec<Vec<Span>> {
+        self.history.drafts(self.editor.spans())
+    }
+
+    /// Grows with every change of draft and history.
+    pub fn revision(&self) -> u64 {
+        self.editor.revision() + self.history.revision()
     }
 
     /// Inserts a paste as one piece: line ends become LF, control sequences go.
@@ -81,33 +78,23 @@ impl Prompt {
         self.editor.insert(typed, Origin::Typed);
     }
 
-    /// Shows the message before in the history; the draft is kept aside.
+    /// Shows the message before in the history; the draft is kept aside. With the caret at the end of typed words, messages that begin
+    /// with them are looked for.
     pub fn earlier(&mut self) {
-        self.keep_changed();
-        let position = match &self.recall {
-            Recall::Draft => self.history.len(),
-            Recall::At { position, .. } => *position,
+        let shown = self.editor.spans();
+        let beginning = match shown.as_slice() {
+            [Span { text, origin: Origin::Typed }] if self.editor.is_at_end() => Some(text.clone()),
+            _ => None,
         };
-        let Some(before) = position.checked_sub(1) else { return };
-        let Some(spans) = self.history.get(before).cloned() else { return };
-        let draft = match std::mem::take(&mut self.recall) {
-            Recall::Draft => self.editor.spans(),
-            Recall::At { draft, .. } => draft,
-        };
-        self.recall = Recall::At { position: before, draft };
-        self.editor.set(&spans);
+        if let Some(message) = self.history.earlier(shown, beginning) {
+            self.editor.set(&message);
+        }
     }
 
     /// Shows the message after in the history, at last the draft again.
     pub fn later(&mut self) {
-        self.keep_changed();
-        let Recall::At { position, draft } = std::mem::take(&mut self.recall) else { return };
-        match self.history.get(position + 1).cloned() {
-            Some(spans) => {
-                self.recall = Recall::At { position: position + 1, draft };
-                self.editor.set(&spans);
-            }
-            None => self.editor.set(&draft),
+        if let Some(message) = self.history.later(&self.editor.spans()) {
+            self.editor.set(&message);
         }
     }
 

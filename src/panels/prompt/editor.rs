@@ -36,6 +36,7 @@ pub struct Editor {
     done: Vec<Snapshot>,
     last: Last,
     killed: Option<Span>,
+    revision: u64,
 }
 
 impl Editor {
@@ -47,6 +48,16 @@ impl Editor {
     /// The caret's byte offset.
     pub fn caret(&self) -> usize {
         self.now.caret
+    }
+
+    /// Whether the caret stands behind the last character.
+    pub fn is_at_end(&self) -> bool {
+        self.now.caret == self.now.text.len()
+    }
+
+    /// Grows with every change of the text, so that a change is seen without a comparison.
+    pub fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// Whether there is nothing in it.
@@ -89,7 +100,7 @@ impl Editor {
     /// Empties it and gives what it held.
     pub fn take(&mut self) -> Vec<Span> {
         let spans = self.spans();
-        *self = Self { killed: self.killed.take(), ..Self::default() };
+        *self = Self { killed: self.killed.take(), revision: self.revision + 1, ..Self::default() };
         spans
     }
 
@@ -239,6 +250,7 @@ impl Editor {
     pub fn undo(&mut self) {
         if let Some(before) = self.done.pop() {
             self.undone.push(std::mem::replace(&mut self.now, before));
+            self.revision += 1;
             self.last = Last::Other;
         }
     }
@@ -247,6 +259,7 @@ impl Editor {
     pub fn redo(&mut self) {
         if let Some(after) = self.undone.pop() {
             self.done.push(std::mem::replace(&mut self.now, after));
+            self.revision += 1;
             self.last = Last::Other;
         }
     }
@@ -262,6 +275,7 @@ impl Editor {
         }
         self.undone.clear();
         self.last = kind;
+        self.revision += 1;
     }
 
     fn slice(&self, range: Range<usize>) -> &str {

@@ -426,8 +426,8 @@ mod tests {
     use crate::domain::kb::detect::Detector;
     use crate::domain::kb::document::Document;
 
-    use crate::domain::kb::detect::rows::{each_run, hashed};
     use super::*;
+    use crate::domain::kb::detect::rows::{each_run, hashed};
 
     #[test]
     fn letters_hashed_in_runs_are_the_letters_that_are_named() {
