@@ -19,6 +19,8 @@ mod declined;
 mod keeping;
 #[path = "flow/keys.rs"]
 mod keys;
+#[path = "flow/messages.rs"]
+mod messages;
 #[path = "flow/model.rs"]
 mod model;
 #[path = "flow/options.rs"]

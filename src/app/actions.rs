@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::state::{EditingWhat, Focus, Overlay, State, Turn};
-use super::{commands, overlay, review, screen, turn};
+use super::{commands, messages, overlay, review, screen, turn};
 use crate::panels::menu::Menu;
 use crate::panels::prompt::editor::Editor;
 use crate::panels::review::{KEYS, Mode, WayOut};
@@ -20,7 +20,13 @@ pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         Focus::Prompt => Context::Prompt,
         Focus::Review => Context::Review,
         Focus::Overlay(Overlay::Pager(_)) => Context::Pager,
-        Focus::Overlay(Overlay::Palette(_) | Overlay::Personas(_) | Overlay::Models(_)) => Context::Menu,
+        Focus::Overlay(
+            Overlay::Palette(_)
+            | Overlay::Personas(_)
+            | Overlay::Models(_)
+            | Overlay::History(_)
+            | Overlay::Queue(_),
+        ) => Context::Menu,
     };
     // Only two presses in a row are a wish to leave.
     if state.tools.keymap.action(context, key) != Some(Action::Interrupt) {
@@ -190,6 +196,8 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Previous => state.prompt.up(width),
         Action::Next => state.prompt.down(width),
         Action::QueueTakeBack => take_back(state),
+        Action::Queue => messages::queue(state),
+        Action::History => messages::history(state),
         Action::Quit if state.prompt.editor.is_empty() => return vec![Effect::Quit],
         Action::LineEnd if state.prompt.editor.is_empty() => state.transcript.follow(),
         Action::EditExternally if matches!(state.focus, Focus::Review) => return review::act(state, action),
@@ -230,6 +238,9 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         | Action::MenuPageDown
         | Action::MenuPageUp
         | Action::CloseMenu
+        | Action::MoveUp
+        | Action::MoveDown
+        | Action::Remove
         | Action::PagerDown
         | Action::PagerUp
         | Action::PagerPageDown
@@ -277,6 +288,10 @@ fn submit(state: &mut State) -> Vec<Effect> {
     }
     if commands::is_command(editor.text()) {
         return commands::run(state);
+    }
+    if editor.text().starts_with('!') {
+        state.note("! at the start is kept for running commands; with a space before it this is a message");
+        return Vec::new();
     }
     let message = state.prompt.take();
     turn::submit(state, message)

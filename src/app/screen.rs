@@ -343,7 +343,11 @@ fn connection(state: &State) -> String {
 fn overlay(state: &State, over: &Overlay, buffer: &mut Buffer) -> Option<Position> {
     let theme = &state.screen.theme;
     match over {
-        Overlay::Palette(menu) | Overlay::Personas(menu) | Overlay::Models(menu) => {
+        Overlay::Palette(menu)
+        | Overlay::Personas(menu)
+        | Overlay::Models(menu)
+        | Overlay::History(menu)
+        | Overlay::Queue(menu) => {
             menu.view(area(state), theme, buffer)
         }
         Overlay::Pager(pager) => {

@@ -251,6 +251,10 @@ pub enum Overlay {
     Palette(Menu),
     Personas(Menu),
     Models(Menu),
+    /// The messages of this project, to take one into the draft.
+    History(Menu),
+    /// What waits for the running reply.
+    Queue(Menu),
     Pager(Pager),
 }
 

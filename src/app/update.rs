@@ -3,7 +3,7 @@
 use crossterm::event::{KeyEventKind, MouseEvent, MouseEventKind};
 
 use super::state::{EditingWhat, Focus, Overlay, Search, State};
-use super::{actions, chat, keeping, overlay, review, screen, turn};
+use super::{actions, chat, keeping, messages, overlay, review, screen, turn};
 use crate::base::text;
 use crate::domain::chat::Level;
 use crate::domain::exchange::Endpoint;
@@ -17,6 +17,7 @@ const WHEEL: isize = 3;
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let effects = route(state, event);
     keeping::look(state);
+    messages::refresh_queue(state);
     effects
 }
 

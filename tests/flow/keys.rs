@@ -64,6 +64,17 @@ fn ready_for(row: &Row) -> App {
             app.say("hello");
             app.say("queued");
         }
+        "prompt.queue" => {
+            app.say("hello");
+            app.say("queued");
+        }
+        "menu.move-up" | "menu.move-down" | "menu.remove" => {
+            app.keys("esc");
+            for words in ["busy", "one", "two", "three"] {
+                app.say(words);
+            }
+            app.keys("alt+q down");
+        }
         "prompt.previous" | "prompt.send" => app.types("a"),
         "prompt.next" => {
             app.keys("up");
