@@ -15,6 +15,8 @@ mod app;
 mod block;
 #[path = "flow/declined.rs"]
 mod declined;
+#[path = "flow/folding.rs"]
+mod folding;
 #[path = "flow/keeping.rs"]
 mod keeping;
 #[path = "flow/keys.rs"]

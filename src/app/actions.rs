@@ -196,6 +196,9 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Previous => state.prompt.up(width),
         Action::Next => state.prompt.down(width),
         Action::QueueTakeBack => take_back(state),
+        Action::SelectUp => state.prompt.select_up(width),
+        Action::SelectDown => state.prompt.select_down(width),
+        Action::UnfoldPaste => unfold_paste(state),
         Action::Queue => messages::queue(state),
         Action::History => messages::history(state),
         Action::Quit if state.prompt.editor.is_empty() => return vec![Effect::Quit],
@@ -218,6 +221,12 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         | Action::DeleteToEnd
         | Action::Yank
         | Action::Undo
+        | Action::SelectLeft
+        | Action::SelectRight
+        | Action::SelectWordLeft
+        | Action::SelectWordRight
+        | Action::SelectLineStart
+        | Action::SelectLineEnd
         | Action::Redo => edit(&mut state.prompt.editor, action),
         Action::Accept
         | Action::AcceptWarned
@@ -268,6 +277,12 @@ fn edit(editor: &mut Editor, action: Action) {
         Action::DeleteWordForward => editor.delete_word_forward(),
         Action::DeleteToStart => editor.delete_to_start(),
         Action::DeleteToEnd => editor.delete_to_end(),
+        Action::SelectLeft => editor.select(Editor::left),
+        Action::SelectRight => editor.select(Editor::right),
+        Action::SelectWordLeft => editor.select(Editor::word_left),
+        Action::SelectWordRight => editor.select(Editor::word_right),
+        Action::SelectLineStart => editor.select(Editor::home),
+        Action::SelectLineEnd => editor.select(Editor::end),
         Action::Yank => editor.yank(),
         Action::Undo => editor.undo(),
         Action::Redo => editor.redo(),
@@ -278,7 +293,7 @@ fn edit(editor: &mut Editor, action: Action) {
 /// Enter: a `\` before the caret makes a line; a command runs; a message goes; an empty prompt sends what waits in the queue.
 fn submit(state: &mut State) -> Vec<Effect> {
     let editor = &mut state.prompt.editor;
-    if editor.text().get(..editor.caret()).is_some_and(|before| before.ends_with('\\')) {
+    if editor.under_caret().get(..editor.caret()).is_some_and(|before| before.ends_with('\\')) {
         editor.backspace();
         editor.insert("\n", crate::domain::kb::Origin::Typed);
         return Vec::new();
@@ -286,7 +301,7 @@ fn submit(state: &mut State) -> Vec<Effect> {
     if editor.text().trim().is_empty() {
         return turn::resume_queue(state);
     }
-    if commands::is_command(editor.text()) {
+    if commands::is_command(&editor.text()) {
         return commands::run(state);
     }
     if editor.text().starts_with('!') {
@@ -346,6 +361,12 @@ fn mouse(state: &mut State) -> Vec<Effect> {
 fn unfold(state: &mut State) {
     if state.log.toggle_folds().is_none() {
         state.note("there is no decided KB.md edit in the chat");
+    }
+}
+
+fn unfold_paste(state: &mut State) {
+    if !state.prompt.editor.unfold() {
+        state.note("nothing is folded in the draft; a paste of more than 8 lines or 1,000 bytes is");
     }
 }
 

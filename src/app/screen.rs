@@ -10,8 +10,9 @@ use super::state::{Focus, Overlay, Search, State, Turn};
 use super::{commands, turn, welcome};
 use crate::base::text;
 use crate::domain::chat::{Body, Entry};
+use crate::panels::prompt::rows::{self, Sheet};
 use crate::panels::review::Mode;
-use crate::panels::{prompt, review, transcript};
+use crate::panels::{review, transcript};
 use crate::protocol::action::Action;
 use crate::protocol::keymap::key_of;
 use crate::protocol::message::Drawn;
@@ -69,7 +70,7 @@ pub fn layout(state: &State) -> Areas {
     };
     let frame = if has_frame(state) { 2 } else { 0 };
     let most = (rows / 3).max(1);
-    let draft = prompt::height(state.prompt.editor.text(), prompt_width(state)).clamp(1, most);
+    let draft = rows::height(&state.prompt.editor, prompt_width(state)).clamp(1, most);
     let prompt = (draft + frame).min(rows);
     let mut left = rows.saturating_sub(prompt + status + header);
     let review = review_height(state, left);
@@ -251,7 +252,8 @@ fn view_prompt(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Positio
         block.render(area, buffer);
     }
     if inner.width < 3 {
-        return prompt::view(&state.prompt.editor, inner, theme.text, buffer).filter(|_| focused);
+        let sheet = Sheet::new(&state.prompt.editor, inner.width);
+        return sheet.view(inner, theme.text, theme.selection, buffer).filter(|_| focused);
     }
     Line::styled("›", theme.accent).render(Rect { width: 1, height: 1, ..inner }, buffer);
     let draft = Rect { x: inner.x + 2, width: prompt_width(state).min(inner.width - 2), ..inner };
@@ -264,7 +266,8 @@ fn view_prompt(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Positio
         };
         Line::styled(text::truncate(words, usize::from(draft.width)), theme.dim).render(draft, buffer);
     }
-    prompt::view(&state.prompt.editor, draft, theme.text, buffer).filter(|_| focused)
+    let sheet = Sheet::new(&state.prompt.editor, draft.width);
+    sheet.view(draft, theme.text, theme.selection, buffer).filter(|_| focused)
 }
 
 fn status(state: &State, area: Rect, buffer: &mut Buffer) {
@@ -347,9 +350,7 @@ fn overlay(state: &State, over: &Overlay, buffer: &mut Buffer) -> Option<Positio
         | Overlay::Personas(menu)
         | Overlay::Models(menu)
         | Overlay::History(menu)
-        | Overlay::Queue(menu) => {
-            menu.view(area(state), theme, buffer)
-        }
+        | Overlay::Queue(menu) => menu.view(area(state), theme, buffer),
         Overlay::Pager(pager) => {
             pager.view(area(state), theme, buffer);
             None
@@ -360,7 +361,7 @@ fn overlay(state: &State, over: &Overlay, buffer: &mut Buffer) -> Option<Positio
 /// The commands that the draft may become, just above the prompt.
 fn completions(state: &State, areas: Areas, buffer: &mut Buffer) {
     let theme = &state.screen.theme;
-    let found = commands::completions(state.prompt.editor.text());
+    let found = commands::completions(state.prompt.editor.under_caret());
     let rows = u16::try_from(found.len()).unwrap_or(0).min(areas.prompt.y);
     if rows == 0 || areas.prompt.width < 20 {
         return;

@@ -75,6 +75,7 @@ fn ready_for(row: &Row) -> App {
             }
             app.keys("alt+q down");
         }
+        "prompt.unfold" => app.paste(&"line\n".repeat(9)),
         "prompt.previous" | "prompt.send" => app.types("a"),
         "prompt.next" => {
             app.keys("up");
@@ -90,6 +91,10 @@ fn ready_for(row: &Row) -> App {
         }
         "prompt.right"
         | "prompt.word-right"
+        | "prompt.select-right"
+        | "prompt.select-word-right"
+        | "prompt.select-line-end"
+        | "prompt.select-down"
         | "prompt.line-end"
         | "prompt.delete"
         | "prompt.delete-word-forward"
