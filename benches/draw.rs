@@ -2,9 +2,9 @@
 //! `cargo bench --bench draw`.
 
 use dictum::base::text;
+use dictum::draw::blocks::{Blocks, Growth};
 use dictum::draw::highlight::Highlighter;
 use dictum::draw::markdown;
-use dictum::draw::stream::StreamCache;
 use dictum::draw::theme::Theme;
 use divan::Bencher;
 
@@ -34,12 +34,15 @@ fn ends(source: &str) -> Vec<usize> {
 fn stream(
     source: &str,
     range: std::ops::Range<usize>,
-    cache: &mut StreamCache,
+    cache: &mut Blocks,
     highlighter: Option<&Highlighter>,
 ) {
     let theme = Theme::dark();
     for end in ends(source).get(range).unwrap_or_default() {
-        divan::black_box(cache.update(source.get(..*end).unwrap_or_default(), 100, &theme, highlighter));
+        let kept = cache.update(source.get(..*end).unwrap_or_default(), Growth::Open);
+        for part in kept..cache.parts() {
+            divan::black_box(cache.draw(part, 100, &theme, highlighter));
+        }
     }
 }
 
@@ -48,7 +51,7 @@ fn stream(
 fn streamed_reply(bencher: Bencher, coloured: bool) {
     let (source, highlighter) = (reply(), Highlighter::new());
     let count = ends(&source).len();
-    bencher.bench(|| stream(&source, 0..count, &mut StreamCache::new(), coloured.then_some(&highlighter)));
+    bencher.bench(|| stream(&source, 0..count, &mut Blocks::default(), coloured.then_some(&highlighter)));
 }
 
 /// 2 000 deltas after this many: the cost must not grow with what is already there.
@@ -57,11 +60,10 @@ fn two_thousand_deltas_after(bencher: Bencher, before: usize) {
     let source = reply();
     bencher
         .with_inputs(|| {
-            let mut cache = StreamCache::new();
-            let theme = Theme::dark();
+            let mut cache = Blocks::default();
             let end = ends(&source).get(before.wrapping_sub(1)).copied().unwrap_or(0);
             for at in source.match_indices('\n').map(|(at, _)| at + 1).filter(|at| *at <= end) {
-                cache.update(source.get(..at).unwrap_or_default(), 100, &theme, None);
+                cache.update(source.get(..at).unwrap_or_default(), Growth::Open);
             }
             cache
         })
@@ -75,7 +77,7 @@ fn hundred_deltas_in_open_code(bencher: Bencher, lines: usize) {
     let count = ends(&source).len();
     bencher
         .with_inputs(|| {
-            let mut cache = StreamCache::new();
+            let mut cache = Blocks::default();
             stream(&source, count - 101..count - 100, &mut cache, Some(&highlighter));
             cache
         })

@@ -1,8 +1,8 @@
 //! Values to styled lines at a width. It never holds state of its own and never handles an event.
 
+pub mod blocks;
 pub mod flow;
 pub mod highlight;
 pub mod markdown;
 pub mod patch;
-pub mod stream;
 pub mod theme;

@@ -1,10 +1,10 @@
 //! The drawing rooms as a whole: any text at any size, streaming in any chunks, and a rich document as it looks.
 #![allow(clippy::unwrap_used)]
 
+use dictum::draw::blocks::{Blocks, Growth};
 use dictum::draw::highlight::Highlighter;
 use dictum::draw::markdown;
 use dictum::draw::patch;
-use dictum::draw::stream::StreamCache;
 use dictum::draw::theme::Theme;
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
@@ -110,19 +110,35 @@ fn adversarial() -> impl Strategy<Value = String> {
     })
 }
 
-/// Feeds `source` in pieces of `sizes` characters, over and over, and compares each step with a full drawing.
+/// All parts of a text, drawn one after the other.
+fn drawn(blocks: &mut Blocks, width: usize, highlighter: Option<&Highlighter>) -> Vec<Line<'static>> {
+    let theme = Theme::dark();
+    (0..blocks.parts()).flat_map(|part| blocks.draw(part, width, &theme, highlighter)).collect()
+}
+
+/// Feeds `source` in pieces of `sizes` characters, over and over, and compares each step with a full drawing. What stays as it was is
+/// taken from the step before, as the screen does.
 fn streams_like_one(source: &str, sizes: &[usize], width: usize, highlighter: Option<&Highlighter>) {
     let theme = Theme::dark();
-    let mut cache = StreamCache::new();
+    let mut blocks = Blocks::default();
+    let mut parts: Vec<Vec<Line<'static>>> = Vec::new();
     let ends: Vec<usize> = source.char_indices().map(|(at, c)| at + c.len_utf8()).collect();
     let mut sizes = sizes.iter().cycle();
     let mut fed = 0;
     while fed < ends.len() {
         fed = (fed + sizes.next().unwrap()).min(ends.len());
         let so_far = &source[..ends[fed - 1]];
-        let drawn = cache.update(so_far, width, &theme, highlighter);
-        assert_eq!(drawn, markdown::render(so_far, width, &theme, highlighter), "after {so_far:?}");
+        let ended = fed == ends.len();
+        for growth in [Growth::Open, Growth::Ended].into_iter().take(1 + usize::from(ended)) {
+            parts.truncate(blocks.update(so_far, growth));
+            for part in parts.len()..blocks.parts() {
+                parts.push(blocks.draw(part, width, &theme, highlighter));
+            }
+            let whole = markdown::render(so_far, width, &theme, highlighter);
+            assert_eq!(parts.concat(), whole, "after {so_far:?}, {growth:?}");
+        }
     }
+    assert_eq!(blocks.closed(), blocks.parts());
 }
 
 proptest! {
@@ -138,19 +154,19 @@ proptest! {
     }
 }
 
-/// A document that grows by whole blocks freezes them: without that, the test above would hold for a cache that does nothing.
+/// A document that grows by whole blocks closes them: without that, the test above would hold for one block that is drawn anew.
 #[test]
 fn a18_finished_blocks_are_not_drawn_again() {
-    let theme = Theme::dark();
-    let mut cache = StreamCache::new();
+    let mut blocks = Blocks::default();
     let source = include_str!("draw/rich.md").repeat(3);
-    let mut most_live = 0;
+    let mut longest = 0;
     for (end, _) in source.match_indices('\n') {
-        let drawn = cache.update(&source[..=end], 80, &theme, None).len();
-        most_live = most_live.max(drawn - cache.frozen());
+        let kept = blocks.update(&source[..=end], Growth::Open);
+        let open: usize = (kept..blocks.parts()).map(|part| blocks.text(part).lines().count()).sum();
+        longest = longest.max(open);
     }
-    assert!(cache.frozen() > 200, "only {} lines are frozen", cache.frozen());
-    assert!(most_live < 30, "{most_live} lines were drawn again");
+    assert!(blocks.closed() > 40, "only {} blocks are closed", blocks.closed());
+    assert!(longest < 40, "{longest} lines were drawn again");
 }
 
 #[test]
@@ -165,18 +181,22 @@ fn a16_code_streams_in_its_colours() {
 }
 
 #[test]
-fn a_changed_past_or_setting_draws_anew() {
-    let (dark, light) = (Theme::dark(), Theme::light());
-    let mut cache = StreamCache::new();
-    cache.update("# a\n\nb\n\nc", 20, &dark, None);
-    for (source, width, theme) in [
-        ("# x\n\nb\n\nc", 20, &dark),
-        ("# x\n\nb", 20, &dark),
-        ("# x\n\nb", 7, &dark),
-        ("# x\n\nb", 7, &light),
-        ("", 7, &light),
+fn a_changed_past_begins_anew() {
+    let mut blocks = Blocks::default();
+    for (source, growth) in [
+        ("# a\n\nb\n\nc", Growth::Open),
+        ("# x\n\nb\n\nc", Growth::Open),
+        ("# x\n\nb\n\nc", Growth::Ended),
+        ("# x\n\nb\n\nc\nd", Growth::Open),
+        ("# x\n\nb", Growth::Ended),
+        ("", Growth::Open),
     ] {
-        assert_eq!(cache.update(source, width, theme, None), markdown::render(source, width, theme, None));
+        blocks.update(source, growth);
+        assert_eq!(
+            drawn(&mut blocks, 20, None),
+            markdown::render(source, 20, &Theme::dark(), None),
+            "{source:?}"
+        );
     }
 }
 
@@ -286,7 +306,7 @@ fn a22_tabs_keep_their_indentation() {
     );
     assert_eq!(
         text(markdown::render("```make\nall:\n\techo\n```", 40, &theme, None)),
-        ["── make ──", "all:", "    echo"]
+        ["── make · 1 ──", "all:", "    echo"]
     );
     let changes = patch::unified("a:\n\tb\n", "a:\n\t\tc\n", 1);
     assert_eq!(text(patch::lines(&changes, 40, &theme)), ["1  a:", "2 -    b", "2 +        c"]);

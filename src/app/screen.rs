@@ -201,15 +201,21 @@ fn header(state: &State, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// How much is below the visible part, when the end is not followed.
+/// That there is more below the visible part, and how much of it is new, when the end is not followed.
 fn below_mark(state: &State, drawn: Drawn, area: Rect, buffer: &mut Buffer) {
     if drawn.top.is_none() || area.height < 2 {
         return;
     }
     let theme = &state.screen.theme;
+    let new = match drawn.fresh {
+        0 => "more".to_string(),
+        1 => "1 new line".to_string(),
+        count => format!("{count} new lines"),
+    };
     let words = match area.width {
-        0..40 => format!(" ↓ {} ", drawn.below),
-        _ => format!(" ↓ {} more lines · {} ", drawn.below, key_of(Action::ScrollEnd)),
+        0..40 if drawn.fresh == 0 => " ↓ ".to_string(),
+        0..40 => format!(" ↓ {} ", drawn.fresh),
+        _ => format!(" ↓ {new} · {} ", key_of(Action::ScrollEnd)),
     };
     let width = u16::try_from(text::width(&words)).unwrap_or(u16::MAX).min(area.width);
     let place = Rect { x: area.right() - width, y: area.bottom() - 1, width, height: 1 };

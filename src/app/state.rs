@@ -307,6 +307,8 @@ pub enum Search {
 #[derive(Clone, Debug, Default)]
 pub struct Errands {
     next_task: u64,
+    /// KB.md as it was read for these before the tables were there to look at it.
+    pub early: Vec<(TaskId, Snapshot)>,
     /// KB.md is being read to remember these.
     pub remember: Vec<(TaskId, String)>,
     /// The model is asked once more about the last message.
@@ -353,17 +355,43 @@ pub enum EditingWhat {
     Proposal(u64),
 }
 
-/// Compiled tables that the core works with. Making them takes longer than anything else at the start; a copy costs little.
+/// Compiled tables that the core works with.
 #[derive(Clone)]
 pub struct Tools {
     pub keymap: Keymap,
     pub detector: Detector,
     pub reconciler: Reconciler,
+    pub readiness: Readiness,
+}
+
+/// Whether detector and reconciler are here. Making them takes longer than the first frame may, so they are made beside it; what needs
+/// them waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    Coming,
+    Ready,
 }
 
 impl Default for Tools {
     fn default() -> Self {
-        Self { keymap: Keymap::default(), detector: Detector::new(), reconciler: Reconciler::new() }
+        let keymap = Keymap::default();
+        Self { detector: Detector::new(), reconciler: Reconciler::new(), ..Self::coming(keymap) }.ready()
+    }
+}
+
+impl Tools {
+    /// Tools whose detector and reconciler are still being made.
+    pub fn coming(keymap: Keymap) -> Self {
+        Self {
+            keymap,
+            detector: Detector::default(),
+            reconciler: Reconciler::default(),
+            readiness: Readiness::Coming,
+        }
+    }
+
+    fn ready(self) -> Self {
+        Self { readiness: Readiness::Ready, ..self }
     }
 }
 

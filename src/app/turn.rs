@@ -2,7 +2,7 @@
 
 use super::proposing::{self, Whole};
 use super::review;
-use super::state::{ModelChoice, Replying, State, Tally, Turn};
+use super::state::{ModelChoice, Readiness, Replying, State, Tally, Tools, Turn};
 use crate::domain::briefing::Briefing;
 use crate::domain::chat::{Body, Level, Reply, Voice};
 use crate::domain::exchange::{Outcome, Protocol, ReplyEvent, StopReason};
@@ -13,7 +13,7 @@ use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Band, Candidate, Origin, Span, Verdict};
 use crate::domain::persona::Persona;
 use crate::domain::settings;
-use crate::protocol::message::{Effect, TaskId};
+use crate::protocol::message::{Effect, Tables, TaskId};
 
 /// How often the model is asked in one turn when it goes on calling tools.
 const ROUNDS: u32 = 4;
@@ -34,10 +34,7 @@ pub fn submit(state: &mut State, message: Vec<Span>) -> Vec<Effect> {
 
 fn start(state: &mut State, message: Vec<Span>) -> Vec<Effect> {
     state.log.push(Body::User { text: joined(&message) });
-    let typed = state.tools.detector.typed_unmasked(&message);
-    state.decided.said(typed.clone());
     state.decided.unsure = None;
-    review::taken_back(state, &typed);
     let mut effects = proposing::stop_asking(state);
     let task = state.errands.task();
     state.turn = Turn::Reading { task, message };
@@ -50,8 +47,21 @@ pub fn joined(message: &[Span]) -> String {
     message.iter().map(|span| span.text.as_str()).collect()
 }
 
+/// Detector and reconciler are here: what was read before goes on.
+pub fn tables_made(state: &mut State, tables: Tables) -> Vec<Effect> {
+    let Tables { detector, reconciler } = tables;
+    let keymap = state.tools.keymap.clone();
+    state.tools = Tools { keymap, detector, reconciler, readiness: Readiness::Ready };
+    let early = std::mem::take(&mut state.errands.early);
+    early.into_iter().flat_map(|(task, snapshot)| kb_read(state, task, snapshot)).collect()
+}
+
 /// KB.md was read: for the turn, or to remember something.
 pub fn kb_read(state: &mut State, task: TaskId, snapshot: Snapshot) -> Vec<Effect> {
+    if state.tools.readiness == Readiness::Coming {
+        state.errands.early.push((task, snapshot));
+        return Vec::new();
+    }
     let wanted = matches!(&state.turn, Turn::Reading { task: waiting, .. } if *waiting == task);
     let place = state.errands.remember.iter().position(|(waiting, _)| *waiting == task);
     let remember = place.map(|place| state.errands.remember.remove(place));
@@ -65,6 +75,9 @@ pub fn kb_read(state: &mut State, task: TaskId, snapshot: Snapshot) -> Vec<Effec
         return Vec::new();
     }
     let Turn::Reading { message, .. } = std::mem::take(&mut state.turn) else { return Vec::new() };
+    let typed = state.tools.detector.typed_unmasked(&message);
+    state.decided.said(typed.clone());
+    review::taken_back(state, &typed);
     let candidates = detect(state, &message);
     let persona = state.personas.active.clone();
     ask(state, Round { persona, message, candidates, number: 1, tally: Tally::default() })

@@ -48,6 +48,7 @@ fn route(state: &mut State, event: Event) -> Vec<Effect> {
             state.kb.degraded = Some(why);
             Vec::new()
         }
+        Event::TablesMade(tables) => turn::tables_made(state, *tables),
         Event::PersonasLoaded(library) => chat::personas_loaded(state, library),
         Event::Discovered(found) => discovered(state, found),
         Event::Replied { task, event } => turn::replied(state, task, event),

@@ -121,7 +121,14 @@ impl Log {
     pub fn push(&mut self, body: Body) -> EntryId {
         self.next += 1;
         let id = EntryId(self.next);
-        self.entries.push(Entry { id, revision: 0, fold: Fold::Open, body });
+        // The thinking of a reply is folded until it is asked for.
+        let fold = match body {
+            Body::Reply(_) => Fold::Folded,
+            Body::User { .. } | Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } => {
+                Fold::Open
+            }
+        };
+        self.entries.push(Entry { id, revision: 0, fold, body });
         id
     }
 
@@ -134,11 +141,15 @@ impl Log {
         id
     }
 
-    /// Opens the decided edits if one of them is folded, else folds all; gives how they are now, `None` when there are none.
+    /// Opens the decided edits and the thinking if one of them is folded, else folds all; gives how they are now, `None` when there are
+    /// none.
     pub fn toggle_folds(&mut self) -> Option<Fold> {
-        let decided =
-            |entry: &&mut Entry| matches!(&entry.body, Body::Decision { diff, .. } if !diff.is_empty());
-        let mut found: Vec<&mut Entry> = self.entries.iter_mut().filter(decided).collect();
+        let folds = |entry: &&mut Entry| match &entry.body {
+            Body::Decision { diff, .. } => !diff.is_empty(),
+            Body::Reply(reply) => !reply.thinking.is_empty(),
+            Body::User { .. } | Body::Divider { .. } | Body::Notice { .. } => false,
+        };
+        let mut found: Vec<&mut Entry> = self.entries.iter_mut().filter(folds).collect();
         let hidden = found.iter().any(|entry| entry.fold == Fold::Folded);
         let next = if hidden { Fold::Open } else { Fold::Folded };
         for entry in &mut found {

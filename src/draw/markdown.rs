@@ -15,9 +15,13 @@ use crate::base::text;
 use crate::draw::flow::Flow;
 use crate::draw::highlight::Highlighter;
 use crate::draw::theme::Theme;
-use pulldown_cmark::{Event, Options, Parser};
+use pulldown_cmark::{Event, Options, Parser, Tag};
 use ratatui::style::Style;
 use ratatui::text::Line;
+
+/// What is read beyond plain CommonMark.
+const OPTIONS: Options =
+    Options::ENABLE_TABLES.union(Options::ENABLE_STRIKETHROUGH).union(Options::ENABLE_TASKLISTS);
 
 /// `source` as lines of at most `width` cells.
 pub fn render(
@@ -26,7 +30,7 @@ pub fn render(
     theme: &Theme,
     highlighter: Option<&Highlighter>,
 ) -> Vec<Line<'static>> {
-    Ink { width, theme, highlighter }.draw(&text::sanitise(source), &mut Memo::default()).lines
+    Ink { width, theme, highlighter }.draw(&text::sanitise(source), &mut Memo::default(), 0)
 }
 
 /// `source` as it was written, in one style, as lines of at most `width` cells.
@@ -43,48 +47,54 @@ pub(crate) struct Ink<'a> {
     pub highlighter: Option<&'a Highlighter>,
 }
 
-/// What came of drawing a text.
-pub(crate) struct Drawing {
-    pub lines: Vec<Line<'static>>,
+/// Where the top-level blocks of a text begin.
+pub(crate) struct Cut {
+    pub starts: Vec<Start>,
     /// Whether the text defines link references, which change the meaning of text before and after them.
     pub defines: bool,
-    pub last: LastBlock,
 }
 
-/// Where the last top-level block begins.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct LastBlock {
+/// The beginning of a top-level block.
+#[derive(Clone, Copy)]
+pub(crate) struct Start {
     /// The start of its first line in the text.
-    pub start: usize,
-    /// The lines that were drawn before it.
-    pub lines: usize,
-    /// The code blocks before it.
+    pub at: usize,
+    /// The code blocks in it.
     pub code_blocks: usize,
 }
 
+/// Finds the top-level blocks of sanitised text.
+pub(crate) fn cut(clean: &str) -> Cut {
+    let parser = Parser::new_ext(clean, OPTIONS);
+    let defines = parser.reference_definitions().iter().next().is_some();
+    let mut starts: Vec<Start> = Vec::new();
+    let mut depth = 0usize;
+    for (event, range) in parser.into_offset_iter() {
+        if depth == 0 && !matches!(event, Event::End(_)) {
+            let before = clean.get(..range.start).unwrap_or_default();
+            let at = before.rfind('\n').map_or(0, |end| end + 1);
+            starts.push(Start { at, code_blocks: 0 });
+        }
+        match event {
+            Event::Start(_) => depth += 1,
+            Event::End(_) => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if let Some(start) = starts.last_mut() {
+            start.code_blocks += usize::from(matches!(event, Event::Start(Tag::CodeBlock(_))));
+        }
+    }
+    Cut { starts, defines }
+}
+
 impl Ink<'_> {
-    /// Draws sanitised text; `memo` holds coloured code of an earlier drawing of the same beginning.
-    pub(crate) fn draw(self, clean: &str, memo: &mut Memo) -> Drawing {
-        let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-        let parser = Parser::new_ext(clean, options);
-        let defines = parser.reference_definitions().iter().next().is_some();
-        let mut writer = writer::Writer::new(self, memo);
-        let mut last = LastBlock::default();
-        let mut depth = 0usize;
-        for (event, range) in parser.into_offset_iter() {
-            if depth == 0 && !matches!(event, Event::End(_)) {
-                let before = clean.get(..range.start).unwrap_or_default();
-                let start = before.rfind('\n').map_or(0, |end| end + 1);
-                last = LastBlock { start, ..writer.progress() };
-            }
-            match event {
-                Event::Start(_) => depth += 1,
-                Event::End(_) => depth = depth.saturating_sub(1),
-                _ => {}
-            }
+    /// Draws sanitised text with so many code blocks before it; `memo` holds coloured code of an earlier drawing of the same beginning.
+    pub(crate) fn draw(self, clean: &str, memo: &mut Memo, code_before: usize) -> Vec<Line<'static>> {
+        let mut writer = writer::Writer::new(self, memo, code_before);
+        for event in Parser::new_ext(clean, OPTIONS) {
             writer.event(event);
         }
-        Drawing { lines: writer.finish(), defines, last }
+        writer.finish()
     }
 }
 

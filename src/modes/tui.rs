@@ -15,12 +15,10 @@ use crossterm::event::{Event as Input, EventStream};
 use crossterm::queue;
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use futures_util::StreamExt;
-use futures_util::future::{Fuse, FusedFuture};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Position, Rect};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::oneshot;
 use tokio::time::{Instant as Deadline, sleep_until};
 
 use super::folders;
@@ -33,7 +31,6 @@ use crate::domain::exchange::{Endpoint, Protocol};
 use crate::domain::kb::detect::Detector;
 use crate::domain::kb::reconcile::Reconciler;
 use crate::domain::settings::Choice;
-use crate::draw::highlight::Highlighter;
 use crate::draw::theme::Palette;
 use crate::io::kbfile::Keep;
 use crate::io::providers::{Http, Limits};
@@ -41,9 +38,9 @@ use crate::io::runtime::{Runtime, Workplace};
 use crate::io::terminal::background::{self, Filter, Sifted};
 use crate::io::terminal::{self, Mouse, Screen, Signal, TerminalGuard};
 use crate::io::{config, files, kbfile, personas};
-use crate::panels::transcript::{LineCache, Waiting};
+use crate::panels::transcript::LineCache;
 use crate::protocol::keymap::Keymap;
-use crate::protocol::message::{Capture, Effect, Event, Millis, TaskId};
+use crate::protocol::message::{Capture, Effect, Event, Millis, Tables, TaskId};
 
 /// Shortest time between two frames: 60 a second are as many as an eye follows.
 const FRAME: Duration = Duration::from_millis(16);
@@ -59,9 +56,6 @@ const HELD: Duration = Duration::from_millis(100);
 
 /// Opens the screen and stays until the user leaves; gives the exit code.
 pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
-    // The tables take longer than everything else before the first frame, so they are made beside it.
-    let detector = std::thread::spawn(Detector::new);
-    let reconciler = std::thread::spawn(Reconciler::new);
     let loaded = config::load(&invocation.values(), directory);
     let settings = loaded.settings;
     let folders = folders(directory);
@@ -86,11 +80,7 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
         .context("the program's threads cannot be started; check the limit of processes (ulimit -u)")?;
     let guard = TerminalGuard::enter(Mouse::On)?;
     let (columns, rows) = crossterm::terminal::size().unwrap_or((80, 24));
-    let tools = Tools {
-        keymap: Keymap::default(),
-        detector: detector.join().unwrap_or_else(|_| Detector::new()),
-        reconciler: reconciler.join().unwrap_or_else(|_| Reconciler::new()),
-    };
+    let tools = Tools::coming(Keymap::default());
     let start = Start {
         columns,
         rows,
@@ -145,6 +135,18 @@ fn offline() -> Endpoint {
     }
 }
 
+/// Makes detector and reconciler beside the screen, and sends them to it.
+fn make_tables(sender: &UnboundedSender<Event>) {
+    let sender = sender.clone();
+    std::thread::spawn(move || {
+        let detector = std::thread::spawn(Detector::new);
+        let reconciler = Reconciler::new();
+        let detector = detector.join().unwrap_or_else(|_| Detector::new());
+        // The screen may be closed already.
+        let _ = sender.send(Event::TablesMade(Box::new(Tables { detector, reconciler })));
+    });
+}
+
 /// Takes the mouse or hands it to the terminal.
 fn mouse(capture: Capture) -> io::Result<()> {
     let modes: &[u8] = match capture {
@@ -175,10 +177,6 @@ struct Session<'a> {
     filter: Filter,
     /// Since when an unfinished answer of the terminal is held back.
     held: Option<Instant>,
-    /// The highlighter, on its way from the first request on.
-    colours: Fuse<oneshot::Receiver<Highlighter>>,
-    /// Whether a request was sent already.
-    asked: bool,
     start: Instant,
     drawn: Option<Instant>,
     /// Shortest time from the last frame to the next.
@@ -197,7 +195,7 @@ impl<'a> Session<'a> {
             .context("the terminal's size cannot be read; is this a terminal?")?;
         Ok(Self {
             state,
-            cache: LineCache::awaiting_colours(),
+            cache: LineCache::default(),
             work,
             sender,
             guard,
@@ -205,8 +203,6 @@ impl<'a> Session<'a> {
             input: None,
             filter: Filter::default(),
             held: None,
-            colours: Fuse::terminated(),
-            asked: false,
             start: Instant::now(),
             drawn: None,
             pace: FRAME,
@@ -218,6 +214,7 @@ impl<'a> Session<'a> {
         let mut signals = terminal::signals().context("signals cannot be listened for")?;
         self.draw()?;
         self.input = Some(EventStream::new());
+        make_tables(&self.sender);
         // Only a theme that follows the background has a use for the answer; a terminal that knows no such question may print it.
         let follows = matches!(self.state.screen.theme.palette, Palette::Dark | Palette::Light);
         if ask_background && follows {
@@ -259,10 +256,6 @@ impl<'a> Session<'a> {
                     if self.apply(batch).await? == Next::Leave {
                         return Ok(0);
                     }
-                }
-                Ok(highlighter) = &mut self.colours, if !self.colours.is_terminated() => {
-                    // A frame that shows nothing new would still write some bytes.
-                    self.stale |= self.cache.set_colours(highlighter) == Waiting::Code;
                 }
                 () = sleep_until(wake.unwrap_or_else(Deadline::now)), if wake.is_some() => {
                     let held = self.release_held();
@@ -339,10 +332,6 @@ impl<'a> Session<'a> {
         self.stale = true;
         for event in std::iter::once(Event::Tick(now)).chain(batch) {
             for effect in update(&mut self.state, event) {
-                if matches!(effect, Effect::Ask { .. }) && !self.asked {
-                    self.asked = true;
-                    self.colours = colours::warm_highlighter();
-                }
                 if let Some(mine) = self.work.perform(effect)
                     && self.on_the_terminal(mine).await? == Next::Leave
                 {

@@ -1,16 +1,19 @@
 //! The conversation on the screen: entries to lines, cached, anchored. It never wraps again what did not change.
 
+mod entry;
 mod lines;
+mod place;
 
-pub use lines::{LineCache, Waiting};
+pub use lines::LineCache;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
-use crate::domain::chat::{Entry, Log};
+use crate::domain::chat::Log;
 use crate::draw::theme::Theme;
 use crate::protocol::message::{Anchor, Drawn};
+use place::{Ground, Place};
 
 /// What the user asked of the view since it was drawn last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,9 +31,9 @@ pub enum Wish {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Transcript {
     anchor: Option<Anchor>,
+    /// Where the conversation ended when it was followed last: what comes after it is new.
+    left: Option<Anchor>,
     wish: Wish,
-    /// Lines below the visible ones, as drawn last.
-    pub below: usize,
 }
 
 impl Transcript {
@@ -51,7 +54,7 @@ impl Transcript {
     /// Takes over where the drawing found the view to be.
     pub fn settle(&mut self, drawn: Drawn) {
         self.anchor = drawn.top;
-        self.below = drawn.below;
+        self.left = drawn.left;
         self.wish = Wish::Stay;
     }
 }
@@ -66,110 +69,48 @@ pub fn view(
     buffer: &mut Buffer,
 ) -> Drawn {
     let entries = log.entries();
-    let height = usize::from(area.height);
     if area.is_empty() {
-        return Drawn { top: model.anchor, below: model.below };
+        return Drawn { top: model.anchor, left: model.left, fresh: 0 };
     }
     cache.prepare(area.width, theme);
     cache.forget(entries);
-    let end = bottom(entries, cache, theme, height);
-    let here = model.anchor.map_or(end, |anchor| found(anchor, entries, cache, theme));
-    let top = place(model, entries, cache, theme, height, here, end);
+    let mut ground = Ground { entries, cache };
+    let height = usize::from(area.height);
+    let over = ground.over();
+    let end = ground.up(over, height);
+    let here = model.anchor.map_or(end, |anchor| ground.found(anchor));
+    let top = wished(model, &mut ground, height, here, end);
     let following = top >= end;
     let top = top.min(end);
-    let (mut position, mut number) = top;
+    let mut at = top;
     for row in 0..height {
-        while let Some(entry) = entries.get(position)
-            && number >= cache.height(entry, theme)
-        {
-            position += 1;
-            number = 0;
-        }
-        let Some(entry) = entries.get(position) else { break };
-        cache.colour(entry, theme);
-        if let Some(line) = cache.line(entry, number) {
-            let y = area.y + u16::try_from(row).unwrap_or(0);
-            line.render(Rect { y, height: 1, ..area }, buffer);
-        }
-        number += 1;
+        let Some(line) = ground.line(&mut at) else { break };
+        let y = area.y + u16::try_from(row).unwrap_or(0);
+        line.render(Rect { y, height: 1, ..area }, buffer);
     }
-    if following {
-        return Drawn { top: None, below: 0 };
-    }
-    let rest = entries.get(position..).unwrap_or_default();
-    let below: usize = rest.iter().map(|entry| cache.height(entry, theme)).sum();
-    // Where nothing moved, the anchor stays the one of the width that it was set at, so that resizing never makes it creep.
-    let anchor = model.anchor.filter(|_| top == here).unwrap_or_else(|| Anchor {
-        entry: top.0,
-        line: top.1,
-        width: area.width,
-        letters: entries.get(top.0).map_or(0, |entry| cache.letters_before(entry, top.1)),
-    });
-    Drawn { top: Some(anchor), below: below.saturating_sub(number) }
-}
-
-/// The line of an anchor at the width of the cache, as (entry, line of the entry).
-fn found(anchor: Anchor, entries: &[Entry], cache: &mut LineCache, theme: &Theme) -> (usize, usize) {
-    let Some(entry) = entries.get(anchor.entry).filter(|_| anchor.width != cache.width) else {
-        return (anchor.entry, anchor.line);
+    let drawn = if following {
+        Drawn::default()
+    } else {
+        // Where nothing moved, the anchor stays the one of the width that it was set at, so that resizing never makes it creep.
+        let anchor = model.anchor.filter(|_| top == here).unwrap_or_else(|| ground.anchor(top));
+        let last = ground.last();
+        let left = model.left.unwrap_or_else(|| ground.anchor(last));
+        let known = ground.found(left);
+        Drawn { top: Some(anchor), left: Some(left), fresh: ground.between(at.max(known), last) }
     };
-    cache.height(entry, theme);
-    (anchor.entry, cache.line_with(entry, anchor.letters))
-}
-
-/// The first visible line when the end is followed.
-fn bottom(entries: &[Entry], cache: &mut LineCache, theme: &Theme, height: usize) -> (usize, usize) {
-    let mut wanted = height;
-    for (position, entry) in entries.iter().enumerate().rev() {
-        let lines = cache.height(entry, theme);
-        if lines >= wanted {
-            return (position, lines - wanted);
-        }
-        wanted -= lines;
-    }
-    (0, 0)
+    cache.settle();
+    drawn
 }
 
 /// Where the view shall start, after the user's wish.
-fn place(
-    model: &Transcript,
-    entries: &[Entry],
-    cache: &mut LineCache,
-    theme: &Theme,
-    height: usize,
-    here: (usize, usize),
-    end: (usize, usize),
-) -> (usize, usize) {
+fn wished(model: &Transcript, ground: &mut Ground<'_>, height: usize, here: Place, end: Place) -> Place {
     let page = isize::try_from(height.saturating_sub(2).max(1)).unwrap_or(1);
     let by = match model.wish {
         Wish::Stay if model.anchor.is_none() => return end,
-        Wish::Stay => 0,
+        Wish::Stay => return here,
         Wish::Lines(lines) => lines,
         Wish::Pages(pages) => pages.saturating_mul(page),
-        Wish::Top => return (0, 0),
+        Wish::Top => return Place::default(),
     };
-    let (mut position, mut number) = here;
-    let mut left = by.unsigned_abs();
-    if by < 0 {
-        while left > 0 {
-            if number >= left {
-                return (position, number - left);
-            }
-            left -= number;
-            let Some(before) = position.checked_sub(1) else { return (0, 0) };
-            position = before;
-            number = entries.get(position).map_or(0, |entry| cache.height(entry, theme));
-        }
-    } else {
-        number += left;
-        while let Some(entry) = entries.get(position) {
-            let lines = cache.height(entry, theme);
-            if number < lines {
-                break;
-            }
-            number -= lines;
-            position += 1;
-        }
-    }
-    (position, number)
+    if by < 0 { ground.up(here, by.unsigned_abs()) } else { ground.down(here, by.unsigned_abs()) }
 }

@@ -4,7 +4,9 @@ use crossterm::event::{KeyEvent, MouseEvent};
 
 use crate::domain::exchange::{Endpoint, Outcome, ReplyEvent, Request};
 use crate::domain::kb::Span;
+use crate::domain::kb::detect::Detector;
 use crate::domain::kb::journal::Provenance;
+use crate::domain::kb::reconcile::Reconciler;
 use crate::domain::kb::state::Snapshot;
 use crate::domain::persona::Library;
 
@@ -39,6 +41,8 @@ pub enum Event {
     /// Watching is not available, and why; KB.md is still read before each task.
     WatchDegraded(String),
     PersonasLoaded(Library),
+    /// Detector and reconciler are made.
+    TablesMade(Box<Tables>),
     /// The search for a local server ended; `None` leaves the provider as it is.
     Discovered(Option<Endpoint>),
     Replied {
@@ -102,6 +106,13 @@ pub enum Event {
     Noted(String),
 }
 
+/// What finds directives in a message and compares them with KB.md.
+#[derive(Clone, Debug)]
+pub struct Tables {
+    pub detector: Detector,
+    pub reconciler: Reconciler,
+}
+
 /// What the terminal's background is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Background {
@@ -114,10 +125,11 @@ pub enum Background {
 pub struct Anchor {
     /// Position of the entry in the log.
     pub entry: usize,
-    /// Line of the entry, at the width in columns that it was drawn at.
+    /// The part of the entry, and its line at the width in columns that it was drawn at.
+    pub part: usize,
     pub line: usize,
     pub width: u16,
-    /// Letters and digits of the entry before that line: they are the same at every width.
+    /// Letters and digits of the part before that line: they are the same at every width.
     pub letters: usize,
 }
 
@@ -126,8 +138,10 @@ pub struct Anchor {
 pub struct Drawn {
     /// The first visible line; `None` while following the end.
     pub top: Option<Anchor>,
-    /// Lines below the visible ones.
-    pub below: usize,
+    /// Where the conversation ended when it was followed last; `None` while it is.
+    pub left: Option<Anchor>,
+    /// Lines after that which were not seen yet.
+    pub fresh: usize,
 }
 
 /// What shall happen outside.

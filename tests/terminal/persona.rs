@@ -113,7 +113,7 @@ fn a15_switching_costs_nothing() {
     app.wait_text("item number 120");
     app.wait_idle();
     app.send(&format!("half a draft{PAGE_UP}"));
-    app.wait_text("more lines");
+    app.wait_text("↓ more");
     app.send(PAGE_UP);
     let before = app.wait_for("a scrolled view and a draft", |screen| {
         !screen.has("item number 80") && screen.draft() == "half a draft"

@@ -1,10 +1,13 @@
 //! The detector's tables as a value: word classes, cue patterns and their weights. It never looks at a whole message.
 
+mod slip;
+
 use std::collections::HashMap;
 use std::ops::Range;
 
 use super::clause::{Kind, Token, fold};
 use super::detect::pattern::{Element, Index, Pattern, Set, run};
+use slip::slip;
 
 const CUES: &str = include_str!("../../../assets/kb/cues.txt");
 const SLOTS: &str = include_str!("../../../assets/kb/slots.toml");
@@ -480,24 +483,4 @@ fn lang_bits(lang: &str) -> u8 {
     lang.split(',')
         .filter_map(|lang| LANGS.iter().position(|known| *known == lang))
         .fold(0, |set, bit| set | 1 << bit)
-}
-
-/// Whether `word` is `cue` with two neighbours swapped, or one inner letter lost or doubled in. Both ends must agree, since a changed
-/// end is an inflection ("ricordo") and no slip.
-fn slip(word: &str, cue: &str) -> bool {
-    let (word, cue): (Vec<char>, Vec<char>) = (word.chars().collect(), cue.chars().collect());
-    if word.first() != cue.first() || word.last() != cue.last() || word == cue {
-        return false;
-    }
-    if word.len() == cue.len() {
-        let different: Vec<usize> = (0..word.len()).filter(|i| word.get(*i) != cue.get(*i)).collect();
-        return match different.as_slice() {
-            [a, b] => *b == a + 1 && word.get(*a) == cue.get(*b) && word.get(*b) == cue.get(*a),
-            _ => false,
-        };
-    }
-    let (long, short) = if word.len() > cue.len() { (word, cue) } else { (cue, word) };
-    long.len() == short.len() + 1
-        && (0..long.len())
-            .any(|gone| long.iter().enumerate().filter(|(i, _)| *i != gone).map(|(_, c)| c).eq(short.iter()))
 }

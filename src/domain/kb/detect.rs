@@ -50,8 +50,9 @@ pub struct Detection {
     pub candidates: Vec<Candidate>,
 }
 
-/// The detector with its tables compiled. Build it once and keep it; every call is independent.
-#[derive(Clone, Debug)]
+/// The detector with its tables compiled. Build it once and keep it; every call is independent. The default has no tables and finds
+/// nothing.
+#[derive(Clone, Debug, Default)]
 pub struct Detector {
     lexicon: Lexicon,
     masker: Masker,
@@ -60,12 +61,6 @@ pub struct Detector {
     secrets: Secrets,
     phrases: Phrases,
     weights: Weights,
-}
-
-impl Default for Detector {
-    fn default() -> Self {
-        Self::new()
-    }
 }
 
 /// What a clause shows, block by block, and what the rules alone make of it.

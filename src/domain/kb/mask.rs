@@ -79,7 +79,7 @@ pub struct Signals {
 }
 
 /// Line and quotation shapes, compiled once.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Masker {
     lines: RegexSet,
     quoted: Option<Regex>,

@@ -22,7 +22,7 @@ pub struct Settled {
     pub verdict: Verdict,
 }
 
-/// Layer three with its tables.
+/// Layer three with its tables. The default has none and knows no word.
 #[derive(Clone, Debug, Default)]
 pub struct Reconciler {
     pub(super) tables: Tables,

@@ -41,11 +41,6 @@ impl Page {
         self.lines
     }
 
-    /// How many lines there are.
-    pub(super) fn height(&self) -> usize {
-        self.lines.len()
-    }
-
     pub(super) fn mark(&self) -> Mark {
         Mark { lines: self.lines.len(), parts: self.parts.len() }
     }

@@ -20,7 +20,7 @@ fn lists_hang_under_their_bullets() {
     shows("- one two three\n- b\n  1. c\n  2. d", 10, "• one two\n  three\n• b\n  1. c\n  2. d");
     shows("3. a\n\n   b\n\n4. c", 20, "3. a\n\n   b\n\n4. c");
     shows("- [ ] open\n- [x] done", 20, "• [ ] open\n• [x] done");
-    shows("- a\n\n      code\n-\n- b", 20, "• a\n\n  ── code ──\n  code\n\n•\n\n• b");
+    shows("- a\n\n      code\n-\n- b", 20, "• a\n\n  ── code · 1 ──\n  code\n\n•\n\n• b");
     shows("para\n- a\n\nnext", 20, "para\n\n• a\n\nnext");
 }
 
@@ -43,7 +43,7 @@ fn links_name_their_target_once() {
 
 #[test]
 fn a24_code_has_nothing_around_it() {
-    shows("```ts\n\tconst a = 1\n\n```\n", 40, "── ts ──\n    const a = 1\n");
+    shows("```ts\n\tconst a = 1\n\n```\n", 40, "── ts · 1 ──\n    const a = 1\n");
     shows("```\nabcdefghij\n```", 4, "── …\nabcd\nefgh\nij");
 }
 

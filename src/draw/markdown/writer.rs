@@ -1,10 +1,10 @@
 //! The events of the Markdown parser, turned into blocks on a page. It never parses by itself.
 
+use super::Ink;
 use super::code::Memo;
 use super::inline::Inline;
 use super::page::{Mark, Page};
 use super::table::Table;
-use super::{Ink, LastBlock};
 use crate::base::text;
 use crate::draw::flow::Flow;
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Tag, TagEnd};
@@ -19,7 +19,9 @@ pub(super) struct Writer<'a, 'm> {
     holders: Vec<Holder>,
     raw: Option<Raw>,
     table: Option<Table>,
+    /// The code blocks of this drawing so far, and those before it.
     code_blocks: usize,
+    code_before: usize,
 }
 
 /// A block that holds blocks, and where its lines began.
@@ -50,7 +52,7 @@ enum RawKind {
 }
 
 impl<'a, 'm> Writer<'a, 'm> {
-    pub(super) fn new(ink: Ink<'a>, memo: &'m mut Memo) -> Self {
+    pub(super) fn new(ink: Ink<'a>, memo: &'m mut Memo, code_before: usize) -> Self {
         Self {
             ink,
             memo,
@@ -60,12 +62,8 @@ impl<'a, 'm> Writer<'a, 'm> {
             raw: None,
             table: None,
             code_blocks: 0,
+            code_before,
         }
-    }
-
-    /// What was drawn so far; `start` is not known here.
-    pub(super) fn progress(&self) -> LastBlock {
-        LastBlock { start: 0, lines: self.page.height(), code_blocks: self.code_blocks }
     }
 
     pub(super) fn finish(mut self) -> Vec<Line<'static>> {
@@ -293,7 +291,12 @@ impl<'a, 'm> Writer<'a, 'm> {
     /// A label, and under it the code with nothing before or around it that a copy would catch.
     fn code(&mut self, info: &str, code: &str) {
         let theme = self.ink.theme;
-        let label = format!("── {} ──", if info.is_empty() { "code" } else { info });
+        let number = self.code_before + self.code_blocks + 1;
+        let end = format!(" · {number} ──");
+        let name = if info.is_empty() { "code" } else { info };
+        // The number is what a copy asks for, so the name gives way.
+        let room = self.page.room().saturating_sub(text::width(&end) + 3);
+        let label = format!("── {}{end}", text::truncate(name, room));
         self.page.flow(&Flow::of(&text::truncate(&label, self.page.room()), theme.label));
         let clean = text::sanitise(code);
         match self.ink.highlighter {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
@@ -57,42 +57,44 @@ impl Default for Limits {
 /// The clients and what was learned about servers in this session.
 #[derive(Debug)]
 pub struct Http {
-    open: Result<Client, Cause>,
-    direct: Result<Client, Cause>,
+    /// Made on first use, since reading the machine's certificates takes longer than the first frame may.
+    open: OnceLock<Result<Client, Cause>>,
+    direct: OnceLock<Result<Client, Cause>>,
     limits: Limits,
     learned: Mutex<HashMap<String, Vec<Quirk>>>,
     models: Mutex<HashMap<String, String>>,
 }
 
 impl Http {
-    /// Sets the clients up. A machine without certificates still reaches plain addresses; the others then say why not.
+    /// Makes no client yet.
     pub fn new(limits: Limits) -> Self {
         // Fails only when a provider is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let base = || {
-            Client::builder()
-                .user_agent(concat!("dictum/", env!("CARGO_PKG_VERSION")))
-                .connect_timeout(limits.connect)
-                .pool_idle_timeout(Duration::from_secs(30))
-                .tcp_keepalive(Duration::from_secs(30))
-                .redirect(redirect::Policy::none())
-        };
-        let build = |builder: ClientBuilder| builder.build().map_err(|error| in_building(&error));
-        let bare = |_| build(base().no_proxy().tls_certs_only([]));
         Self {
-            open: build(base()),
-            direct: build(base().no_proxy()).or_else(bare),
+            open: OnceLock::new(),
+            direct: OnceLock::new(),
             limits,
             learned: Mutex::default(),
             models: Mutex::default(),
         }
     }
 
-    /// The client for addresses of that place.
+    /// The client for addresses of that place. A machine without certificates still reaches plain addresses; the others then say why
+    /// not.
     pub fn client(&self, place: Place) -> Result<&Client, Cause> {
+        let base = || {
+            Client::builder()
+                .user_agent(concat!("dictum/", env!("CARGO_PKG_VERSION")))
+                .connect_timeout(self.limits.connect)
+                .pool_idle_timeout(Duration::from_secs(30))
+                .tcp_keepalive(Duration::from_secs(30))
+                .redirect(redirect::Policy::none())
+        };
+        let build = |builder: ClientBuilder| builder.build().map_err(|error| in_building(&error));
+        let bare = |_| build(base().no_proxy().tls_certs_only([]));
         let client = match place {
-            Place::Local => &self.direct,
-            Place::Remote => &self.open,
+            Place::Local => self.direct.get_or_init(|| build(base().no_proxy()).or_else(bare)),
+            Place::Remote => self.open.get_or_init(|| build(base())),
         };
         client.as_ref().map_err(Clone::clone)
     }

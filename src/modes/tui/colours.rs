@@ -1,10 +1,5 @@
-//! The colours of the screen: which theme suits the terminal, and the highlighter made beside it. It never draws.
+//! The colours of the screen: which theme suits the terminal. It never draws.
 
-use futures_util::FutureExt;
-use futures_util::future::Fuse;
-use tokio::sync::oneshot;
-
-use crate::draw::highlight::Highlighter;
 use crate::draw::theme::Theme;
 
 /// The theme of the settings; by itself 24-bit colours where the terminal says it has them, and none under `NO_COLOR`.
@@ -33,21 +28,4 @@ pub fn theme(setting: &str) -> Theme {
     } else {
         Theme::ansi()
     }
-}
-
-/// Makes the highlighter while the first reply is on its way: the first line of a grammar takes some hundred milliseconds.
-pub fn warm_highlighter() -> Fuse<oneshot::Receiver<Highlighter>> {
-    let (made, highlighter) = oneshot::channel();
-    std::thread::spawn(move || {
-        let highlighter = Highlighter::new();
-        let theme = Theme::dark();
-        for (language, line) in
-            [("ts", "const a: string = `${b}`; // c"), ("json", "{\"a\": 1}"), ("sh", "a | b")]
-        {
-            highlighter.lines(language, [line], &theme);
-        }
-        // The screen may be closed already.
-        let _ = made.send(highlighter);
-    });
-    highlighter.fuse()
 }

@@ -1,390 +1,220 @@
-//! Entries of the conversation as lines, kept while nothing about them changes. A cold cache draws the same as a warm one.
+//! Lines of what is seen of the conversation, kept while nothing about it changes. A cold cache draws the same as a warm one.
+//!
+//! An entry is laid out part by part, and only the parts that a frame asks for: a reply of megabytes costs what is seen of it.
 
 use std::collections::{HashMap, HashSet};
 
-use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
-use crate::base::text;
-use crate::domain::chat::{Body, Entry, EntryId, Fold, Level, Reply, Voice};
-use crate::domain::exchange::{Outcome, StopReason};
+use super::entry::{self, Part};
+use crate::domain::chat::{Body, Entry, EntryId, Fold, Reply};
+use crate::draw::blocks::{Blocks, Growth};
 use crate::draw::highlight::Highlighter;
-use crate::draw::markdown;
-use crate::draw::stream::StreamCache;
-use crate::draw::theme::{Palette, Theme};
-use crate::protocol::action::Action;
-use crate::protocol::keymap::key_of;
+use crate::draw::theme::Theme;
 
-/// Whether an entry's code has its colours yet. They do not change its height, so they wait until a line of it is drawn.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Ink {
-    Plain,
-    Coloured,
+/// Lines that are kept beyond those of the last frame.
+const KEPT: usize = 4_000;
+
+/// A part with what is known of it at the cache's width.
+struct Slot {
+    part: Part,
+    height: Option<usize>,
+    lines: Option<Vec<Line<'static>>>,
+    /// The frame that asked for its lines last.
+    frame: u64,
 }
 
-/// An entry's lines at a width.
-enum Lines {
-    Whole {
-        revision: u64,
-        ink: Ink,
-        lines: Vec<Line<'static>>,
-    },
-    /// `frame` and `height` are of the frame that asked last.
-    Streaming {
-        head: Vec<Line<'static>>,
-        body: Box<StreamCache>,
-        frame: u64,
-        height: usize,
-    },
+impl Slot {
+    fn new(part: Part) -> Self {
+        Self { part, height: None, lines: None, frame: 0 }
+    }
 }
 
-/// Where the colours of code come from.
-#[derive(Default)]
-enum Colours {
-    /// Made when code is drawn for the first time.
-    #[default]
-    OnDemand,
-    /// Made elsewhere and not here yet; code is plain until then.
-    Coming,
-    Here(Box<Highlighter>),
-}
-
-/// Whether something drawn before wants drawing again now that the colours are here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Waiting {
-    Nothing,
-    Code,
+/// An entry in parts.
+struct Laid {
+    revision: u64,
+    slots: Vec<Slot>,
+    blocks: Blocks,
+    /// The length of the thinking that the slots were made for, where it is unfolded.
+    thinking: usize,
 }
 
 /// Lines of entries at one width and theme.
 #[derive(Default)]
 pub struct LineCache {
-    pub(super) width: u16,
-    palette: Option<Palette>,
+    width: u16,
+    theme: Option<Theme>,
     frame: u64,
-    lines: HashMap<EntryId, Lines>,
-    colours: Colours,
+    entries: HashMap<EntryId, Laid>,
+    /// How many lines are kept.
+    kept: usize,
+    /// Made when code is drawn for the first time.
+    highlighter: Option<Highlighter>,
 }
 
 impl LineCache {
-    /// A cache whose highlighter is made elsewhere, because the first use of a grammar takes long.
-    pub fn awaiting_colours() -> Self {
-        Self { colours: Colours::Coming, ..Self::default() }
+    /// The width that lines are laid out at.
+    pub(super) fn width(&self) -> u16 {
+        self.width
     }
 
-    /// Takes the highlighter that was made elsewhere; tells whether code waits for it.
-    pub fn set_colours(&mut self, highlighter: Highlighter) -> Waiting {
-        self.colours = Colours::Here(Box::new(highlighter));
-        let waits = |lines: &Lines| match lines {
-            Lines::Whole { ink, .. } => *ink == Ink::Plain,
-            Lines::Streaming { .. } => true,
-        };
-        if self.lines.values().any(waits) { Waiting::Code } else { Waiting::Nothing }
-    }
-
-    /// Begins a frame at a width.
+    /// Begins a frame. What was cut into blocks stays so at any width.
     pub(super) fn prepare(&mut self, width: u16, theme: &Theme) {
         self.frame += 1;
-        if self.width != width || self.palette != Some(theme.palette) {
+        if self.width != width || self.theme.as_ref() != Some(theme) {
             self.width = width;
-            self.palette = Some(theme.palette);
-            self.lines.clear();
+            self.theme = Some(theme.clone());
+            self.kept = 0;
+            for slot in self.entries.values_mut().flat_map(|laid| &mut laid.slots) {
+                (slot.height, slot.lines) = (None, None);
+            }
         }
     }
 
     /// Drops the lines of entries that are gone, after the conversation was cleared.
     pub(super) fn forget(&mut self, entries: &[Entry]) {
-        if self.lines.len() > entries.len() {
+        if self.entries.len() > entries.len() {
             let here: HashSet<EntryId> = entries.iter().map(|entry| entry.id).collect();
-            self.lines.retain(|id, _| here.contains(id));
+            self.entries.retain(|id, _| here.contains(id));
         }
     }
 
-    /// Brings the entry's lines up to date and tells how many there are.
-    pub(super) fn height(&mut self, entry: &Entry, theme: &Theme) -> usize {
-        if let Body::Reply(reply) = &entry.body
-            && reply.outcome.is_none()
-        {
-            return self.streaming(entry.id, reply, theme);
-        }
-        if let Some(Lines::Whole { revision, lines, .. }) = self.lines.get(&entry.id)
-            && *revision == entry.revision
-        {
-            return lines.len();
-        }
-        let lines = entry_lines(entry, self.width, theme, None);
-        let count = lines.len();
-        let ink = if has_code(entry) { Ink::Plain } else { Ink::Coloured };
-        self.lines.insert(entry.id, Lines::Whole { revision: entry.revision, ink, lines });
-        count
-    }
-
-    /// The height of a reply on its way, worked out once a frame.
-    fn streaming(&mut self, id: EntryId, reply: &Reply, theme: &Theme) -> usize {
-        let (width, now) = (self.width, self.frame);
-        if let Some(Lines::Streaming { frame, height, .. }) = self.lines.get(&id)
-            && *frame == now
-        {
-            return *height;
-        }
-        if reply.text.contains("```") {
-            self.make_colours();
-        }
-        let Self { lines, colours, .. } = self;
-        let known = lines.entry(id).or_insert_with(begun);
-        if matches!(known, Lines::Whole { .. }) {
-            *known = begun();
-        }
-        match known {
-            Lines::Streaming { head, body, frame, height } => {
-                *head = reply_head(reply, width, theme);
-                let body = body.update(&reply.text, inner(width), theme, colours.highlighter());
-                *height = head.len() + body.len() + 1;
-                *frame = now;
-                *height
-            }
-            Lines::Whole { lines, .. } => lines.len(),
-        }
-    }
-
-    fn make_colours(&mut self) {
-        if matches!(self.colours, Colours::OnDemand) {
-            self.set_colours(Highlighter::new());
-        }
-    }
-
-    /// Gives the code of an entry its colours, before a line of it is drawn.
-    pub(super) fn colour(&mut self, entry: &Entry, theme: &Theme) {
-        if !matches!(self.lines.get(&entry.id), Some(Lines::Whole { ink: Ink::Plain, .. })) {
+    /// Ends a frame: lines that it did not ask for go when there are too many.
+    pub(super) fn settle(&mut self) {
+        if self.kept <= KEPT {
             return;
         }
-        self.make_colours();
-        if let Some(highlighter) = self.colours.highlighter() {
-            let lines = entry_lines(entry, self.width, theme, Some(highlighter));
-            let whole = Lines::Whole { revision: entry.revision, ink: Ink::Coloured, lines };
-            self.lines.insert(entry.id, whole);
-        }
-    }
-
-    /// The letters of an entry before one of its lines.
-    pub(super) fn letters_before(&self, entry: &Entry, number: usize) -> usize {
-        (0..number).map_while(|number| self.line(entry, number)).map(|line| letters(&line)).sum()
-    }
-
-    /// The line of an entry that holds the letter after so many, or the first one when there are fewer.
-    pub(super) fn line_with(&self, entry: &Entry, before: usize) -> usize {
-        let mut passed = 0;
-        let lines = (0..).map_while(|number| Some((number, letters(&self.line(entry, number)?))));
-        for (number, more) in lines {
-            passed += more;
-            if passed > before {
-                return number;
+        self.kept = 0;
+        for slot in self.entries.values_mut().flat_map(|laid| &mut laid.slots) {
+            if slot.frame == self.frame {
+                self.kept += slot.lines.as_ref().map_or(0, Vec::len);
+            } else {
+                slot.lines = None;
             }
         }
-        0
     }
 
-    /// Line `number` of an entry whose height was asked before.
-    pub(super) fn line(&self, entry: &Entry, number: usize) -> Option<Line<'static>> {
-        match self.lines.get(&entry.id)? {
-            Lines::Whole { lines, .. } => lines.get(number).cloned(),
-            Lines::Streaming { head, body, .. } => match number.checked_sub(head.len()) {
-                None => head.get(number).cloned(),
-                Some(number) => body.lines().get(number).cloned().map(indented),
-            },
+    /// How many parts an entry has now.
+    pub(super) fn parts(&mut self, entry: &Entry) -> usize {
+        let laid = self.entries.entry(entry.id).or_insert_with(|| Laid {
+            revision: entry.revision.wrapping_sub(1),
+            slots: Vec::new(),
+            blocks: Blocks::default(),
+            thinking: 0,
+        });
+        if laid.revision != entry.revision {
+            laid.revision = entry.revision;
+            laid.take(entry);
+        }
+        laid.slots.len()
+    }
+
+    /// How many lines a part has.
+    pub(super) fn height(&mut self, entry: &Entry, part: usize) -> usize {
+        self.parts(entry);
+        let known = self.entries.get(&entry.id).and_then(|laid| laid.slots.get(part)?.height);
+        known.unwrap_or_else(|| self.lines(entry, part).len())
+    }
+
+    /// The lines of a part.
+    pub(super) fn lines(&mut self, entry: &Entry, part: usize) -> &[Line<'static>] {
+        self.parts(entry);
+        let Self { entries, width, theme, frame, kept, highlighter, .. } = self;
+        let (Some(laid), Some(theme)) = (entries.get_mut(&entry.id), theme.as_ref()) else { return &[] };
+        let Laid { slots, blocks, .. } = laid;
+        let last = slots.len().saturating_sub(1);
+        let speaks_after =
+            |slots: &[Slot]| slots.get(part + 1).is_some_and(|next| matches!(next.part, Part::Thinking(_)));
+        let goes_on = speaks_after(slots);
+        let Some(slot) = slots.get_mut(part) else { return &[] };
+        slot.frame = *frame;
+        if slot.lines.is_none() {
+            let lines = match (&slot.part, &entry.body) {
+                (Part::Head, Body::Reply(reply)) => entry::reply_head(reply, entry.fold, *width, theme),
+                (Part::Thinking(range), Body::Reply(reply)) => {
+                    let stretch = reply.thinking.get(range.clone()).unwrap_or_default();
+                    entry::thinking_lines(stretch, !goes_on, *width, theme)
+                }
+                (Part::Block(block), Body::Reply(_)) => {
+                    if blocks.text(*block).contains("```") || blocks.text(*block).contains("~~~") {
+                        highlighter.get_or_insert_with(Highlighter::new);
+                    }
+                    let lines = blocks.draw(*block, entry::inner(*width), theme, highlighter.as_ref());
+                    lines.into_iter().map(entry::indented).collect()
+                }
+                (Part::Foot, Body::Reply(reply)) => entry::reply_foot(reply, *width, theme),
+                (Part::Said(range), Body::User { text }) => {
+                    let stretch = text.get(range.clone()).unwrap_or_default();
+                    entry::said_lines(stretch, part == last, *width, theme)
+                }
+                _ => entry::whole_lines(entry, *width, theme),
+            };
+            *kept += lines.len();
+            slot.height = Some(lines.len());
+            slot.lines = Some(lines);
+        }
+        slot.lines.as_deref().unwrap_or_default()
+    }
+
+    /// The Markdown or the plain text of a part, for a search.
+    pub(super) fn source<'a>(&'a mut self, entry: &'a Entry, part: usize) -> &'a str {
+        self.parts(entry);
+        let Some(laid) = self.entries.get(&entry.id) else { return "" };
+        match (laid.slots.get(part).map(|slot| &slot.part), &entry.body) {
+            (Some(Part::Block(block)), _) => laid.blocks.text(*block),
+            (Some(Part::Said(range)), Body::User { text }) => text.get(range.clone()).unwrap_or_default(),
+            (Some(Part::Thinking(range)), Body::Reply(reply)) => {
+                reply.thinking.get(range.clone()).unwrap_or_default()
+            }
+            (Some(Part::Whole), Body::Notice { text, .. }) => text,
+            (Some(Part::Whole), Body::Decision { summary, .. }) => summary,
+            _ => "",
         }
     }
 }
 
-impl Colours {
-    fn highlighter(&self) -> Option<&Highlighter> {
-        match self {
-            Self::Here(highlighter) => Some(highlighter),
-            Self::OnDemand | Self::Coming => None,
+impl Laid {
+    /// Takes a new revision of the entry in; what it left as it was keeps its lines.
+    fn take(&mut self, entry: &Entry) {
+        if entry::is_silent(entry) {
+            self.slots.clear();
+            return;
+        }
+        match &entry.body {
+            Body::Reply(reply) => self.take_reply(reply, entry.fold),
+            Body::User { text } => {
+                self.slots =
+                    entry::stretches(text).into_iter().map(|range| Slot::new(Part::Said(range))).collect();
+            }
+            Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } => {
+                self.slots = vec![Slot::new(Part::Whole)];
+            }
         }
     }
-}
 
-fn begun() -> Lines {
-    Lines::Streaming { head: Vec::new(), body: Box::default(), frame: 0, height: 0 }
-}
-
-fn has_code(entry: &Entry) -> bool {
-    match &entry.body {
-        Body::Reply(reply) => reply.text.contains("```") || reply.text.contains("~~~"),
-        Body::User { .. } | Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } => false,
-    }
-}
-
-/// How many letters and digits are in a line. Marks and rules are left out, since they change with the width.
-fn letters(line: &Line) -> usize {
-    line.spans.iter().map(|span| span.content.chars().filter(|c| c.is_alphanumeric()).count()).sum()
-}
-
-/// Width of the text of a reply: it stands two cells in.
-fn inner(width: u16) -> usize {
-    usize::from(width.saturating_sub(2).max(1))
-}
-
-fn entry_lines(
-    entry: &Entry,
-    width: u16,
-    theme: &Theme,
-    highlighter: Option<&Highlighter>,
-) -> Vec<Line<'static>> {
-    // A round that only called a tool said nothing; the reply that follows it speaks.
-    if let Body::Reply(reply) = &entry.body
-        && reply.text.trim().is_empty()
-        && !reply.calls.is_empty()
-        && matches!(reply.outcome, Some(Outcome::Complete(_)))
-    {
-        return Vec::new();
-    }
-    let mut lines = match &entry.body {
-        Body::User { text } => user_lines(text, width, theme),
-        Body::Reply(reply) => reply_lines(reply, width, theme, highlighter),
-        Body::Divider { voice } => vec![divider(voice, width, theme)],
-        Body::Notice { level, text } => notice_lines(*level, text, width, theme),
-        Body::Decision { level, summary, diff } => match entry.fold {
-            Fold::Open => decision_lines(*level, summary, diff, width, theme),
-            Fold::Folded => vec![folded_line(*level, summary, width, theme)],
-        },
-    };
-    lines.push(Line::default());
-    lines
-}
-
-fn user_lines(said: &str, width: u16, theme: &Theme) -> Vec<Line<'static>> {
-    let bar = Span::styled("▌ ", theme.user);
-    markdown::render_plain(said, inner(width), theme.user)
-        .into_iter()
-        .map(|line| {
-            let mut spans = vec![bar.clone()];
-            spans.extend(line.spans);
-            Line::from(spans).style(line.style)
-        })
-        .collect()
-}
-
-fn reply_head(reply: &Reply, width: u16, theme: &Theme) -> Vec<Line<'static>> {
-    let style = Style::default().fg(theme.persona(&reply.voice.color)).add_modifier(Modifier::BOLD);
-    let mut spans = vec![Span::styled(format!("● {}", text::one_line(&reply.voice.name)), style)];
-    if !reply.model.is_empty() {
-        let room = usize::from(width).saturating_sub(text::width(&reply.voice.name) + 6);
-        let model = text::truncate(&text::one_line(&reply.model), room);
-        spans.push(Span::styled(format!("  {model}"), theme.dim));
-    }
-    let mut lines = vec![Line::from(spans)];
-    if !reply.thinking.is_empty() {
-        let words = reply.thinking.split_whitespace().count();
-        lines.push(Line::styled(format!("  thought about it in {words} words"), theme.dim));
-    }
-    lines
-}
-
-fn reply_lines(
-    reply: &Reply,
-    width: u16,
-    theme: &Theme,
-    highlighter: Option<&Highlighter>,
-) -> Vec<Line<'static>> {
-    let mut lines = reply_head(reply, width, theme);
-    lines.extend(markdown::render(&reply.text, inner(width), theme, highlighter).into_iter().map(indented));
-    let mut foot = |words: String, style: Style| {
-        for range in text::wrap(&words, inner(width)) {
-            let words = words.get(range).unwrap_or_default().to_string();
-            lines.push(Line::styled(format!("  {words}"), style));
-        }
-    };
-    match &reply.outcome {
-        None | Some(Outcome::Complete(StopReason::EndTurn | StopReason::ToolUse)) => {}
-        Some(Outcome::Complete(StopReason::MaxTokens)) => {
-            foot("⚠ cut at the token limit; say “continue”, or raise max_tokens".into(), theme.warning);
-        }
-        Some(Outcome::Complete(StopReason::Refusal)) => {
-            foot("⚠ the provider declined to answer".into(), theme.warning);
-        }
-        Some(Outcome::Complete(StopReason::Other(reason))) => {
-            foot(format!("ended: {}", text::one_line(reason)), theme.dim);
-        }
-        Some(Outcome::Cancelled) => foot("■ stopped".into(), theme.dim),
-        Some(Outcome::Truncated) => {
-            foot("⚠ the connection ended before the reply did; say “continue”".into(), theme.warning);
-        }
-        Some(Outcome::Failed(failure)) => {
-            foot(format!("✗ {}", text::one_line(&failure.what)), theme.error);
-            foot(text::one_line(&failure.next), theme.dim);
-        }
-    }
-    lines
-}
-
-fn indented(line: Line<'static>) -> Line<'static> {
-    let mut spans = vec![Span::raw("  ")];
-    spans.extend(line.spans);
-    Line::from(spans).style(line.style)
-}
-
-fn divider(voice: &Voice, width: u16, theme: &Theme) -> Line<'static> {
-    let style = Style::default().fg(theme.persona(&voice.color));
-    let words = format!("● {} speaks now ", text::one_line(&voice.name));
-    let rest = usize::from(width).saturating_sub(text::width(&words) + 3);
-    Line::from(vec![
-        Span::styled("── ", theme.faint),
-        Span::styled(words, style),
-        Span::styled("─".repeat(rest), theme.faint),
-    ])
-}
-
-fn marked(level: Level, theme: &Theme) -> (&'static str, Style) {
-    match level {
-        Level::Info => ("·", theme.dim),
-        Level::Good => ("✓", theme.good),
-        Level::Warning => ("⚠", theme.warning),
-        Level::Error => ("✗", theme.error),
-    }
-}
-
-fn notice_lines(level: Level, words: &str, width: u16, theme: &Theme) -> Vec<Line<'static>> {
-    let (mark, style) = marked(level, theme);
-    let words = text::expand_tabs(&text::sanitise(words), 0);
-    let mut lines = Vec::new();
-    for line in words.lines() {
-        for range in text::wrap(line, inner(width)) {
-            let mark = if lines.is_empty() { mark } else { " " };
-            let words = line.get(range).unwrap_or_default();
-            lines.push(Line::styled(format!("{mark} {words}"), style));
-        }
-    }
-    lines
-}
-
-/// A decided edit as one line, with the key that shows the rest.
-fn folded_line(level: Level, summary: &str, width: u16, theme: &Theme) -> Line<'static> {
-    let (mark, style) = marked(level, theme);
-    // On a narrow screen the words need the room; the help names the key.
-    const NARROW: u16 = 40;
-    let hint = if width < NARROW { " ▸".to_string() } else { format!("  ▸ {}", key_of(Action::Unfold)) };
-    let room = usize::from(width).saturating_sub(text::width(&hint) + 2);
-    let words = text::truncate(&text::one_line(summary), room);
-    Line::from(vec![Span::styled(format!("{mark} {words}"), style), Span::styled(hint, theme.hint_key)])
-}
-
-fn decision_lines(level: Level, summary: &str, diff: &str, width: u16, theme: &Theme) -> Vec<Line<'static>> {
-    let mut lines = notice_lines(level, summary, width, theme);
-    // What did not change is of no interest any more.
-    for line in diff.lines().filter(|line| !line.starts_with("@@")) {
-        let style = match line.chars().next() {
-            Some('+') => theme.added,
-            Some('-') => theme.removed,
-            _ => theme.dim,
+    fn take_reply(&mut self, reply: &Reply, fold: Fold) {
+        let growth = if reply.outcome.is_some() { Growth::Ended } else { Growth::Open };
+        let closed = self.blocks.update(&reply.text, growth);
+        let thinking = match fold {
+            Fold::Open => reply.thinking.len(),
+            Fold::Folded => 0,
         };
-        let line = text::expand_tabs(&text::sanitise(line), 0);
-        for (row, range) in text::wrap(&line, inner(width).saturating_sub(1).max(1)).into_iter().enumerate() {
-            let indent = if row == 0 { 2 } else { 3 };
-            let words = line.get(range).unwrap_or_default();
-            lines.push(Line::styled(format!("{:indent$}{words}", ""), style));
+        let blocks_from = self.slots.iter().position(|slot| matches!(slot.part, Part::Block(_) | Part::Foot));
+        let kept = if thinking == self.thinking { blocks_from.unwrap_or(0) + closed } else { 0 };
+        self.thinking = thinking;
+        self.slots.truncate(kept);
+        if self.slots.is_empty() {
+            self.slots.push(Slot::new(Part::Head));
+            if thinking > 0 {
+                let stretches = entry::stretches(&reply.thinking);
+                self.slots.extend(stretches.into_iter().map(|range| Slot::new(Part::Thinking(range))));
+            }
+        } else if let Some(head) = self.slots.first_mut() {
+            // The model's name comes with the first bytes, and the count of words grows.
+            *head = Slot::new(Part::Head);
         }
+        let blocks = self.slots.iter().filter(|slot| matches!(slot.part, Part::Block(_))).count();
+        self.slots.extend((blocks..self.blocks.parts()).map(|block| Slot::new(Part::Block(block))));
+        self.slots.push(Slot::new(Part::Foot));
     }
-    lines
 }
