@@ -3,6 +3,8 @@
 pub mod actions;
 pub mod chat;
 pub mod commands;
+pub mod keeping;
+pub mod messages;
 pub mod overlay;
 pub mod plain;
 pub mod proposing;

@@ -11,6 +11,8 @@ mod journal;
 #[cfg(unix)]
 #[path = "terminal/kb.rs"]
 mod kb;
+#[path = "terminal/keeping.rs"]
+mod keeping;
 #[cfg(unix)]
 #[path = "terminal/keys.rs"]
 mod keys;

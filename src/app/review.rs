@@ -55,7 +55,7 @@ fn guard_what_is_new(state: &mut State, before: Option<Seen>) {
         {
             state.review.mode = mode;
         }
-        Mode::Editing(editor) | Mode::Reason(editor) => keep_words(state, editor.text()),
+        Mode::Editing(editor) | Mode::Reason(editor) => keep_words(state, &editor.text()),
         Mode::Looking | Mode::Saving => {}
     }
 }
@@ -328,10 +328,10 @@ pub fn confirm_field(state: &mut State) {
     match mem::take(&mut state.review.mode) {
         Mode::Editing(editor) => {
             if let Some(id) = state.review.current().map(|proposal| proposal.id) {
-                reworded(state, id, editor.text());
+                reworded(state, id, &editor.text());
             }
         }
-        Mode::Reason(editor) => reject(state, Some(text::one_line(editor.text()))),
+        Mode::Reason(editor) => reject(state, Some(text::one_line(&editor.text()))),
         other @ (Mode::Looking | Mode::Saving) => state.review.mode = other,
     }
 }

@@ -282,11 +282,10 @@ pub fn ended(state: &mut State, task: TaskId, outcome: Outcome) -> Vec<Effect> {
 
 /// Starts the turn of the message that waits longest.
 fn next_in_queue(state: &mut State) -> Vec<Effect> {
-    if state.queue.is_empty() {
-        return Vec::new();
+    match state.queue.take_first() {
+        Some(message) => start(state, message),
+        None => Vec::new(),
     }
-    let message = state.queue.remove(0);
-    start(state, message)
 }
 
 /// Stops the reply at once and keeps what came; true when there was one to stop.

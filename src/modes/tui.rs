@@ -19,9 +19,9 @@ use tokio::time::{Instant as Deadline, sleep_until};
 
 use self::pace::{Pace, Why};
 use super::{folders, gists, tell_undecided};
-use crate::app::screen;
 use crate::app::state::{FIRST_PERSONA, Search, Start, State, Tools};
 use crate::app::update::update;
+use crate::app::{keeping, screen};
 use crate::cli::Invocation;
 use crate::domain::exchange::Endpoint;
 use crate::domain::kb::detect::Detector;
@@ -61,6 +61,7 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
         project: directory.to_path_buf(),
         keep: files::state_dir().ok().map(|state| Keep::below(&state)),
         never: files::state_dir().ok().map(|state| state.join("never")),
+        prompts: files::state_dir().ok().map(|state| state.join("prompts")),
         folders,
         kb_limit: settings.kb_limit_bytes,
     };
@@ -98,6 +99,7 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
         let work = Runtime::new(place, http, loaded.keys, sender.clone());
         let mut session = Session::new(state, work, sender, &guard);
         let code = session.run(events, colours::follows_background(&settings.theme)).await;
+        session.keep_draft();
         undecided = gists(&session.state.review.pending);
         code
     });
@@ -186,6 +188,7 @@ impl<'a> Session<'a> {
         }
         self.work.watch();
         self.work.read_never();
+        self.work.read_prompts();
         if self.state.connection.search == Search::Running {
             self.work.discover();
         }
@@ -306,8 +309,7 @@ impl<'a> Session<'a> {
     async fn apply(&mut self, batch: Vec<Event>, why: Why) -> Result<Next> {
         let now = self.now();
         self.pace.want(why);
-        update(&mut self.state, Event::Tick(now));
-        for event in batch {
+        for event in std::iter::once(Event::Tick(now)).chain(batch) {
             for effect in update(&mut self.state, event) {
                 if let Some(mine) = self.work.perform(effect)
                     && self.on_the_terminal(mine).await? == Next::Leave
@@ -317,6 +319,14 @@ impl<'a> Session<'a> {
             }
         }
         Ok(Next::Stay)
+    }
+
+    /// The last words on the way out: what stands in the prompt is there at the next start.
+    fn keep_draft(&mut self) {
+        for effect in keeping::now(&mut self.state) {
+            self.work.perform(effect);
+        }
+        self.work.finish_prompts();
     }
 
     async fn on_the_terminal(&mut self, effect: Effect) -> Result<Next> {
@@ -338,7 +348,9 @@ impl<'a> Session<'a> {
             | Effect::SaveKb { .. }
             | Effect::UndoKb
             | Effect::NeverAsk { .. }
-            | Effect::LoadPersonas => {}
+            | Effect::LoadPersonas
+            | Effect::Remember { .. }
+            | Effect::KeepDraft { .. } => {}
         }
         Ok(Next::Stay)
     }
@@ -411,7 +423,9 @@ impl<'a> Session<'a> {
         self.pace.drawn(Instant::now());
         // A terminal that is slow to take a frame has not shown it before now.
         let now = self.now();
-        update(&mut self.state, Event::Tick(now));
+        for effect in update(&mut self.state, Event::Tick(now)) {
+            self.work.perform(effect);
+        }
         update(&mut self.state, Event::Drawn(stands));
         Ok(())
     }

@@ -207,7 +207,12 @@ impl Told {
     /// What waits: messages for the reply, edits for the review.
     fn announced(&mut self, state: &State, lines: &mut Vec<String>) {
         if state.queue.len() > self.queued {
-            let last = state.queue.last().map(|message| text::one_line(&joined(message))).unwrap_or_default();
+            let last = state
+                .queue
+                .iter()
+                .last()
+                .map(|waiting| text::one_line(&joined(&waiting.message)))
+                .unwrap_or_default();
             lines.push(format!("Queued until the reply ends: {last}"));
         }
         self.queued = state.queue.len();
@@ -241,9 +246,13 @@ impl Told {
                     Shown::Edit(words)
                 }
             },
-            Focus::Overlay(Overlay::Palette(menu) | Overlay::Personas(menu) | Overlay::Models(menu)) => {
-                Shown::List(listed(menu))
-            }
+            Focus::Overlay(
+                Overlay::Palette(menu)
+                | Overlay::Personas(menu)
+                | Overlay::Models(menu)
+                | Overlay::History(menu)
+                | Overlay::Queue(menu),
+            ) => Shown::List(listed(menu)),
             Focus::Overlay(Overlay::Pager(pager)) => match &self.shown {
                 // A text that changes while it is open is not told again.
                 Shown::Text(title) if title.starts_with(&pager.title) => self.shown.clone(),
