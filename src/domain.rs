@@ -7,4 +7,5 @@ pub mod handbook;
 pub mod inquiry;
 pub mod kb;
 pub mod persona;
+pub mod search;
 pub mod settings;

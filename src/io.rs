@@ -1,5 +1,6 @@
 //! Everything with a side effect. It never imports the app.
 
+pub mod clipboard;
 pub mod config;
 pub mod files;
 pub mod ground;

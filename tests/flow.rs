@@ -19,6 +19,8 @@ mod declined;
 mod folding;
 #[path = "flow/keeping.rs"]
 mod keeping;
+#[path = "flow/keymap.rs"]
+mod keymap;
 #[path = "flow/keys.rs"]
 mod keys;
 #[path = "flow/messages.rs"]
@@ -29,13 +31,19 @@ mod model;
 mod options;
 #[path = "flow/personas.rs"]
 mod personas;
+#[path = "flow/plain.rs"]
+mod plain;
 #[path = "flow/proposals.rs"]
 mod proposals;
+#[path = "flow/reading.rs"]
+mod reading;
 #[path = "flow/requests.rs"]
 mod requests;
 #[path = "flow/saving.rs"]
 mod saving;
 #[path = "flow/scroll.rs"]
 mod scroll;
+#[path = "flow/side.rs"]
+mod side;
 #[path = "flow/turns.rs"]
 mod turns;

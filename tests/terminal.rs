@@ -11,9 +11,11 @@ mod journal;
 #[cfg(unix)]
 #[path = "terminal/kb.rs"]
 mod kb;
-#[cfg(unix)]
 #[path = "terminal/keeping.rs"]
 mod keeping;
+#[cfg(unix)]
+#[path = "terminal/keys.rs"]
+mod keys;
 #[cfg(unix)]
 #[path = "terminal/main_job.rs"]
 mod main_job;
@@ -23,6 +25,9 @@ mod manners;
 #[cfg(unix)]
 #[path = "terminal/persona.rs"]
 mod persona;
+#[cfg(unix)]
+#[path = "terminal/plain.rs"]
+mod plain;
 #[cfg(unix)]
 #[path = "support/pty.rs"]
 mod pty;

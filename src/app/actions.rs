@@ -3,10 +3,10 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::state::{EditingWhat, Focus, Overlay, State, Turn};
-use super::{commands, messages, overlay, review, screen, turn};
+use super::{commands, messages, overlay, reading, review, screen, side, turn};
 use crate::panels::menu::Menu;
 use crate::panels::prompt::editor::Editor;
-use crate::panels::review::{KEYS, Mode, WayOut};
+use crate::panels::review::{Mode, WayOut, keys_in_words};
 use crate::panels::transcript::Wish;
 use crate::protocol::action::{Action, Context};
 use crate::protocol::message::{Capture, Effect, Millis};
@@ -16,8 +16,10 @@ const TWICE: Millis = 2_000;
 
 /// Handles a key press or repeat.
 pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+    state.tools.keymap.learn(key);
     let context = match &state.focus {
         Focus::Prompt => Context::Prompt,
+        Focus::Reading(_) => Context::Reading,
         Focus::Review => Context::Review,
         Focus::Overlay(Overlay::Pager(_)) => Context::Pager,
         Focus::Overlay(
@@ -34,6 +36,7 @@ pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     }
     match context {
         Context::Review => review_key(state, key),
+        Context::Reading => reading_key(state, key),
         Context::Menu => menu_key(state, key),
         Context::Everywhere | Context::Prompt | Context::Pager => {
             match state.tools.keymap.action(context, key) {
@@ -93,13 +96,13 @@ fn review_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         },
         Mode::Looking => match action {
             Some(Action::Pick) => {
-                let digit = typed(key).and_then(|letter| letter.to_digit(10)).unwrap_or(0);
-                review::pick(state, usize::try_from(digit).unwrap_or(0));
+                let nth = state.tools.keymap.nth(Context::Review, key).unwrap_or(0);
+                review::pick(state, nth);
                 Vec::new()
             }
             Some(action) => perform(state, action),
             None => {
-                state.review.message = Some(KEYS.into());
+                state.review.message = Some(keys_in_words(&state.tools.keymap));
                 Vec::new()
             }
         },
@@ -127,6 +130,42 @@ fn field_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Keys while the chat is read: the line for a search takes letters; else a letter without a meaning goes on in the prompt.
+fn reading_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+    let Focus::Reading(reading) = &mut state.focus else { return Vec::new() };
+    if let Some(field) = &mut reading.typing {
+        match (state.tools.keymap.action(Context::Prompt, key), typed(key)) {
+            (Some(Action::Submit | Action::Next), _) => reading::end_search(state),
+            (Some(Action::Stop | Action::Interrupt), _) => reading.forget(),
+            (Some(Action::Previous), _) => return perform(state, Action::PreviousMatch),
+            (Some(action @ (Action::Suspend | Action::Redraw)), _) => return perform(state, action),
+            (Some(action), _) => {
+                edit(field, action);
+                reading::typed(state);
+            }
+            (None, Some(letter)) => {
+                field.insert(letter.encode_utf8(&mut [0; 4]), crate::domain::kb::Origin::Typed);
+                reading::typed(state);
+            }
+            (None, None) => {}
+        }
+        return Vec::new();
+    }
+    match (state.tools.keymap.action(Context::Reading, key), typed(key)) {
+        (Some(Action::CopyCode), _) => {
+            let nth = state.tools.keymap.nth(Context::Reading, key).unwrap_or(0);
+            reading::copy_code(state, nth)
+        }
+        (Some(action), _) => perform(state, action),
+        (None, Some(letter)) => {
+            reading::leave(state);
+            state.prompt.type_text(letter.encode_utf8(&mut [0; 4]));
+            Vec::new()
+        }
+        (None, None) => Vec::new(),
+    }
+}
+
 fn menu_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     let action = state.tools.keymap.action(Context::Menu, key);
     let Focus::Overlay(over) = &mut state.focus else { return Vec::new() };
@@ -149,6 +188,16 @@ fn menu_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
 pub fn paste(state: &mut State, text: &str) -> Vec<Effect> {
     match &mut state.focus {
         Focus::Prompt => state.prompt.paste(text),
+        Focus::Reading(reading) => match &mut reading.typing {
+            Some(field) => {
+                field.insert(&crate::base::text::one_line(text), crate::domain::kb::Origin::Pasted);
+                reading::typed(state);
+            }
+            None => {
+                state.focus = Focus::Prompt;
+                state.prompt.paste(text);
+            }
+        },
         Focus::Review => match &mut state.review.mode {
             Mode::Editing(editor) | Mode::Reason(editor) => {
                 editor.insert(&crate::base::text::one_line(text), crate::domain::kb::Origin::Pasted);
@@ -182,6 +231,7 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Suspend => return vec![Effect::Suspend],
         Action::Redraw => return vec![Effect::Redraw],
         Action::MouseMode => return mouse(state),
+        Action::SidePanel => side::toggle(state),
         Action::ScrollUp => state.transcript.scroll(Wish::Lines(-1)),
         Action::ScrollDown => state.transcript.scroll(Wish::Lines(1)),
         Action::PageUp => state.transcript.scroll(Wish::Pages(-1)),
@@ -189,6 +239,26 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         Action::ScrollTop => state.transcript.scroll(Wish::Top),
         Action::ScrollEnd => state.transcript.follow(),
         Action::Unfold => unfold(state),
+        Action::Read => reading::toggle(state),
+        Action::Search => reading::begin_search(state),
+        Action::EarlierMessage => reading::jump(state, -1),
+        Action::LaterMessage => reading::jump(state, 1),
+        Action::ReadDown
+        | Action::ReadUp
+        | Action::ReadPageDown
+        | Action::ReadPageUp
+        | Action::ReadTop
+        | Action::ReadEnd
+        | Action::ReadEarlier
+        | Action::ReadLater
+        | Action::NextMatch
+        | Action::PreviousMatch
+        | Action::CopyMessage
+        | Action::CopyCode
+        | Action::FoldMessage
+        | Action::OpenMessage
+        | Action::EditMessage
+        | Action::LeaveReading => return reading::act(state, action),
         Action::Submit => return submit(state),
         Action::Stop => return stop(state),
         Action::Complete => commands::complete(&mut state.prompt.editor),
@@ -298,6 +368,12 @@ fn submit(state: &mut State) -> Vec<Effect> {
         editor.insert("\n", crate::domain::kb::Origin::Typed);
         return Vec::new();
     }
+    send(state)
+}
+
+/// Sends the draft as it stands.
+pub fn send(state: &mut State) -> Vec<Effect> {
+    let editor = &state.prompt.editor;
     if editor.text().trim().is_empty() {
         return turn::resume_queue(state);
     }
@@ -315,7 +391,9 @@ fn submit(state: &mut State) -> Vec<Effect> {
 fn stop(state: &mut State) -> Vec<Effect> {
     if let Some(effects) = turn::stop(state) {
         if !state.queue.is_empty() {
-            state.note("stopped; Enter on an empty prompt sends what waits");
+            let words = "on an empty prompt sends what waits";
+            let send = state.tools.keymap.told("; ", Context::Prompt, Action::Submit, words);
+            state.note(format!("stopped{send}"));
         }
         return effects;
     }
@@ -333,7 +411,8 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
     }
     if !state.prompt.editor.is_empty() {
         state.prompt.take();
-        state.note("draft put aside; ↑ brings it back");
+        let back = state.tools.keymap.told("; ", Context::Prompt, Action::Previous, "brings it back");
+        state.note(format!("draft put aside{back}"));
         return Vec::new();
     }
     let now = state.screen.now;
@@ -341,17 +420,22 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
         return vec![Effect::Quit];
     }
     state.screen.interrupted = Some(now);
+    let quits = state.tools.keymap.told("", Context::Everywhere, Action::Interrupt, "again quits");
     match state.review.pending.len() {
-        0 => state.note("Ctrl+C again quits"),
-        count => state.note(format!("Ctrl+C again quits and drops {count} undecided KB.md edit(s)")),
+        0 => state.note(quits),
+        count => state.note(format!("{quits} and drops {count} undecided KB.md edit(s)")),
     }
     Vec::new()
 }
 
 fn mouse(state: &mut State) -> Vec<Effect> {
     let (next, words) = match state.screen.mouse {
-        Capture::App => (Capture::Terminal, "the mouse selects text now; F9 gives the wheel back to dictum"),
-        Capture::Terminal => (Capture::App, "the wheel scrolls dictum now"),
+        Capture::App => {
+            let words = "gives the wheel back to dictum";
+            let back = state.tools.keymap.told("; ", Context::Everywhere, Action::MouseMode, words);
+            (Capture::Terminal, format!("the mouse selects text now{back}"))
+        }
+        Capture::Terminal => (Capture::App, "the wheel scrolls dictum now".to_string()),
     };
     state.screen.mouse = next;
     state.note(words);

@@ -1,11 +1,11 @@
 //! Slash commands: the table from which running, completion, palette and help derive. A command never hides what it did.
 
 use super::state::State;
-use super::{actions, chat, overlay, review, turn};
+use super::{actions, chat, overlay, reading, review, turn};
 use crate::domain::chat::Level;
 use crate::domain::kb::Origin;
 use crate::panels::prompt::editor::Editor;
-use crate::protocol::action::Action;
+use crate::protocol::action::{Action, Context};
 use crate::protocol::message::Effect;
 
 /// One slash command.
@@ -49,7 +49,12 @@ pub const COMMANDS: &[Command] = &[
         sentence: "Show the rules for this session only; drop takes one out, or all",
         run: session,
     },
-    Command { name: "copy", arguments: "", sentence: "Copy the last reply to the clipboard", run: copy },
+    Command {
+        name: "copy",
+        arguments: "[N]",
+        sentence: "Copy the last reply to the clipboard, or its code block N",
+        run: reading::copy_last,
+    },
     Command { name: "clear", arguments: "", sentence: "Start a new conversation", run: clear },
     Command { name: "help", arguments: "", sentence: "Show all keys and commands", run: help },
     Command { name: "quit", arguments: "", sentence: "Leave dictum", run: quit },
@@ -80,7 +85,8 @@ pub fn run(state: &mut State) -> Vec<Effect> {
             Vec::new()
         }
         (None, _) if name.is_empty() => {
-            state.note("name a command; Tab completes it");
+            let complete = state.tools.keymap.told("; ", Context::Prompt, Action::Complete, "completes it");
+            state.note(format!("name a command{complete}"));
             Vec::new()
         }
         (None, several) => {
@@ -183,21 +189,6 @@ fn session(state: &mut State, what: &str) -> Vec<Effect> {
         (_, _, Err(_)) => state.note("name the rule by its number: /session drop 1, or /session drop all"),
     }
     Vec::new()
-}
-
-fn copy(state: &mut State, _: &str) -> Vec<Effect> {
-    match state.log.last_reply() {
-        Some(text) => {
-            state.note("the last reply was sent to the clipboard (OSC 52)");
-            // Byte for byte, but for what a shell would take as keys when it is pasted there.
-            let harmless = |letter: &char| !letter.is_control() || matches!(letter, '\n' | '\t' | '\r');
-            vec![Effect::Copy(text.chars().filter(harmless).collect())]
-        }
-        None => {
-            state.note("there is no reply to copy yet");
-            Vec::new()
-        }
-    }
 }
 
 fn clear(state: &mut State, _: &str) -> Vec<Effect> {

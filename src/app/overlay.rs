@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::actions::page;
+use super::plain::{self, Form};
 use super::state::{Focus, Overlay, State};
 use super::update::open;
 use super::{chat, commands, messages};
@@ -12,7 +13,6 @@ use crate::draw::theme::Theme;
 use crate::panels::menu::{Item, Menu};
 use crate::panels::pager::{Content, Pager, Scroll};
 use crate::protocol::action::{ACTIONS, Action, Context};
-use crate::protocol::keymap::label;
 use crate::protocol::message::Effect;
 
 /// The menu of an overlay that has one.
@@ -44,10 +44,11 @@ pub fn wheel(over: &mut Overlay, by: isize, area: Rect, theme: &Theme) {
 
 /// Everything that can be done, by name.
 pub fn palette(state: &mut State) {
+    let keymap = &state.tools.keymap;
     let action = |row: &crate::protocol::action::Row| Item {
         id: format!("action {}", row.id),
         label: row.sentence.to_string(),
-        tag: row.keys.first().map(|key| label(key)).unwrap_or_default(),
+        tag: keymap.hint(row.context, row.action),
         ..Item::default()
     };
     // The sentence of a command with a word tells both, the word after the semicolon.
@@ -171,16 +172,32 @@ pub fn models(state: &mut State) {
 
 /// The help, from the keymap and the commands.
 pub fn help(state: &mut State) {
-    let mut text = String::from(
+    if state.screen.form != Form::Screen {
+        open(state, Overlay::Pager(Pager::new("Help", Content::Verbatim(plain::help()))));
+        return;
+    }
+    let keymap = &state.tools.keymap;
+    let look = match keymap.hint(Context::Everywhere, Action::FocusReview) {
+        key if key.is_empty() => "/review".to_string(),
+        key => key,
+    };
+    let mut text = format!(
         "dictum reads KB.md before every task, and writes down what you tell it, once you agree.\n\n\
-         Say a rule in your own words (“from now on use pnpm”), then look at the edit with Ctrl+K.\n",
+         Say a rule in your own words (“from now on use pnpm”), then look at the edit with {look}.\n",
     );
-    let contexts = [Context::Everywhere, Context::Prompt, Context::Review, Context::Menu, Context::Pager];
+    let contexts = [
+        Context::Everywhere,
+        Context::Prompt,
+        Context::Reading,
+        Context::Review,
+        Context::Menu,
+        Context::Pager,
+    ];
     for context in contexts {
         text.push_str(&format!("\n{}\n", context.title()));
         for row in ACTIONS.iter().filter(|row| row.context == context) {
             // Two keys say enough; more would push the sentences apart.
-            let keys: Vec<String> = row.keys.iter().take(2).map(|key| label(key)).collect();
+            let keys: Vec<String> = keymap.labels(context, row.action).take(2).collect();
             text.push_str(&format!("  {:<22}  {}\n", keys.join("  "), row.sentence));
         }
     }
@@ -189,7 +206,11 @@ pub fn help(state: &mut State) {
         let words = format!("/{} {}", command.name, command.arguments);
         text.push_str(&format!("  {:<22}  {}\n", words.trim_end(), command.sentence));
     }
-    text.push_str("\nThe mouse wheel scrolls. Shift with the mouse selects text in most terminals; F9 hands the mouse over.\n");
+    let mouse = keymap.told("; ", Context::Everywhere, Action::MouseMode, "hands the mouse over");
+    text.push_str(&format!(
+        "\nThe mouse wheel scrolls. Shift with the mouse selects text in most terminals{mouse}.\n\
+         The [keys] table of config.toml gives actions other keys; assets/settings.toml names them.\n"
+    ));
     open(state, Overlay::Pager(Pager::new("Help", Content::Verbatim(text))));
 }
 
@@ -243,7 +264,9 @@ fn session_text(state: &State) -> String {
 pub fn session(state: &mut State) {
     let text = session_text(state);
     if text.is_empty() {
-        state.note("no rule holds for this session only; s in the review makes one");
+        let make =
+            state.tools.keymap.told("; ", Context::Review, Action::SessionOnly, "in the review makes one");
+        state.note(format!("no rule holds for this session only{make}"));
         return;
     }
     let content = Content::Verbatim(text.trim_start().to_string());

@@ -21,8 +21,8 @@ use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Candidate, Edit, Op, Span, edit, never};
 use crate::draw::patch::{self, PatchLine};
 use crate::panels::prompt::editor::Editor;
-use crate::panels::review::{self as panel, Confirmation, InView, KEYS, Mode, WayOut, Wish};
-use crate::protocol::action::Action;
+use crate::panels::review::{self as panel, Confirmation, InView, Mode, WayOut, Wish};
+use crate::protocol::action::{Action, Context};
 use crate::protocol::message::{Effect, OutsideFile, TaskId};
 
 /// What the eye sees of the review: which edit, and its diff.
@@ -146,11 +146,11 @@ fn superseded<'a>(state: &'a mut State, newer: &Proposal) -> Option<&'a mut Prop
 pub fn toggle(state: &mut State) {
     state.focus = match state.focus {
         Focus::Review => Focus::Prompt,
-        Focus::Prompt | Focus::Overlay(_) if state.review.pending.is_empty() => {
+        Focus::Prompt | Focus::Reading(_) | Focus::Overlay(_) if state.review.pending.is_empty() => {
             state.note("no KB.md edit waits for review");
             return;
         }
-        Focus::Prompt | Focus::Overlay(_) => {
+        Focus::Prompt | Focus::Reading(_) | Focus::Overlay(_) => {
             let now = state.screen.now;
             state.review.settle(now);
             state.review.way_out = WayOut::Guarded;
@@ -205,20 +205,25 @@ pub fn pick(state: &mut State, number: usize) {
     match picked {
         Some(Picked::Choice(_) | Picked::Extra) => state.review.settle(now),
         Some(Picked::Nothing) | None => {
-            state.review.message = Some(format!("there is no row {number} to choose; {KEYS}"));
+            let keys = panel::keys_in_words(&state.tools.keymap);
+            state.review.message = Some(format!("there is no row {number} to choose; {keys}"));
         }
     }
 }
 
 /// Whether the user has the whole diff before the eyes; else what is missing is shown or said.
 fn is_in_view(state: &mut State) -> bool {
+    if state.screen.form.shows_whole_diffs() {
+        return true;
+    }
     let area = screen::layout(state).review;
     match panel::in_view(&state.review, screen::reviewed(state), area, &state.screen.theme) {
         InView::Whole => true,
         InView::Above(below) => {
             scroll(state, isize::try_from(below).unwrap_or(isize::MAX));
             state.review.guard(state.screen.now);
-            state.review.message = Some("This is the rest of the diff; press a again to accept.".to_string());
+            let again = state.tools.keymap.told("; ", Context::Review, Action::Accept, "again accepts");
+            state.review.message = Some(format!("This is the rest of the diff{again}."));
             false
         }
         InView::Nothing => {
@@ -252,7 +257,7 @@ fn is_confirmed(state: &mut State, wish: Wish) -> bool {
     }
     state.review.guard(state.screen.now);
     state.review.confirmation = Confirmation::Armed(wish);
-    state.review.message = Some("Read the warning; A (Shift+A) goes on all the same.".to_string());
+    state.review.message = Some(format!("Read the warning{}.", panel::goes_on(&state.tools.keymap)));
     false
 }
 
@@ -263,7 +268,7 @@ fn all_the_same(state: &mut State) -> Vec<Effect> {
         Confirmation::Armed(Wish::Write) if is_in_view(state) => return write(state),
         Confirmation::Armed(Wish::Write) => {}
         Confirmation::Armed(Wish::Session) => session_only(state),
-        Confirmation::Open => state.review.message = Some(KEYS.to_string()),
+        Confirmation::Open => state.review.message = Some(panel::keys_in_words(&state.tools.keymap)),
     }
     Vec::new()
 }
@@ -434,8 +439,10 @@ pub fn outside(state: &mut State, task: TaskId, target: &str) -> Vec<Effect> {
         let now = state.screen.now;
         state.review.settle(now);
         state.review.outside_agreed = true;
-        state.review.message =
-            Some(format!("KB.md is a link to {target}, outside this project; a writes there."));
+        state.review.message = Some(format!(
+            "KB.md is a link to {target}, outside this project; {} writes there.",
+            state.screen.form.accept()
+        ));
     }
     Vec::new()
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::plain::Form;
 use crate::domain::chat::{Body, EntryId, Level, Log, Voice};
 use crate::domain::exchange::{Endpoint, Protocol};
 use crate::domain::inquiry::Inquiry;
@@ -14,7 +15,7 @@ use crate::domain::kb::session::SessionRules;
 use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Candidate, Span};
 use crate::domain::persona::{Library, Persona};
-use crate::domain::settings::Switch;
+use crate::domain::settings::{SidePanel, Switch};
 use crate::draw::theme::{Palette, Theme};
 use crate::panels::menu::Menu;
 use crate::panels::pager::Pager;
@@ -22,6 +23,7 @@ use crate::panels::prompt::Prompt;
 use crate::panels::prompt::queue::Queue;
 use crate::panels::review::Review;
 use crate::panels::transcript::Transcript;
+use crate::panels::transcript::reading::Reading;
 use crate::protocol::keymap::Keymap;
 use crate::protocol::message::{Background, Capture, Millis, TaskId};
 
@@ -53,9 +55,11 @@ pub struct State {
 pub struct Screen {
     pub columns: u16,
     pub rows: u16,
+    pub form: Form,
     pub now: Millis,
     pub theme: Theme,
     pub mouse: Capture,
+    pub side: SidePanel,
     /// One sentence in the status line, until the time given.
     pub note: Option<(String, Millis)>,
     /// When Ctrl+C was pressed on an empty prompt: a second one soon after quits.
@@ -63,16 +67,12 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Takes the theme for a background, where the theme is not the user's own choice.
+    /// Takes the theme of the same kind for a background, where there is one.
     pub fn suit(&mut self, background: Background) {
-        let theme = match (self.theme.palette, background) {
-            (Palette::Dark, Background::Light) => Theme::light(),
-            (Palette::Light, Background::Dark) => Theme::dark(),
-            (Palette::Dark, Background::Dark)
-            | (Palette::Light, Background::Light)
-            | (Palette::Ansi | Palette::Plain, _) => return,
-        };
-        self.theme = theme;
+        self.theme = self.theme.on(match background {
+            Background::Dark => Palette::Dark,
+            Background::Light => Palette::Light,
+        });
     }
 }
 
@@ -241,6 +241,7 @@ impl Decided {
 pub enum Focus {
     #[default]
     Prompt,
+    Reading(Reading),
     Review,
     Overlay(Overlay),
 }
@@ -353,6 +354,8 @@ pub struct Saving {
 pub enum EditingWhat {
     Draft,
     Proposal(u64),
+    /// A message, only to be looked at.
+    Nothing,
 }
 
 /// Compiled tables that the core works with.
@@ -426,9 +429,11 @@ impl State {
             screen: Screen {
                 columns: start.columns,
                 rows: start.rows,
+                form: Form::default(),
                 now: 0,
                 theme: start.theme,
                 mouse: Capture::App,
+                side: SidePanel::Auto,
                 note: None,
                 interrupted: None,
             },
@@ -456,6 +461,7 @@ impl State {
             tools,
             personas: Personas { library: start.library, active, noted: BTreeSet::new() },
         };
+        state.dress();
         for warning in start.warnings {
             state.notice(Level::Warning, warning);
         }
@@ -465,6 +471,11 @@ impl State {
             state.notice(Level::Warning, text);
         }
         state
+    }
+
+    /// The speaker's colour becomes the accent of the screen.
+    pub fn dress(&mut self) {
+        self.screen.theme = self.screen.theme.with_accent(&self.personas.active.color);
     }
 
     /// Adds a notice to the chat.

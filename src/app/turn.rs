@@ -13,6 +13,7 @@ use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Band, Candidate, Origin, Span, Verdict};
 use crate::domain::persona::Persona;
 use crate::domain::settings;
+use crate::protocol::action::{Action, Context};
 use crate::protocol::message::{Effect, Tables, TaskId};
 
 /// How often the model is asked in one turn when it goes on calling tools.
@@ -265,7 +266,9 @@ pub fn ended(state: &mut State, task: TaskId, outcome: Outcome) -> Vec<Effect> {
     }
     // What waits was written for an answer that did not come; it would likely fail too, and use up every message.
     if broken && !state.queue.is_empty() {
-        state.note("the queue waits; Enter on an empty prompt sends it");
+        let send =
+            state.tools.keymap.told("; ", Context::Prompt, Action::Submit, "on an empty prompt sends it");
+        state.note(format!("the queue waits{send}"));
         return Vec::new();
     }
     if whole == Whole::Yes && !by_block && replying.fence.is_some() {

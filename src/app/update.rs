@@ -3,11 +3,12 @@
 use crossterm::event::{KeyEventKind, MouseEvent, MouseEventKind};
 
 use super::state::{EditingWhat, Focus, Overlay, Search, State};
-use super::{actions, chat, keeping, messages, overlay, review, screen, turn};
+use super::{actions, chat, keeping, messages, overlay, plain, reading, review, screen, turn};
 use crate::base::text;
 use crate::domain::chat::Level;
 use crate::domain::exchange::Endpoint;
 use crate::panels::transcript::Wish;
+use crate::protocol::action::Action;
 use crate::protocol::message::{Effect, Event, Millis, TaskId};
 
 /// Lines that one notch of the wheel scrolls.
@@ -57,8 +58,13 @@ fn route(state: &mut State, event: Event) -> Vec<Effect> {
         Event::KbMoved { task, snapshot } => review::moved(state, task, snapshot),
         Event::KbSaveFailed { task, cause } => review::save_failed(state, task, &cause),
         Event::KbIsOutside { task, target } => review::outside(state, task, &target),
+        Event::Copied { what, way } => {
+            reading::copied(state, &what, way);
+            Vec::new()
+        }
         Event::BackgroundTold(background) => {
             state.screen.suit(background);
+            state.dress();
             Vec::new()
         }
         Event::KbUndone { snapshot, summary } => review::undone(state, snapshot, summary),
@@ -79,6 +85,8 @@ fn route(state: &mut State, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::Edited { task, result } => edited(state, task, result),
+        Event::Entered(said) => plain::entered(state, &said),
+        Event::Interrupted => actions::perform(state, Action::Interrupt),
         Event::Warned(text) => {
             state.notice(Level::Warning, text);
             Vec::new()
@@ -106,7 +114,7 @@ fn wheel(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
     };
     let (area, theme) = (screen::area(state), state.screen.theme.clone());
     match &mut state.focus {
-        Focus::Prompt => state.transcript.scroll(Wish::Lines(by)),
+        Focus::Prompt | Focus::Reading(_) => state.transcript.scroll(Wish::Lines(by)),
         Focus::Review => review::scroll(state, by),
         Focus::Overlay(over) => overlay::wheel(over, by, area, &theme),
     }
@@ -136,7 +144,11 @@ fn edited(state: &mut State, task: TaskId, result: Result<String, String>) -> Ve
             state.prompt.editor.set(&turn::origins_kept(&before, text.trim_end_matches('\n')));
         }
         (EditingWhat::Proposal(id), Ok(text)) => review::reworded(state, id, &text),
-        (EditingWhat::Draft | EditingWhat::Proposal(_), Err(cause)) => state.notice(Level::Warning, cause),
+        // A message that was said stays as it was.
+        (EditingWhat::Nothing, Ok(_)) => {}
+        (EditingWhat::Draft | EditingWhat::Proposal(_) | EditingWhat::Nothing, Err(cause)) => {
+            state.notice(Level::Warning, cause)
+        }
     }
     vec![Effect::Redraw]
 }

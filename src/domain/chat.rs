@@ -144,12 +144,7 @@ impl Log {
     /// Opens the decided edits and the thinking if one of them is folded, else folds all; gives how they are now, `None` when there are
     /// none.
     pub fn toggle_folds(&mut self) -> Option<Fold> {
-        let folds = |entry: &&mut Entry| match &entry.body {
-            Body::Decision { diff, .. } => !diff.is_empty(),
-            Body::Reply(reply) => !reply.thinking.is_empty(),
-            Body::User { .. } | Body::Divider { .. } | Body::Notice { .. } => false,
-        };
-        let mut found: Vec<&mut Entry> = self.entries.iter_mut().filter(folds).collect();
+        let mut found: Vec<&mut Entry> = self.entries.iter_mut().filter(|entry| folds(entry)).collect();
         let hidden = found.iter().any(|entry| entry.fold == Fold::Folded);
         let next = if hidden { Fold::Open } else { Fold::Folded };
         for entry in &mut found {
@@ -159,6 +154,17 @@ impl Log {
             }
         }
         (!found.is_empty()).then_some(next)
+    }
+
+    /// Folds or unfolds the entry at a position; false when nothing of it can be folded.
+    pub fn toggle_fold(&mut self, position: usize) -> bool {
+        let Some(entry) = self.entries.get_mut(position).filter(|entry| folds(entry)) else { return false };
+        entry.fold = match entry.fold {
+            Fold::Open => Fold::Folded,
+            Fold::Folded => Fold::Open,
+        };
+        entry.revision += 1;
+        true
     }
 
     /// Appends an informational notice.
@@ -231,5 +237,14 @@ impl Log {
     /// Removes everything; ids go on counting, so that no cache can confuse old with new.
     pub fn clear(&mut self) {
         self.entries.clear();
+    }
+}
+
+/// Whether something of the entry can be folded: the diff of a decided edit, or the thinking of a reply.
+fn folds(entry: &Entry) -> bool {
+    match &entry.body {
+        Body::Decision { diff, .. } => !diff.is_empty(),
+        Body::Reply(reply) => !reply.thinking.is_empty(),
+        Body::User { .. } | Body::Divider { .. } | Body::Notice { .. } => false,
     }
 }

@@ -15,7 +15,7 @@ use crate::base::text;
 use crate::draw::flow::Flow;
 use crate::draw::highlight::Highlighter;
 use crate::draw::theme::Theme;
-use pulldown_cmark::{Event, Options, Parser, Tag};
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use ratatui::style::Style;
 use ratatui::text::Line;
 
@@ -45,6 +45,28 @@ pub(crate) struct Ink<'a> {
     pub width: usize,
     pub theme: &'a Theme,
     pub highlighter: Option<&'a Highlighter>,
+}
+
+/// The code blocks of a reply, as the model wrote them, in the order of their numbers on the screen.
+pub fn code_blocks(source: &str) -> Vec<String> {
+    let mut blocks: Vec<String> = Vec::new();
+    let mut inside = false;
+    for event in Parser::new_ext(source, OPTIONS) {
+        match event {
+            Event::Start(Tag::CodeBlock(_)) => {
+                inside = true;
+                blocks.push(String::new());
+            }
+            Event::End(TagEnd::CodeBlock) => inside = false,
+            Event::Text(text) if inside => {
+                if let Some(block) = blocks.last_mut() {
+                    block.push_str(&text);
+                }
+            }
+            _ => {}
+        }
+    }
+    blocks
 }
 
 /// Where the top-level blocks of a text begin.

@@ -11,10 +11,10 @@ use tokio::task::AbortHandle;
 use super::kbfile::{self, Keep, Outside, SaveError, UndoError, Undone};
 use super::never;
 use super::prompts::Keeper;
-use super::providers::{self, Http, Keys, offline};
+use super::providers::{self, Http, Keys, Listener, Unheard, offline};
 use super::watch::{self, Look, Target, TargetKind};
 use super::{files, personas};
-use crate::domain::exchange::{Protocol, Request};
+use crate::domain::exchange::{Protocol, ReplyEvent, Request};
 use crate::domain::kb::journal::Provenance;
 use crate::domain::kb::state::{FILE_NAME, KbState, Snapshot};
 use crate::protocol::message::{Effect, Event, OutsideFile, TaskId};
@@ -49,6 +49,18 @@ pub struct Runtime {
     running: HashMap<TaskId, AbortHandle>,
     /// From the first read on.
     prompts: Option<Keeper>,
+}
+
+/// Sends what a reply brings as events of its task.
+struct ReplyTo {
+    task: TaskId,
+    events: UnboundedSender<Event>,
+}
+
+impl Listener for ReplyTo {
+    fn hear(&self, event: ReplyEvent) -> Result<(), Unheard> {
+        self.events.send(Event::Replied { task: self.task, event }).map_err(|_| Unheard)
+    }
 }
 
 impl Runtime {
@@ -172,23 +184,12 @@ impl Runtime {
         self.running.retain(|_, handle| !handle.is_finished());
         let (http, keys) = (Arc::clone(&self.http), Arc::clone(&self.keys));
         let (events, project) = (self.events.clone(), self.place.project.clone());
-        let (pieces, mut incoming) = unbounded_channel();
-        let forward = {
-            let events = events.clone();
-            async move {
-                while let Some(event) = incoming.recv().await {
-                    let _ = events.send(Event::Replied { task, event });
-                }
-            }
-        };
-        let work = async move {
-            match request.endpoint.protocol {
-                Protocol::Offline => offline::ask(&request, &project, pieces).await,
-                Protocol::Anthropic | Protocol::Chat => providers::ask(&http, &keys, request, pieces).await,
-            }
-        };
+        let listener = ReplyTo { task, events: events.clone() };
         let handle = tokio::spawn(async move {
-            let (outcome, ()) = tokio::join!(work, forward);
+            let outcome = match request.endpoint.protocol {
+                Protocol::Offline => offline::ask(&request, &project, listener).await,
+                Protocol::Anthropic | Protocol::Chat => providers::ask(&http, &keys, request, listener).await,
+            };
             let _ = events.send(Event::ReplyEnded { task, outcome });
         });
         self.running.insert(task, handle.abort_handle());

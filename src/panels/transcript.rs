@@ -3,6 +3,7 @@
 mod entry;
 mod lines;
 mod place;
+pub mod reading;
 
 pub use lines::LineCache;
 
@@ -14,6 +15,7 @@ use crate::domain::chat::Log;
 use crate::draw::theme::Theme;
 use crate::protocol::message::{Anchor, Drawn};
 use place::{Ground, Place};
+use reading::Reading;
 
 /// What the user asked of the view since it was drawn last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,6 +27,19 @@ pub enum Wish {
     /// Pages of the visible height.
     Pages(isize),
     Top,
+    /// The first line of the entry at this position.
+    Entry(usize),
+    /// The match of a search.
+    Match(Match),
+}
+
+/// One of the places that hold the words of a search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Match {
+    /// Position of the entry in the log.
+    pub entry: usize,
+    /// The match of this number in the entry's text.
+    pub number: usize,
 }
 
 /// Where the view stands. `anchor` is the first visible line; `None` follows the end.
@@ -33,6 +48,8 @@ pub struct Transcript {
     anchor: Option<Anchor>,
     /// Where the conversation ended when it was followed last: what comes after it is new.
     left: Option<Anchor>,
+    /// Position of the first visible entry, and whether its first line is seen.
+    first: (usize, bool),
     wish: Wish,
 }
 
@@ -48,13 +65,19 @@ impl Transcript {
 
     /// Follows the end from now on.
     pub fn follow(&mut self) {
-        *self = Self::default();
+        *self = Self { first: self.first, ..Self::default() };
+    }
+
+    /// Position of the first visible entry, and whether its first line is seen, as drawn last.
+    pub fn first(&self) -> (usize, bool) {
+        self.first
     }
 
     /// Takes over where the drawing found the view to be.
     pub fn settle(&mut self, drawn: Drawn) {
         self.anchor = drawn.top;
         self.left = drawn.left;
+        self.first = drawn.first;
         self.wish = Wish::Stay;
     }
 }
@@ -63,6 +86,7 @@ impl Transcript {
 pub fn view(
     model: &Transcript,
     log: &Log,
+    reading: Option<&Reading>,
     cache: &mut LineCache,
     theme: &Theme,
     area: Rect,
@@ -70,7 +94,7 @@ pub fn view(
 ) -> Drawn {
     let entries = log.entries();
     if area.is_empty() {
-        return Drawn { top: model.anchor, left: model.left, fresh: 0 };
+        return Drawn { top: model.anchor, left: model.left, first: model.first, fresh: 0 };
     }
     cache.prepare(area.width, theme);
     cache.forget(entries);
@@ -79,31 +103,43 @@ pub fn view(
     let over = ground.over();
     let end = ground.up(over, height);
     let here = model.anchor.map_or(end, |anchor| ground.found(anchor));
-    let top = wished(model, &mut ground, height, here, end);
+    let words = reading.and_then(Reading::sought).unwrap_or_default();
+    let top = wished(model, &mut ground, words, height, (here, end));
     let following = top >= end;
     let top = top.min(end);
+    let first = (top.entry, top.part == 0 && top.line == 0);
     let mut at = top;
     for row in 0..height {
+        let place = Rect { y: area.y + u16::try_from(row).unwrap_or(0), height: 1, ..area };
         let Some(line) = ground.line(&mut at) else { break };
-        let y = area.y + u16::try_from(row).unwrap_or(0);
-        line.render(Rect { y, height: 1, ..area }, buffer);
+        line.render(place, buffer);
+        if let Some(reading) = reading {
+            reading.mark(at.entry, place, theme, buffer);
+        }
     }
-    let drawn = if following {
-        Drawn::default()
+    // Whoever reads is not carried on by new text.
+    let drawn = if following && reading.is_none() {
+        Drawn { first, ..Drawn::default() }
     } else {
         // Where nothing moved, the anchor stays the one of the width that it was set at, so that resizing never makes it creep.
         let anchor = model.anchor.filter(|_| top == here).unwrap_or_else(|| ground.anchor(top));
         let last = ground.last();
         let left = model.left.unwrap_or_else(|| ground.anchor(last));
         let known = ground.found(left);
-        Drawn { top: Some(anchor), left: Some(left), fresh: ground.between(at.max(known), last) }
+        Drawn { top: Some(anchor), left: Some(left), first, fresh: ground.between(at.max(known), last) }
     };
     cache.settle();
     drawn
 }
 
 /// Where the view shall start, after the user's wish.
-fn wished(model: &Transcript, ground: &mut Ground<'_>, height: usize, here: Place, end: Place) -> Place {
+fn wished(
+    model: &Transcript,
+    ground: &mut Ground<'_>,
+    words: &str,
+    height: usize,
+    (here, end): (Place, Place),
+) -> Place {
     let page = isize::try_from(height.saturating_sub(2).max(1)).unwrap_or(1);
     let by = match model.wish {
         Wish::Stay if model.anchor.is_none() => return end,
@@ -111,6 +147,13 @@ fn wished(model: &Transcript, ground: &mut Ground<'_>, height: usize, here: Plac
         Wish::Lines(lines) => lines,
         Wish::Pages(pages) => pages.saturating_mul(page),
         Wish::Top => return Place::default(),
+        Wish::Entry(entry) => return Place { entry, part: 0, line: 0 },
+        Wish::Match(found) => {
+            let place = ground.matched(found, words);
+            let last = ground.down(here, height.saturating_sub(2));
+            // A match in sight moves nothing; another one comes to the upper third.
+            return if place >= here && place < last { here } else { ground.up(place, height / 3) };
+        }
     };
     if by < 0 { ground.up(here, by.unsigned_abs()) } else { ground.down(here, by.unsigned_abs()) }
 }

@@ -98,8 +98,17 @@ pub enum Event {
         task: TaskId,
         result: Result<String, String>,
     },
+    /// The text was handed to the clipboard in this way, or was not, and why.
+    Copied {
+        what: String,
+        way: Result<String, String>,
+    },
     /// The terminal told its background.
     BackgroundTold(Background),
+    /// A message, or the answer to a question, was entered line by line.
+    Entered(Vec<Span>),
+    /// The user pressed Ctrl+C where it comes as a signal.
+    Interrupted,
     /// Something did not go as it should; the work itself was done.
     Warned(String),
     /// A sentence for the status line, from a part of `io` with nothing else to say.
@@ -138,6 +147,8 @@ pub struct Anchor {
 pub struct Drawn {
     /// The first visible line; `None` while following the end.
     pub top: Option<Anchor>,
+    /// Position of the first visible entry, and whether its first line is seen.
+    pub first: (usize, bool),
     /// Where the conversation ended when it was followed last; `None` while it is.
     pub left: Option<Anchor>,
     /// Lines after that which were not seen yet.
@@ -190,8 +201,8 @@ pub enum Effect {
         task: TaskId,
         text: String,
     },
-    /// Put text on the clipboard (OSC 52).
-    Copy(String),
+    /// Put text on the clipboard and answer with `Copied`.
+    Copy(Clip),
     /// Hand the mouse to the terminal, or take it back.
     Mouse(Capture),
     /// Stop like any job; everything is redrawn on return.
@@ -199,6 +210,13 @@ pub enum Effect {
     /// Draw everything anew.
     Redraw,
     Quit,
+}
+
+/// Text for the clipboard, and what it is, for people: "the last reply".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clip {
+    pub what: String,
+    pub text: String,
 }
 
 /// What the prompt of a project held in earlier sessions.

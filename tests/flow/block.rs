@@ -5,7 +5,7 @@ use dictum::domain::kb::proposal::Source;
 use dictum::domain::settings::Switch;
 use dictum::protocol::message::{Effect, TaskId};
 
-use crate::app::{App, endpoint, failure, files, library, read};
+use crate::app::{App, copied, endpoint, failure, files, library, read};
 
 const KB: &str = "# KB\n\n- Use npm.\n- Dates are in UTC.\n";
 const SAID: &str = "the log format is JSON";
@@ -88,7 +88,7 @@ fn a_block_is_neither_copied_nor_sent_back() {
     app.kb_read();
     app.replies(&format!("Done.\n\n{BLOCK}Bye."));
     let effects = app.say("/copy");
-    assert_eq!(effects, [Effect::Copy("Done.\n\nBye.".into())]);
+    assert_eq!(effects, [copied("the last reply", "Done.\n\nBye.")]);
     app.say("go on");
     app.kb_read();
     for message in &app.request().messages {

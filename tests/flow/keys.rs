@@ -6,10 +6,9 @@ use dictum::app::state::{Focus, Overlay, Turn};
 use dictum::domain::exchange::ReplyEvent;
 use dictum::domain::kb::Origin;
 use dictum::protocol::action::{ACTIONS, Context, Row};
-use dictum::protocol::keymap::label;
 use dictum::protocol::message::{Capture, Effect, Event};
 
-use crate::app::{App, endpoint, files, key, library, read};
+use crate::app::{App, copied, endpoint, files, key, library, read};
 
 const KB: &str = "# KB\n\n- Use npm.\n- Dates are in UTC.\n";
 
@@ -43,6 +42,16 @@ fn ready_for(row: &Row) -> App {
             app.keys("ctrl+k");
             app.after(600);
         }
+        Context::Reading => {
+            app.say("hello");
+            app.kb_read();
+            app.streams(ReplyEvent::Thinking("hm".into()));
+            app.replies("one\n\n```ts\nconst a = 1\n```\n\none\n\n~~~\n1\n~~~\n");
+            app.turn("and this one");
+            app.keys("ctrl+f");
+            app.types("one");
+            app.keys("enter N [");
+        }
         Context::Menu => {
             app.keys("ctrl+p down down");
         }
@@ -51,8 +60,12 @@ fn ready_for(row: &Row) -> App {
         }
     }
     match row.id {
-        "scroll.up" | "scroll.page-up" | "scroll.top" | "mouse" | "redraw" | "suspend" | "interrupt" => {}
-        "scroll.down" | "scroll.page-down" | "scroll.end" => {
+        "scroll.up" | "scroll.page-up" | "scroll.top" | "side" | "mouse" | "redraw" | "suspend"
+        | "interrupt" => {}
+        "reading.end" | "reading.down" | "reading.page-down" => {
+            app.keys("g");
+        }
+        "scroll.down" | "scroll.page-down" | "scroll.end" | "scroll.later-message" => {
             app.keys("pageup pageup");
         }
         "review" => app.turn("from now on use pnpm"),
@@ -141,7 +154,8 @@ fn the_help_lists_every_action_and_every_command() {
     app.say("/help");
     let help = app.screen();
     for row in ACTIONS {
-        let told = |line: &str| line.contains(row.sentence) && line.contains(&label(row.keys[0]));
+        let key = app.state.tools.keymap.hint(row.context, row.action);
+        let told = |line: &str| line.contains(row.sentence) && line.contains(&key);
         assert!(help.lines().any(told), "{} is not in the help\n{help}", row.id);
     }
     for command in COMMANDS {
@@ -385,7 +399,7 @@ fn the_model_is_chosen_by_name_or_from_the_list() {
 }
 
 #[test]
-fn copy_gives_the_bytes_of_the_last_reply() {
+fn a24_copy_gives_the_bytes_of_the_last_reply() {
     let mut app = App::with_kb(KB);
     assert!(app.say("/copy").is_empty());
     app.expect("there is no reply to copy yet");
@@ -393,7 +407,7 @@ fn copy_gives_the_bytes_of_the_last_reply() {
     app.say("hello");
     app.kb_read();
     app.replies(reply);
-    assert_eq!(app.say("/copy"), [Effect::Copy(reply.into())]);
+    assert_eq!(app.say("/copy"), [copied("the last reply", reply)]);
 }
 
 /// The palette, filtered to one row.

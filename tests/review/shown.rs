@@ -2,9 +2,8 @@
 
 use dictum::app::state::Start;
 use dictum::domain::exchange::{Endpoint, ReplyEvent};
-use dictum::protocol::message::Effect;
 
-use crate::app::{App, FIRST, endpoint, files, library, read};
+use crate::app::{App, FIRST, copied, endpoint, files, library, read};
 
 const KB: &str = "# KB\n\n- Use npm.\n- Dates are in UTC.\n";
 
@@ -99,7 +98,7 @@ fn a30_a_copy_holds_no_control_characters_and_else_every_byte() {
     app.kb_read();
     app.replies("a\tb\r\n\u{1b}[201~rm -rf /\u{7} \u{9b}c é 👩‍💻");
     let effects = app.say("/copy");
-    assert_eq!(effects, [Effect::Copy("a\tb\r\n[201~rm -rf / c é 👩‍💻".into())]);
+    assert_eq!(effects, [copied("the last reply", "a\tb\r\n[201~rm -rf / c é 👩‍💻")]);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use dictum::domain::kb::state::{KbState, Snapshot};
 use dictum::domain::persona::{self, Library, Source};
 use dictum::draw::theme::Theme;
 use dictum::panels::transcript::LineCache;
-use dictum::protocol::message::{Effect, Event, OutsideFile, TaskId};
+use dictum::protocol::message::{Clip, Effect, Event, OutsideFile, TaskId};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 use sha2::{Digest, Sha256};
@@ -504,4 +504,9 @@ pub fn key(name: &str) -> KeyEvent {
         }
     };
     KeyEvent { kind: KeyEventKind::Press, ..KeyEvent::new(code, modifiers) }
+}
+
+/// The effect that puts text on the clipboard.
+pub fn copied(what: &str, text: &str) -> Effect {
+    Effect::Copy(Clip { what: what.into(), text: text.into() })
 }

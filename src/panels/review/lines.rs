@@ -93,7 +93,7 @@ fn head(proposal: &Proposal, width: u16, theme: &Theme) -> Vec<Line<'static>> {
         lines.extend(labelled(word, &words, width, 1, theme.dim, theme.dim));
     }
     if let Some(lost) = proposal.loses() {
-        let words = format!("the old line also says: {}  (e edits)", text::one_line(&lost));
+        let words = format!("the old line also says: {}", text::one_line(&lost));
         lines.extend(labelled("⚠ loses", &words, width, 2, theme.warning, theme.warning));
     }
     if let Some(note) = &proposal.note {
@@ -125,7 +125,7 @@ fn choices(proposal: &Proposal, width: u16, theme: &Theme) -> Vec<Line<'static>>
 }
 
 /// What one choice would do.
-fn described(edit: &Edit) -> String {
+pub fn described(edit: &Edit) -> String {
     match (edit.op, &edit.supersedes) {
         (Op::Replace, Some(line)) => format!("replace line {}: {}", line.line, line.text),
         (op, Some(line)) => format!("{} line {}: {}", op.word(), line.line, line.text),

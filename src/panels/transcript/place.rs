@@ -2,8 +2,10 @@
 
 use ratatui::text::Line;
 
+use super::Match;
 use super::lines::LineCache;
 use crate::domain::chat::{Body, Entry};
+use crate::domain::search;
 use crate::protocol::message::Anchor;
 
 /// A line of a part of an entry.
@@ -127,6 +129,24 @@ impl Ground<'_> {
         let part = self.parts(entry).saturating_sub(foot);
         let line = self.height(Place { entry, part, line: 0 });
         Place { entry, part, line }
+    }
+
+    /// The line with a match of a search.
+    pub fn matched(&mut self, found: Match, words: &str) -> Place {
+        let first = Place { entry: found.entry, part: 0, line: 0 };
+        let mut left = found.number;
+        let Some(entry) = self.entries.get(found.entry) else { return self.over() };
+        for part in 0..self.cache.parts(entry) {
+            let here = search::occurrences(self.cache.source(entry, part), words).count();
+            if left >= here {
+                left -= here;
+                continue;
+            }
+            let texts = self.cache.lines(entry, part).iter().map(ToString::to_string);
+            let line = search::line_of(texts, words, left).unwrap_or(0);
+            return Place { part, line, ..first };
+        }
+        first
     }
 
     /// The place of an anchor.
