@@ -71,6 +71,7 @@ fn a_folded_paste_goes_whole_to_the_editor_and_to_the_disk() {
     app.keys("ctrl+g");
     assert_eq!(app.edited(Ok(&format!("look:\n{}", log()))), log());
     app.expect("look:");
+    app.expect("· 120 lines]");
     app.expect_draft(format!("look:\n{}", log()).trim_end());
 }
 

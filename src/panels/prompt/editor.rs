@@ -555,7 +555,7 @@ mod tests {
                 editor.insert("Y", Origin::Typed);
                 editor.undo();
             },
-            "one two| three",
+            "one |two three",
         );
     }
 

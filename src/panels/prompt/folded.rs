@@ -28,11 +28,14 @@ impl Folded {
         large && !pasted.trim().is_empty() && self.pastes.len() < MOST as usize
     }
 
-    /// Folds a paste; gives the sign for it.
+    /// Folds a paste; gives the sign for it, the same one for the same text.
     pub fn fold(&mut self, pasted: &str) -> Option<char> {
-        let number = u32::try_from(self.pastes.len()).ok()?;
-        let sign = char::from_u32(SIGN.checked_sub(number)?)?;
-        self.pastes.push(pasted.into());
+        let known = self.pastes.iter().position(|paste| paste.as_ref() == pasted);
+        let number = known.unwrap_or(self.pastes.len());
+        let sign = char::from_u32(SIGN.checked_sub(u32::try_from(number).ok()?)?)?;
+        if known.is_none() {
+            self.pastes.push(pasted.into());
+        }
         Some(sign)
     }
 
