@@ -3,13 +3,17 @@
 pub mod actions;
 pub mod chat;
 pub mod commands;
+pub mod keeping;
+pub mod messages;
 pub mod overlay;
 pub mod plain;
 pub mod proposing;
 pub mod reading;
 pub mod review;
 pub mod screen;
+pub mod side;
 pub mod state;
+pub mod status;
 pub mod turn;
 pub mod update;
 pub mod welcome;

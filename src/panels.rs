@@ -4,4 +4,5 @@ pub mod menu;
 pub mod pager;
 pub mod prompt;
 pub mod review;
+pub mod side;
 pub mod transcript;

@@ -15,8 +15,16 @@ mod app;
 mod block;
 #[path = "flow/declined.rs"]
 mod declined;
+#[path = "flow/folding.rs"]
+mod folding;
+#[path = "flow/keeping.rs"]
+mod keeping;
+#[path = "flow/keymap.rs"]
+mod keymap;
 #[path = "flow/keys.rs"]
 mod keys;
+#[path = "flow/messages.rs"]
+mod messages;
 #[path = "flow/model.rs"]
 mod model;
 #[path = "flow/options.rs"]
@@ -35,5 +43,7 @@ mod requests;
 mod saving;
 #[path = "flow/scroll.rs"]
 mod scroll;
+#[path = "flow/side.rs"]
+mod side;
 #[path = "flow/turns.rs"]
 mod turns;

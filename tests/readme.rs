@@ -88,6 +88,15 @@ fn every_key_that_is_named_does_something() {
 }
 
 #[test]
+fn every_action_is_in_the_settings_with_its_keys() {
+    for row in ACTIONS {
+        let keys: Vec<String> = row.keys.iter().map(|key| format!("\"{key}\"")).collect();
+        let line = format!("# \"{}\" = [{}]", row.id, keys.join(", "));
+        assert!(settings::DEFAULTS.lines().any(|known| known == line), "assets/settings.toml lacks: {line}");
+    }
+}
+
+#[test]
 fn every_call_of_dictum_is_understood() {
     let mut seen = 0;
     let calls = blocks(README).into_iter().flat_map(|block| {

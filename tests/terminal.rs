@@ -12,6 +12,12 @@ mod journal;
 #[path = "terminal/kb.rs"]
 mod kb;
 #[cfg(unix)]
+#[path = "terminal/keeping.rs"]
+mod keeping;
+#[cfg(unix)]
+#[path = "terminal/keys.rs"]
+mod keys;
+#[cfg(unix)]
 #[path = "terminal/main_job.rs"]
 mod main_job;
 #[cfg(unix)]
@@ -26,6 +32,9 @@ mod plain;
 #[cfg(unix)]
 #[path = "support/pty.rs"]
 mod pty;
+#[cfg(unix)]
+#[path = "terminal/reading.rs"]
+mod reading;
 #[cfg(unix)]
 #[path = "terminal/restore.rs"]
 mod restore;

@@ -3,10 +3,10 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::state::{EditingWhat, Focus, Overlay, State, Turn};
-use super::{commands, overlay, reading, review, screen, turn};
+use super::{commands, messages, overlay, reading, review, screen, side, turn};
 use crate::panels::menu::Menu;
 use crate::panels::prompt::editor::Editor;
-use crate::panels::review::{KEYS, Mode, WayOut};
+use crate::panels::review::{Mode, WayOut, keys_in_words};
 use crate::panels::transcript::Wish;
 use crate::protocol::action::{Action, Context};
 use crate::protocol::message::{Capture, Effect, Millis};
@@ -16,12 +16,19 @@ const TWICE: Millis = 2_000;
 
 /// Handles a key press or repeat.
 pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+    state.tools.keymap.learn(key);
     let context = match &state.focus {
         Focus::Prompt => Context::Prompt,
         Focus::Reading(_) => Context::Reading,
         Focus::Review => Context::Review,
         Focus::Overlay(Overlay::Pager(_)) => Context::Pager,
-        Focus::Overlay(Overlay::Palette(_) | Overlay::Personas(_) | Overlay::Models(_)) => Context::Menu,
+        Focus::Overlay(
+            Overlay::Palette(_)
+            | Overlay::Personas(_)
+            | Overlay::Models(_)
+            | Overlay::History(_)
+            | Overlay::Queue(_),
+        ) => Context::Menu,
     };
     // Only two presses in a row are a wish to leave.
     if state.tools.keymap.action(context, key) != Some(Action::Interrupt) {
@@ -89,13 +96,13 @@ fn review_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         },
         Mode::Looking => match action {
             Some(Action::Pick) => {
-                let digit = typed(key).and_then(|letter| letter.to_digit(10)).unwrap_or(0);
-                review::pick(state, usize::try_from(digit).unwrap_or(0));
+                let nth = state.tools.keymap.nth(Context::Review, key).unwrap_or(0);
+                review::pick(state, nth);
                 Vec::new()
             }
             Some(action) => perform(state, action),
             None => {
-                state.review.message = Some(KEYS.into());
+                state.review.message = Some(keys_in_words(&state.tools.keymap));
                 Vec::new()
             }
         },
@@ -145,9 +152,9 @@ fn reading_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         return Vec::new();
     }
     match (state.tools.keymap.action(Context::Reading, key), typed(key)) {
-        (Some(Action::CopyCode), letter) => {
-            let digit = letter.and_then(|letter| letter.to_digit(10)).unwrap_or(0);
-            reading::copy_code(state, usize::try_from(digit).unwrap_or(0))
+        (Some(Action::CopyCode), _) => {
+            let nth = state.tools.keymap.nth(Context::Reading, key).unwrap_or(0);
+            reading::copy_code(state, nth)
         }
         (Some(action), _) => perform(state, action),
         (None, Some(letter)) => {
@@ -224,6 +231,7 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Suspend => return vec![Effect::Suspend],
         Action::Redraw => return vec![Effect::Redraw],
         Action::MouseMode => return mouse(state),
+        Action::SidePanel => side::toggle(state),
         Action::ScrollUp => state.transcript.scroll(Wish::Lines(-1)),
         Action::ScrollDown => state.transcript.scroll(Wish::Lines(1)),
         Action::PageUp => state.transcript.scroll(Wish::Pages(-1)),
@@ -258,6 +266,11 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Previous => state.prompt.up(width),
         Action::Next => state.prompt.down(width),
         Action::QueueTakeBack => take_back(state),
+        Action::SelectUp => state.prompt.select_up(width),
+        Action::SelectDown => state.prompt.select_down(width),
+        Action::UnfoldPaste => unfold_paste(state),
+        Action::Queue => messages::queue(state),
+        Action::History => messages::history(state),
         Action::Quit if state.prompt.editor.is_empty() => return vec![Effect::Quit],
         Action::LineEnd if state.prompt.editor.is_empty() => state.transcript.follow(),
         Action::EditExternally if matches!(state.focus, Focus::Review) => return review::act(state, action),
@@ -278,6 +291,12 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         | Action::DeleteToEnd
         | Action::Yank
         | Action::Undo
+        | Action::SelectLeft
+        | Action::SelectRight
+        | Action::SelectWordLeft
+        | Action::SelectWordRight
+        | Action::SelectLineStart
+        | Action::SelectLineEnd
         | Action::Redo => edit(&mut state.prompt.editor, action),
         Action::Accept
         | Action::AcceptWarned
@@ -298,6 +317,9 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         | Action::MenuPageDown
         | Action::MenuPageUp
         | Action::CloseMenu
+        | Action::MoveUp
+        | Action::MoveDown
+        | Action::Remove
         | Action::PagerDown
         | Action::PagerUp
         | Action::PagerPageDown
@@ -325,6 +347,12 @@ fn edit(editor: &mut Editor, action: Action) {
         Action::DeleteWordForward => editor.delete_word_forward(),
         Action::DeleteToStart => editor.delete_to_start(),
         Action::DeleteToEnd => editor.delete_to_end(),
+        Action::SelectLeft => editor.select(Editor::left),
+        Action::SelectRight => editor.select(Editor::right),
+        Action::SelectWordLeft => editor.select(Editor::word_left),
+        Action::SelectWordRight => editor.select(Editor::word_right),
+        Action::SelectLineStart => editor.select(Editor::home),
+        Action::SelectLineEnd => editor.select(Editor::end),
         Action::Yank => editor.yank(),
         Action::Undo => editor.undo(),
         Action::Redo => editor.redo(),
@@ -335,7 +363,7 @@ fn edit(editor: &mut Editor, action: Action) {
 /// Enter: a `\` before the caret makes a line; a command runs; a message goes; an empty prompt sends what waits in the queue.
 fn submit(state: &mut State) -> Vec<Effect> {
     let editor = &mut state.prompt.editor;
-    if editor.text().get(..editor.caret()).is_some_and(|before| before.ends_with('\\')) {
+    if editor.under_caret().get(..editor.caret()).is_some_and(|before| before.ends_with('\\')) {
         editor.backspace();
         editor.insert("\n", crate::domain::kb::Origin::Typed);
         return Vec::new();
@@ -349,8 +377,12 @@ pub fn send(state: &mut State) -> Vec<Effect> {
     if editor.text().trim().is_empty() {
         return turn::resume_queue(state);
     }
-    if commands::is_command(editor.text()) {
+    if commands::is_command(&editor.text()) {
         return commands::run(state);
+    }
+    if editor.text().starts_with('!') {
+        state.note("! at the start is kept for running commands; with a space before it this is a message");
+        return Vec::new();
     }
     let message = state.prompt.take();
     turn::submit(state, message)
@@ -359,7 +391,9 @@ pub fn send(state: &mut State) -> Vec<Effect> {
 fn stop(state: &mut State) -> Vec<Effect> {
     if let Some(effects) = turn::stop(state) {
         if !state.queue.is_empty() {
-            state.note("stopped; Enter on an empty prompt sends what waits");
+            let words = "on an empty prompt sends what waits";
+            let send = state.tools.keymap.told("; ", Context::Prompt, Action::Submit, words);
+            state.note(format!("stopped{send}"));
         }
         return effects;
     }
@@ -377,7 +411,8 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
     }
     if !state.prompt.editor.is_empty() {
         state.prompt.take();
-        state.note("draft put aside; ↑ brings it back");
+        let back = state.tools.keymap.told("; ", Context::Prompt, Action::Previous, "brings it back");
+        state.note(format!("draft put aside{back}"));
         return Vec::new();
     }
     let now = state.screen.now;
@@ -385,17 +420,22 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
         return vec![Effect::Quit];
     }
     state.screen.interrupted = Some(now);
+    let quits = state.tools.keymap.told("", Context::Everywhere, Action::Interrupt, "again quits");
     match state.review.pending.len() {
-        0 => state.note("Ctrl+C again quits"),
-        count => state.note(format!("Ctrl+C again quits and drops {count} undecided KB.md edit(s)")),
+        0 => state.note(quits),
+        count => state.note(format!("{quits} and drops {count} undecided KB.md edit(s)")),
     }
     Vec::new()
 }
 
 fn mouse(state: &mut State) -> Vec<Effect> {
     let (next, words) = match state.screen.mouse {
-        Capture::App => (Capture::Terminal, "the mouse selects text now; F9 gives the wheel back to dictum"),
-        Capture::Terminal => (Capture::App, "the wheel scrolls dictum now"),
+        Capture::App => {
+            let words = "gives the wheel back to dictum";
+            let back = state.tools.keymap.told("; ", Context::Everywhere, Action::MouseMode, words);
+            (Capture::Terminal, format!("the mouse selects text now{back}"))
+        }
+        Capture::Terminal => (Capture::App, "the wheel scrolls dictum now".to_string()),
     };
     state.screen.mouse = next;
     state.note(words);
@@ -408,13 +448,16 @@ fn unfold(state: &mut State) {
     }
 }
 
-fn take_back(state: &mut State) {
-    let Some(message) = state.queue.pop() else { return };
-    if !state.prompt.editor.is_empty() {
-        let draft = state.prompt.editor.spans();
-        state.prompt.remember(draft);
+fn unfold_paste(state: &mut State) {
+    if !state.prompt.editor.unfold() {
+        state.note("nothing is folded in the draft; a paste of more than 8 lines or 1,000 bytes is");
     }
-    state.prompt.editor.set(&message);
+}
+
+fn take_back(state: &mut State) {
+    if let Some(message) = state.queue.take_last() {
+        state.prompt.exchange(&message);
+    }
 }
 
 fn edit_draft(state: &mut State) -> Vec<Effect> {

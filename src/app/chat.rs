@@ -15,6 +15,7 @@ pub fn switch(state: &mut State, name: &str) {
     match state.personas.library.get(name).cloned() {
         Some(persona) => {
             state.personas.active = persona;
+            state.dress();
             state.connection.model = ModelChoice::Persona;
             let voice = state.personas.voice();
             // Two switches without a word between them are one, and there and back again is none.
@@ -58,6 +59,7 @@ pub fn personas_loaded(state: &mut State, library: Library) -> Vec<Effect> {
         (None, Some(persona)) if persona != active => {
             let changed = persona.body != active.body;
             state.personas.active = persona.clone();
+            state.dress();
             if changed {
                 state.note(format!("{} was read anew", state.personas.active.name));
             }

@@ -5,7 +5,7 @@ use super::{actions, chat, overlay, reading, review, turn};
 use crate::domain::chat::Level;
 use crate::domain::kb::Origin;
 use crate::panels::prompt::editor::Editor;
-use crate::protocol::action::Action;
+use crate::protocol::action::{Action, Context};
 use crate::protocol::message::Effect;
 
 /// One slash command.
@@ -85,7 +85,8 @@ pub fn run(state: &mut State) -> Vec<Effect> {
             Vec::new()
         }
         (None, _) if name.is_empty() => {
-            state.note("name a command; Tab completes it");
+            let complete = state.tools.keymap.told("; ", Context::Prompt, Action::Complete, "completes it");
+            state.note(format!("name a command{complete}"));
             Vec::new()
         }
         (None, several) => {
@@ -121,10 +122,10 @@ pub fn completions(draft: &str) -> Vec<&'static Command> {
 
 /// Tab: the first completion, or a tab's worth of nothing.
 pub fn complete(editor: &mut Editor) {
-    let first = completions(editor.text()).first().map(|command| command.name);
+    let first = completions(editor.under_caret()).first().map(|command| command.name);
     match first {
         Some(name) => editor.set_text(&format!("/{name} ")),
-        None if editor.text().is_empty() => {}
+        None if editor.is_empty() => {}
         None => editor.insert("    ", Origin::Typed),
     }
 }

@@ -6,20 +6,23 @@ use super::actions::page;
 use super::plain::{self, Form};
 use super::state::{Focus, Overlay, State};
 use super::update::open;
-use super::{chat, commands};
+use super::{chat, commands, messages};
 use crate::domain::briefing;
 use crate::domain::persona::{Library, Listed, Reading};
 use crate::draw::theme::Theme;
 use crate::panels::menu::{Item, Menu};
 use crate::panels::pager::{Content, Pager, Scroll};
 use crate::protocol::action::{ACTIONS, Action, Context};
-use crate::protocol::keymap::label;
 use crate::protocol::message::Effect;
 
 /// The menu of an overlay that has one.
 pub fn menu(over: &mut Overlay) -> Option<&mut Menu> {
     match over {
-        Overlay::Palette(menu) | Overlay::Personas(menu) | Overlay::Models(menu) => Some(menu),
+        Overlay::Palette(menu)
+        | Overlay::Personas(menu)
+        | Overlay::Models(menu)
+        | Overlay::History(menu)
+        | Overlay::Queue(menu) => Some(menu),
         Overlay::Pager(_) => None,
     }
 }
@@ -27,7 +30,11 @@ pub fn menu(over: &mut Overlay) -> Option<&mut Menu> {
 /// The wheel over an overlay.
 pub fn wheel(over: &mut Overlay, by: isize, area: Rect, theme: &Theme) {
     match over {
-        Overlay::Palette(menu) | Overlay::Personas(menu) | Overlay::Models(menu) => menu.step(by.signum()),
+        Overlay::Palette(menu)
+        | Overlay::Personas(menu)
+        | Overlay::Models(menu)
+        | Overlay::History(menu)
+        | Overlay::Queue(menu) => menu.step(by.signum()),
         Overlay::Pager(pager) => {
             pager.scroll(Scroll::Lines(by));
             pager.settle(area, theme);
@@ -37,10 +44,11 @@ pub fn wheel(over: &mut Overlay, by: isize, area: Rect, theme: &Theme) {
 
 /// Everything that can be done, by name.
 pub fn palette(state: &mut State) {
+    let keymap = &state.tools.keymap;
     let action = |row: &crate::protocol::action::Row| Item {
         id: format!("action {}", row.id),
         label: row.sentence.to_string(),
-        tag: row.keys.first().map(|key| label(key)).unwrap_or_default(),
+        tag: keymap.hint(row.context, row.action),
         ..Item::default()
     };
     // The sentence of a command with a word tells both, the word after the semicolon.
@@ -60,7 +68,10 @@ pub fn palette(state: &mut State) {
         ..Item::default()
     };
     let offered = |row: &&crate::protocol::action::Row| {
-        let useful = matches!(row.action, Action::EditExternally | Action::QueueTakeBack);
+        let useful = matches!(
+            row.action,
+            Action::EditExternally | Action::QueueTakeBack | Action::Queue | Action::History
+        );
         (row.context == Context::Everywhere && row.action != Action::Palette)
             || (row.context == Context::Prompt && useful)
     };
@@ -165,9 +176,14 @@ pub fn help(state: &mut State) {
         open(state, Overlay::Pager(Pager::new("Help", Content::Verbatim(plain::help()))));
         return;
     }
-    let mut text = String::from(
+    let keymap = &state.tools.keymap;
+    let look = match keymap.hint(Context::Everywhere, Action::FocusReview) {
+        key if key.is_empty() => "/review".to_string(),
+        key => key,
+    };
+    let mut text = format!(
         "dictum reads KB.md before every task, and writes down what you tell it, once you agree.\n\n\
-         Say a rule in your own words (“from now on use pnpm”), then look at the edit with Ctrl+K.\n",
+         Say a rule in your own words (“from now on use pnpm”), then look at the edit with {look}.\n",
     );
     let contexts = [
         Context::Everywhere,
@@ -181,7 +197,7 @@ pub fn help(state: &mut State) {
         text.push_str(&format!("\n{}\n", context.title()));
         for row in ACTIONS.iter().filter(|row| row.context == context) {
             // Two keys say enough; more would push the sentences apart.
-            let keys: Vec<String> = row.keys.iter().take(2).map(|key| label(key)).collect();
+            let keys: Vec<String> = keymap.labels(context, row.action).take(2).collect();
             text.push_str(&format!("  {:<22}  {}\n", keys.join("  "), row.sentence));
         }
     }
@@ -190,7 +206,11 @@ pub fn help(state: &mut State) {
         let words = format!("/{} {}", command.name, command.arguments);
         text.push_str(&format!("  {:<22}  {}\n", words.trim_end(), command.sentence));
     }
-    text.push_str("\nThe mouse wheel scrolls. Shift with the mouse selects text in most terminals; F9 hands the mouse over.\n");
+    let mouse = keymap.told("; ", Context::Everywhere, Action::MouseMode, "hands the mouse over");
+    text.push_str(&format!(
+        "\nThe mouse wheel scrolls. Shift with the mouse selects text in most terminals{mouse}.\n\
+         The [keys] table of config.toml gives actions other keys; assets/settings.toml names them.\n"
+    ));
     open(state, Overlay::Pager(Pager::new("Help", Content::Verbatim(text))));
 }
 
@@ -244,7 +264,9 @@ fn session_text(state: &State) -> String {
 pub fn session(state: &mut State) {
     let text = session_text(state);
     if text.is_empty() {
-        state.note("no rule holds for this session only; s in the review makes one");
+        let make =
+            state.tools.keymap.told("; ", Context::Review, Action::SessionOnly, "in the review makes one");
+        state.note(format!("no rule holds for this session only{make}"));
         return;
     }
     let content = Content::Verbatim(text.trim_start().to_string());
@@ -255,6 +277,10 @@ pub fn session(state: &mut State) {
 pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
     let theme = state.screen.theme.clone();
     let area = super::screen::area(state);
+    if matches!(action, Action::MoveUp | Action::MoveDown | Action::Remove) {
+        messages::act_on_queued(state, action);
+        return Vec::new();
+    }
     let Focus::Overlay(over) = &mut state.focus else { return Vec::new() };
     match over {
         Overlay::Pager(pager) => {
@@ -271,7 +297,11 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
                 _ => {}
             }
         }
-        Overlay::Palette(menu) | Overlay::Personas(menu) | Overlay::Models(menu) => match action {
+        Overlay::Palette(menu)
+        | Overlay::Personas(menu)
+        | Overlay::Models(menu)
+        | Overlay::History(menu)
+        | Overlay::Queue(menu) => match action {
             Action::MenuDown => menu.step(1),
             Action::MenuUp => menu.step(-1),
             Action::MenuPageDown => page(menu, 1),
@@ -300,6 +330,8 @@ fn choose(state: &mut State) -> Vec<Effect> {
                 chat::use_model(state, &model);
             }
         }
+        Overlay::History(menu) => messages::recall(state, &chosen(menu).unwrap_or_default()),
+        Overlay::Queue(menu) => messages::edit_queued(state, &chosen(menu).unwrap_or_default()),
         Overlay::Palette(menu) => {
             let id = chosen(menu).unwrap_or_default();
             if let Some(name) = id.strip_prefix("persona ") {

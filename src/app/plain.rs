@@ -54,9 +54,14 @@ impl Form {
 pub fn composes(state: &State) -> bool {
     match &state.focus {
         Focus::Prompt | Focus::Reading(_) | Focus::Overlay(Overlay::Pager(_)) => true,
-        Focus::Review | Focus::Overlay(Overlay::Palette(_) | Overlay::Personas(_) | Overlay::Models(_)) => {
-            false
-        }
+        Focus::Review
+        | Focus::Overlay(
+            Overlay::Palette(_)
+            | Overlay::Personas(_)
+            | Overlay::Models(_)
+            | Overlay::History(_)
+            | Overlay::Queue(_),
+        ) => false,
     }
 }
 
@@ -86,9 +91,13 @@ pub fn entered(state: &mut State, said: &[Span]) -> Vec<Effect> {
         Focus::Overlay(Overlay::Pager(_)) => message(state, said),
         _ if commands::is_command(&words) => message(state, said),
         Focus::Review => answer(state, words.trim()),
-        Focus::Overlay(Overlay::Palette(_) | Overlay::Personas(_) | Overlay::Models(_)) => {
-            choose(state, words.trim())
-        }
+        Focus::Overlay(
+            Overlay::Palette(_)
+            | Overlay::Personas(_)
+            | Overlay::Models(_)
+            | Overlay::History(_)
+            | Overlay::Queue(_),
+        ) => choose(state, words.trim()),
     };
     if matches!(state.focus, Focus::Review) && state.screen.form == Form::Linear(Asked::Nobody) {
         state.focus = Focus::Prompt;
@@ -232,9 +241,13 @@ pub fn question(state: &State) -> Option<String> {
         Focus::Prompt | Focus::Reading(_) | Focus::Overlay(Overlay::Pager(_)) => {
             matches!(state.turn, Turn::Idle).then(|| prompt(state))
         }
-        Focus::Overlay(Overlay::Palette(_) | Overlay::Personas(_) | Overlay::Models(_)) => {
-            Some("Number or name; Enter alone changes nothing > ".to_string())
-        }
+        Focus::Overlay(
+            Overlay::Palette(_)
+            | Overlay::Personas(_)
+            | Overlay::Models(_)
+            | Overlay::History(_)
+            | Overlay::Queue(_),
+        ) => Some("Number or name; Enter alone changes nothing > ".to_string()),
         Focus::Review => review_question(state),
     }
 }

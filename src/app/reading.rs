@@ -9,7 +9,7 @@ use crate::panels::pager::{Content, Pager};
 use crate::panels::prompt::editor::Editor;
 use crate::panels::transcript::Wish;
 use crate::panels::transcript::reading::{Reading, can_be_marked, searched};
-use crate::protocol::action::Action;
+use crate::protocol::action::{Action, Context};
 use crate::protocol::message::{Clip, Effect};
 
 /// Goes to the conversation, with the newest reply marked; back to the prompt from there.
@@ -132,7 +132,10 @@ fn step(state: &mut State, by: isize) {
             reading.marked = Some(found.entry);
             state.transcript.scroll(Wish::Match(found));
         }
-        None => state.note("search first: / and some words"),
+        None => {
+            let key = state.tools.keymap.told(": ", Context::Reading, Action::Search, "and some words");
+            state.note(format!("search first{key}"));
+        }
     }
 }
 

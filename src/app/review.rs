@@ -8,7 +8,7 @@ use std::mem;
 pub use declined::{Offer, never_failed, revoked, taken_back};
 pub use undone::{undo_refused, undone};
 
-use declined::{never_ask, reject, session_only};
+use declined::{declined_before, never_ask, reject, session_only};
 
 use super::state::{EditingWhat, Focus, Saving, State};
 use super::{overlay, screen};
@@ -16,13 +16,13 @@ use crate::base::text;
 use crate::domain::chat::{Body, Level};
 use crate::domain::kb::journal::Provenance;
 use crate::domain::kb::options::Picked;
-use crate::domain::kb::proposal::{self, Proposal, Source};
+use crate::domain::kb::proposal::{Proposal, Source};
 use crate::domain::kb::state::Snapshot;
-use crate::domain::kb::{Candidate, Edit, Op, Span, edit, never};
+use crate::domain::kb::{Candidate, Edit, Op, Span, edit};
 use crate::draw::patch::{self, PatchLine};
 use crate::panels::prompt::editor::Editor;
-use crate::panels::review::{self as panel, Confirmation, InView, KEYS, Mode, WayOut, Wish};
-use crate::protocol::action::Action;
+use crate::panels::review::{self as panel, Confirmation, InView, Mode, WayOut, Wish};
+use crate::protocol::action::{Action, Context};
 use crate::protocol::message::{Effect, OutsideFile, TaskId};
 
 /// What the eye sees of the review: which edit, and its diff.
@@ -55,7 +55,7 @@ fn guard_what_is_new(state: &mut State, before: Option<Seen>) {
         {
             state.review.mode = mode;
         }
-        Mode::Editing(editor) | Mode::Reason(editor) => keep_words(state, editor.text()),
+        Mode::Editing(editor) | Mode::Reason(editor) => keep_words(state, &editor.text()),
         Mode::Looking | Mode::Saving => {}
     }
 }
@@ -110,21 +110,6 @@ pub fn reworded_by_model(state: &mut State, id: u64, text: String) {
         proposal.take_wording(text, &state.kb.document, &state.tools.reconciler);
     }
     guard_what_is_new(state, before);
-}
-
-/// What the user decided before on an edit that says the same.
-fn declined_before(state: &State, proposal: &Proposal, key: &str) -> Option<Offer> {
-    let (decided, reconciler) = (&state.decided, &state.tools.reconciler);
-    if decided.session.say(proposal, reconciler) {
-        return Some(Offer::Session);
-    }
-    let hashes = never::hashes(&proposal.candidate, &proposal.edit, reconciler.tables());
-    if decided.never.holds(&hashes) {
-        return Some(Offer::Never);
-    }
-    let rejected = decided.rejected.contains(key)
-        || proposal::said_among(&decided.refused, &proposal.candidate, reconciler);
-    rejected.then_some(Offer::Rejected)
 }
 
 /// The waiting edit of the same line, whose place a newer one takes: the user's last word counts. An edit that is being written, or that
@@ -205,7 +190,8 @@ pub fn pick(state: &mut State, number: usize) {
     match picked {
         Some(Picked::Choice(_) | Picked::Extra) => state.review.settle(now),
         Some(Picked::Nothing) | None => {
-            state.review.message = Some(format!("there is no row {number} to choose; {KEYS}"));
+            let keys = panel::keys_in_words(&state.tools.keymap);
+            state.review.message = Some(format!("there is no row {number} to choose; {keys}"));
         }
     }
 }
@@ -221,7 +207,8 @@ fn is_in_view(state: &mut State) -> bool {
         InView::Above(below) => {
             scroll(state, isize::try_from(below).unwrap_or(isize::MAX));
             state.review.guard(state.screen.now);
-            state.review.message = Some("This is the rest of the diff; press a again to accept.".to_string());
+            let again = state.tools.keymap.told("; ", Context::Review, Action::Accept, "again accepts");
+            state.review.message = Some(format!("This is the rest of the diff{again}."));
             false
         }
         InView::Nothing => {
@@ -255,7 +242,7 @@ fn is_confirmed(state: &mut State, wish: Wish) -> bool {
     }
     state.review.guard(state.screen.now);
     state.review.confirmation = Confirmation::Armed(wish);
-    state.review.message = Some("Read the warning; A (Shift+A) goes on all the same.".to_string());
+    state.review.message = Some(format!("Read the warning{}.", panel::goes_on(&state.tools.keymap)));
     false
 }
 
@@ -266,7 +253,7 @@ fn all_the_same(state: &mut State) -> Vec<Effect> {
         Confirmation::Armed(Wish::Write) if is_in_view(state) => return write(state),
         Confirmation::Armed(Wish::Write) => {}
         Confirmation::Armed(Wish::Session) => session_only(state),
-        Confirmation::Open => state.review.message = Some(KEYS.to_string()),
+        Confirmation::Open => state.review.message = Some(panel::keys_in_words(&state.tools.keymap)),
     }
     Vec::new()
 }
@@ -326,10 +313,10 @@ pub fn confirm_field(state: &mut State) {
     match mem::take(&mut state.review.mode) {
         Mode::Editing(editor) => {
             if let Some(id) = state.review.current().map(|proposal| proposal.id) {
-                reworded(state, id, editor.text());
+                reworded(state, id, &editor.text());
             }
         }
-        Mode::Reason(editor) => reject(state, Some(text::one_line(editor.text()))),
+        Mode::Reason(editor) => reject(state, Some(text::one_line(&editor.text()))),
         other @ (Mode::Looking | Mode::Saving) => state.review.mode = other,
     }
 }

@@ -6,16 +6,15 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
-use super::state::{Focus, Overlay, Search, State, Turn};
-use super::{commands, turn, welcome};
+use super::state::{Focus, Overlay, State, Turn};
+use super::{commands, side, status, turn, welcome};
 use crate::base::text;
 use crate::domain::chat::{Body, Entry};
-use crate::draw::theme::Theme;
+use crate::panels::prompt::rows::{self, Sheet};
 use crate::panels::review::Mode;
 use crate::panels::transcript::reading::Reading;
-use crate::panels::{prompt, review, transcript};
-use crate::protocol::action::Action;
-use crate::protocol::keymap::key_of;
+use crate::panels::{review, transcript};
+use crate::protocol::action::{Action, Context};
 use crate::protocol::message::Drawn;
 
 /// Where each part lies. A part without room has no height.
@@ -28,6 +27,8 @@ pub struct Areas {
     pub review: Rect,
     pub prompt: Rect,
     pub status: Rect,
+    /// Beside the parts between header and status; empty where there is no side panel.
+    pub side: Rect,
 }
 
 /// Rows of chat from which the first screen and notices have room together.
@@ -44,10 +45,15 @@ pub fn area(state: &State) -> Rect {
     Rect::new(0, 0, state.screen.columns, state.screen.rows)
 }
 
+/// The columns that the side panel leaves.
+fn main_width(state: &State) -> u16 {
+    state.screen.columns - side::width(state).min(state.screen.columns)
+}
+
 /// The width that the draft is wrapped at.
 pub fn prompt_width(state: &State) -> u16 {
     let frame = if has_frame(state) { 4 } else { 2 };
-    state.screen.columns.saturating_sub(frame).max(1)
+    main_width(state).saturating_sub(frame).max(1)
 }
 
 /// Whether there is room for a border round the prompt.
@@ -71,7 +77,7 @@ pub fn layout(state: &State) -> Areas {
     };
     let frame = if has_frame(state) { 2 } else { 0 };
     let most = (rows / 3).max(1);
-    let draft = prompt::height(state.prompt.editor.text(), prompt_width(state)).clamp(1, most);
+    let draft = rows::height(&state.prompt.editor, prompt_width(state)).clamp(1, most);
     let prompt = (draft + frame).min(rows);
     let mut left = rows.saturating_sub(prompt + status + header);
     let review = review_height(state, left);
@@ -79,19 +85,22 @@ pub fn layout(state: &State) -> Areas {
     let waiting = u16::try_from(state.queue.len()).unwrap_or(u16::MAX).min(QUEUE_ROWS);
     let queue = waiting.min(left / 2);
     let transcript = left - queue;
+    let width = main_width(state);
+    let side = Rect { x: width, y: header, width: whole.width - width, height: rows - header - status };
     let mut y = 0;
-    let mut next = |height: u16| {
-        let part = Rect { x: 0, y, width: whole.width, height };
+    let mut next = |width: u16, height: u16| {
+        let part = Rect { x: 0, y, width, height };
         y += height;
         part
     };
     Areas {
-        header: next(header),
-        transcript: next(transcript),
-        queue: next(queue),
-        review: next(review),
-        prompt: next(prompt),
-        status: next(status),
+        header: next(whole.width, header),
+        transcript: next(width, transcript),
+        queue: next(width, queue),
+        review: next(width, review),
+        prompt: next(width, prompt),
+        status: next(whole.width, status),
+        side,
     }
 }
 
@@ -102,7 +111,7 @@ fn review_height(state: &State, left: u16) -> u16 {
     match state.focus {
         Focus::Review => {
             let wanted =
-                review::height(&state.review, reviewed(state), state.screen.columns, &state.screen.theme);
+                review::height(&state.review, reviewed(state), main_width(state), &state.screen.theme);
             // The chat keeps a part of a tall screen; on a small one the diff is what matters.
             let most = if left > 12 { left - left / 4 } else { left };
             wanted.min(most)
@@ -128,7 +137,9 @@ pub fn view(
     let theme = &state.screen.theme;
     let areas = layout(state);
     header(state, areas.header, buffer);
+    side::view(state, areas.side, buffer);
     let chat = padded(areas.transcript);
+    cache.name_unfolding(state.tools.keymap.hint(Context::Everywhere, Action::Unfold));
     let said = |entry: &Entry| !matches!(entry.body, Body::Notice { .. });
     let drawn = if state.log.entries().is_empty() {
         welcome::view(state, chat, buffer);
@@ -146,20 +157,27 @@ pub fn view(
     let mut caret = view_prompt(state, areas.prompt, buffer);
     match &state.focus {
         Focus::Review => {
-            caret =
-                review::view(&state.review, reviewed(state), state.screen.now, areas.review, theme, buffer);
+            let keys = &state.tools.keymap;
+            caret = review::view(
+                &state.review,
+                reviewed(state),
+                state.screen.now,
+                areas.review,
+                theme,
+                keys,
+                buffer,
+            );
         }
         Focus::Prompt | Focus::Reading(_) | Focus::Overlay(_) => {
-            if let Some(card) =
-                review::card(&state.review, &key_of(Action::FocusReview), areas.review.width, theme)
-            {
+            let key = state.tools.keymap.hint(Context::Everywhere, Action::FocusReview);
+            if let Some(card) = review::card(&state.review, &key, areas.review.width, theme) {
                 card.render(areas.review, buffer);
             }
         }
     }
     match reading(state) {
-        Some(reading) => caret = reading_bar(state, reading, areas.status, buffer).or(caret),
-        None => status(state, areas.status, buffer),
+        Some(reading) => caret = status::while_reading(state, reading, areas.status, buffer).or(caret),
+        None => status::view(state, areas.status, buffer),
     }
     match &state.focus {
         Focus::Overlay(over) => caret = overlay(state, over, buffer),
@@ -219,7 +237,10 @@ fn below_mark(state: &State, drawn: Drawn, area: Rect, buffer: &mut Buffer) {
     let words = match area.width {
         0..40 if drawn.fresh == 0 => " ↓ ".to_string(),
         0..40 => format!(" ↓ {} ", drawn.fresh),
-        _ => format!(" ↓ {new} · {} ", key_of(Action::ScrollEnd)),
+        _ => {
+            let key = state.tools.keymap.told(" · ", Context::Everywhere, Action::ScrollEnd, "");
+            format!(" ↓ {new}{} ", key.trim_end())
+        }
     };
     let width = u16::try_from(text::width(&words)).unwrap_or(u16::MAX).min(area.width);
     let place = Rect { x: area.right() - width, y: area.bottom() - 1, width, height: 1 };
@@ -230,10 +251,10 @@ fn below_mark(state: &State, drawn: Drawn, area: Rect, buffer: &mut Buffer) {
 fn queue(state: &State, area: Rect, buffer: &mut Buffer) {
     let theme = &state.screen.theme;
     let hidden = state.queue.len().saturating_sub(usize::from(area.height));
-    for (row, message) in state.queue.iter().skip(hidden).take(usize::from(area.height)).enumerate() {
+    for (row, waiting) in state.queue.iter().skip(hidden).take(usize::from(area.height)).enumerate() {
         let y = area.y + u16::try_from(row).unwrap_or(0);
-        let words = text::one_line(&turn::joined(message));
-        let hint = format!("  {} takes it back", key_of(Action::QueueTakeBack));
+        let words = text::one_line(&turn::joined(&waiting.message));
+        let hint = state.tools.keymap.told("  ", Context::Prompt, Action::QueueTakeBack, "takes it back");
         // The words matter more than the hint.
         let last = row + 1 == usize::from(area.height) && usize::from(area.width) >= text::width(&hint) + 30;
         let hint = if last { hint } else { String::new() };
@@ -262,75 +283,31 @@ fn view_prompt(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Positio
         block.render(area, buffer);
     }
     if inner.width < 3 {
-        return prompt::view(&state.prompt.editor, inner, theme.text, buffer).filter(|_| focused);
+        let sheet = Sheet::new(&state.prompt.editor, inner.width);
+        return sheet.view(inner, theme.text, theme.selection, buffer).filter(|_| focused);
     }
     Line::styled("›", theme.accent).render(Rect { width: 1, height: 1, ..inner }, buffer);
     let draft = Rect { x: inner.x + 2, width: prompt_width(state).min(inner.width - 2), ..inner };
     if state.prompt.editor.is_empty() {
+        let keys = &state.tools.keymap;
+        let send = |before, words| keys.told(before, Context::Prompt, Action::Submit, words);
         let words = match (&state.turn, state.queue.is_empty()) {
-            _ if matches!(state.focus, Focus::Review | Focus::Reading(_)) => "Esc comes back here",
-            (Turn::Idle, true) => "Ask, or state a rule for this project",
-            (Turn::Idle, false) => "Enter sends the queued message",
-            (Turn::Reading { .. } | Turn::Replying(_), _) => "Type on; Enter queues the message",
+            _ if matches!(state.focus, Focus::Review) => {
+                keys.told("", Context::Review, Action::LeaveReview, "comes back here")
+            }
+            _ if matches!(state.focus, Focus::Reading(_)) => {
+                keys.told("", Context::Reading, Action::LeaveReading, "comes back here")
+            }
+            (Turn::Idle, true) => "Ask, or state a rule for this project".to_string(),
+            (Turn::Idle, false) => send("", "sends the queued message"),
+            (Turn::Reading { .. } | Turn::Replying(_), _) => {
+                format!("Type on{}", send("; ", "queues the message"))
+            }
         };
-        Line::styled(text::truncate(words, usize::from(draft.width)), theme.dim).render(draft, buffer);
+        Line::styled(text::truncate(&words, usize::from(draft.width)), theme.dim).render(draft, buffer);
     }
-    prompt::view(&state.prompt.editor, draft, theme.text, buffer).filter(|_| focused)
-}
-
-fn status(state: &State, area: Rect, buffer: &mut Buffer) {
-    if area.is_empty() {
-        return;
-    }
-    let theme = &state.screen.theme;
-    let left = match (&state.screen.note, activity(state)) {
-        (Some((note, _)), _) => (note.clone(), theme.text),
-        (None, Some(doing)) => (doing, theme.accent),
-        (None, None) => (connection(state), theme.dim),
-    };
-    // Words of servers and names from files are among them.
-    let left = Span::styled(format!(" {}", text::one_line(&left.0)), left.1);
-    let hints: &[(&str, &str)] = match state.focus {
-        Focus::Prompt => &[("Enter", "send"), ("Ctrl+P", "everything"), ("F2", "personas"), ("F1", "help")],
-        // Enter sends nothing from there.
-        Focus::Reading(_) | Focus::Review | Focus::Overlay(_) => {
-            &[("Ctrl+P", "everything"), ("F2", "personas"), ("F1", "help")]
-        }
-    };
-    let hints: Vec<(String, &str)> = hints.iter().map(|(key, what)| (key.to_string(), *what)).collect();
-    status_line(area, left, &hints, theme, buffer);
-}
-
-/// A status line with as many of the last hints as there is room for.
-fn status_line(
-    area: Rect,
-    left: Span<'static>,
-    hints: &[(String, &str)],
-    theme: &Theme,
-    buffer: &mut Buffer,
-) {
-    let width = usize::from(area.width);
-    let used = text::width(&left.content);
-    let left = Span::styled(text::truncate(&left.content, width.saturating_sub(1)), left.style);
-    Line::from(left).render(area, buffer);
-    let mut spans = Vec::new();
-    let mut room = width.saturating_sub(used + 2);
-    for (key, what) in hints.iter().rev() {
-        let wanted = text::width(key) + text::width(what) + 3;
-        if room < wanted {
-            break;
-        }
-        room -= wanted;
-        spans.splice(
-            0..0,
-            [
-                Span::styled(format!("  {key} "), theme.hint_key),
-                Span::styled((*what).to_string(), theme.hint),
-            ],
-        );
-    }
-    spans.push(Span::raw(" "));
-    Line::from(spans).right_aligned().render(area, buffer);
+    let sheet = Sheet::new(&state.prompt.editor, draft.width);
+    sheet.view(draft, theme.text, theme.selection, buffer).filter(|_| focused)
 }
 
 fn reading(state: &State) -> Option<&Reading> {
@@ -340,100 +317,17 @@ fn reading(state: &State) -> Option<&Reading> {
     }
 }
 
-/// The status line while the chat is read: the search, and what the keys do. Tells where the caret is while words are typed.
-fn reading_bar(state: &State, reading: &Reading, area: Rect, buffer: &mut Buffer) -> Option<Position> {
-    if area.is_empty() {
-        return None;
-    }
-    let theme = &state.screen.theme;
-    let count = match reading.count() {
-        None => String::new(),
-        Some((0, _)) => "  no match".to_string(),
-        Some((count, current)) => format!("  {current} of {count}"),
-    };
-    let words = match &reading.typing {
-        Some(field) => field.text().to_string(),
-        None => reading.sought().unwrap_or_default().to_string(),
-    };
-    let searching = reading.typing.is_some() || !words.is_empty();
-    let room = usize::from(area.width).saturating_sub(text::width(&count) + 3);
-    let shown = text::truncate(&text::one_line(&words), room);
-    let left = match (&state.screen.note, searching) {
-        (_, true) if reading.typing.is_some() => format!(" /{shown}{count}"),
-        (Some((note, _)), _) => format!(" {}", text::one_line(note)),
-        (None, true) => format!(" /{shown}{count}"),
-        (None, false) => " reading".to_string(),
-    };
-    let caret = reading.typing.as_ref().map(|field| {
-        let before = field.text().get(..field.caret()).unwrap_or_default();
-        let column = u16::try_from(text::width(before)).unwrap_or(u16::MAX).saturating_add(2);
-        Position::new(area.x + column.min(area.width.saturating_sub(1)), area.y)
-    });
-    let hints: &[(Action, &str)] = match (&reading.typing, searching) {
-        (Some(_), _) => &[(Action::Submit, "keep"), (Action::Stop, "end")],
-        (None, true) => &[
-            (Action::NextMatch, "next"),
-            (Action::PreviousMatch, "before"),
-            (Action::CopyMessage, "copy"),
-            (Action::LeaveReading, "back"),
-        ],
-        (None, false) => &[
-            (Action::ReadEarlier, "message before"),
-            (Action::CopyMessage, "copy"),
-            (Action::FoldMessage, "fold"),
-            (Action::OpenMessage, "open"),
-            (Action::LeaveReading, "back"),
-        ],
-    };
-    let hints: Vec<(String, &str)> = hints.iter().map(|(action, what)| (key_of(*action), *what)).collect();
-    status_line(area, Span::styled(left, theme.accent), &hints, theme, buffer);
-    caret
-}
-
-/// What is going on, with the seconds since the last byte once they matter.
-fn activity(state: &State) -> Option<String> {
-    const SPINNER: [&str; 8] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧"];
-    const QUIET: u64 = 2;
-    match &state.turn {
-        Turn::Idle => None,
-        Turn::Reading { .. } => Some("reading KB.md".to_string()),
-        Turn::Replying(replying) => {
-            let now = state.screen.now;
-            let frame = usize::try_from(now / 250).unwrap_or(0) % SPINNER.len();
-            let spinner = SPINNER.get(frame).copied().unwrap_or("·");
-            let silent = now.saturating_sub(replying.last_byte) / 1_000;
-            let begun = state.log.reply(replying.entry).is_some_and(|reply| !reply.text.is_empty());
-            let words = match (&replying.retry, begun) {
-                (Some(retry), _) => retry.clone(),
-                (None, false) => format!("waiting for {}", state.connection.endpoint.provider),
-                (None, true) => "replying".to_string(),
-            };
-            let silence =
-                if silent >= QUIET { format!(" · {silent} s without a byte") } else { String::new() };
-            Some(format!("{spinner} {words}{silence} · Esc stops"))
-        }
-    }
-}
-
-/// Which model is in use, in words.
-pub fn connection(state: &State) -> String {
-    let endpoint = &state.connection.endpoint;
-    match (state.connection.is_offline(), state.connection.search) {
-        (true, Search::Running) => "looking for a local model …".to_string(),
-        (true, Search::Done) => "offline · no model connected".to_string(),
-        (false, _) if endpoint.model.is_empty() => endpoint.provider.clone(),
-        (false, _) => format!("{} · {}", endpoint.provider, text::one_line(&endpoint.model)),
-    }
-}
-
 fn overlay(state: &State, over: &Overlay, buffer: &mut Buffer) -> Option<Position> {
     let theme = &state.screen.theme;
     match over {
-        Overlay::Palette(menu) | Overlay::Personas(menu) | Overlay::Models(menu) => {
-            menu.view(area(state), theme, buffer)
-        }
+        Overlay::Palette(menu)
+        | Overlay::Personas(menu)
+        | Overlay::Models(menu)
+        | Overlay::History(menu)
+        | Overlay::Queue(menu) => menu.view(area(state), theme, buffer),
         Overlay::Pager(pager) => {
-            pager.view(area(state), theme, buffer);
+            let close = state.tools.keymap.hint(Context::Pager, Action::ClosePager);
+            pager.view(area(state), theme, &close, buffer);
             None
         }
     }
@@ -442,7 +336,7 @@ fn overlay(state: &State, over: &Overlay, buffer: &mut Buffer) -> Option<Positio
 /// The commands that the draft may become, just above the prompt.
 fn completions(state: &State, areas: Areas, buffer: &mut Buffer) {
     let theme = &state.screen.theme;
-    let found = commands::completions(state.prompt.editor.text());
+    let found = commands::completions(state.prompt.editor.under_caret());
     let rows = u16::try_from(found.len()).unwrap_or(0).min(areas.prompt.y);
     if rows == 0 || areas.prompt.width < 20 {
         return;
@@ -453,7 +347,8 @@ fn completions(state: &State, areas: Areas, buffer: &mut Buffer) {
         let y = place.y + u16::try_from(row).unwrap_or(0);
         let words = format!("  /{} {}", command.name, command.arguments);
         let words = format!("{words:<19} ");
-        let key = if row == 0 { format!("  {} ", key_of(Action::Complete)) } else { String::new() };
+        let key = state.tools.keymap.hint(Context::Prompt, Action::Complete);
+        let key = if row == 0 { format!("  {key} ") } else { String::new() };
         let used = text::width(&words) + text::width(&key);
         let room = usize::from(place.width).saturating_sub(used);
         let line = Line::from(vec![

@@ -1,11 +1,12 @@
 //! Everything the app knows, one type per question. It never changes by itself; see `update`.
 
+mod errands;
+
 use std::collections::BTreeSet;
 
 use super::plain::Form;
 use crate::domain::chat::{Body, EntryId, Level, Log, Voice};
 use crate::domain::exchange::{Endpoint, Protocol};
-use crate::domain::inquiry::Inquiry;
 use crate::domain::kb::detect::Detector;
 use crate::domain::kb::document::Document;
 use crate::domain::kb::fence::Fence;
@@ -15,16 +16,19 @@ use crate::domain::kb::session::SessionRules;
 use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Candidate, Span};
 use crate::domain::persona::{Library, Persona};
-use crate::domain::settings::Switch;
+use crate::domain::settings::{SidePanel, Switch};
 use crate::draw::theme::{Palette, Theme};
 use crate::panels::menu::Menu;
 use crate::panels::pager::Pager;
 use crate::panels::prompt::Prompt;
+use crate::panels::prompt::queue::Queue;
 use crate::panels::review::Review;
 use crate::panels::transcript::Transcript;
 use crate::panels::transcript::reading::Reading;
 use crate::protocol::keymap::Keymap;
 use crate::protocol::message::{Background, Capture, Millis, TaskId};
+
+pub use errands::{Asking, EditingWhat, Errands, Saving};
 
 /// The name of the persona that starts.
 pub const FIRST_PERSONA: &str = "installer.backend.nodejs";
@@ -35,7 +39,7 @@ pub struct State {
     pub log: Log,
     pub turn: Turn,
     /// Messages that wait for the running reply, oldest first.
-    pub queue: Vec<Vec<Span>>,
+    pub queue: Queue,
     pub prompt: Prompt,
     pub transcript: Transcript,
     pub personas: Personas,
@@ -58,6 +62,7 @@ pub struct Screen {
     pub now: Millis,
     pub theme: Theme,
     pub mouse: Capture,
+    pub side: SidePanel,
     /// One sentence in the status line, until the time given.
     pub note: Option<(String, Millis)>,
     /// When Ctrl+C was pressed on an empty prompt: a second one soon after quits.
@@ -65,16 +70,12 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Takes the theme for a background, where the theme is not the user's own choice.
+    /// Takes the theme of the same kind for a background, where there is one.
     pub fn suit(&mut self, background: Background) {
-        let theme = match (self.theme.palette, background) {
-            (Palette::Dark, Background::Light) => Theme::light(),
-            (Palette::Light, Background::Dark) => Theme::dark(),
-            (Palette::Dark, Background::Dark)
-            | (Palette::Light, Background::Light)
-            | (Palette::Ansi | Palette::Plain, _) => return,
-        };
-        self.theme = theme;
+        self.theme = self.theme.on(match background {
+            Background::Dark => Palette::Dark,
+            Background::Light => Palette::Light,
+        });
     }
 }
 
@@ -254,6 +255,10 @@ pub enum Overlay {
     Palette(Menu),
     Personas(Menu),
     Models(Menu),
+    /// The messages of this project, to take one into the draft.
+    History(Menu),
+    /// What waits for the running reply.
+    Queue(Menu),
     Pager(Pager),
 }
 
@@ -300,60 +305,6 @@ impl Connection {
 pub enum Search {
     Running,
     Done,
-}
-
-/// Work outside that answers later, apart from the turn.
-#[derive(Clone, Debug, Default)]
-pub struct Errands {
-    next_task: u64,
-    /// KB.md as it was read for these before the tables were there to look at it.
-    pub early: Vec<(TaskId, Snapshot)>,
-    /// KB.md is being read to remember these.
-    pub remember: Vec<(TaskId, String)>,
-    /// The model is asked once more about the last message.
-    pub asking: Option<Box<Asking>>,
-    /// KB.md is being written.
-    pub saving: Option<Saving>,
-    /// The editor is open for this.
-    pub editing: Option<(TaskId, EditingWhat)>,
-}
-
-impl Errands {
-    /// A new task id.
-    pub fn task(&mut self) -> TaskId {
-        self.next_task += 1;
-        TaskId(self.next_task)
-    }
-}
-
-/// The small extra call on its way.
-#[derive(Clone, Debug)]
-pub struct Asking {
-    pub task: TaskId,
-    pub inquiry: Inquiry,
-    pub answer: String,
-    /// What it was asked about, and the turn that it comes from.
-    pub unsure: Vec<Candidate>,
-    pub message: Vec<Span>,
-    pub earlier: Vec<String>,
-}
-
-/// An accepted edit on its way to the disk.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Saving {
-    pub task: TaskId,
-    pub proposal: u64,
-    /// KB.md as the edit was made on it. The watcher may tell of the new text before the write is answered.
-    pub before: String,
-}
-
-/// What the external editor was opened on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EditingWhat {
-    Draft,
-    Proposal(u64),
-    /// A message, only to be looked at.
-    Nothing,
 }
 
 /// Compiled tables that the core works with.
@@ -431,12 +382,13 @@ impl State {
                 now: 0,
                 theme: start.theme,
                 mouse: Capture::App,
+                side: SidePanel::Auto,
                 note: None,
                 interrupted: None,
             },
             log: Log::default(),
             turn: Turn::Idle,
-            queue: Vec::new(),
+            queue: Queue::default(),
             prompt: Prompt::default(),
             transcript: Transcript::default(),
             kb: Knowledge {
@@ -458,6 +410,7 @@ impl State {
             tools,
             personas: Personas { library: start.library, active, noted: BTreeSet::new() },
         };
+        state.dress();
         for warning in start.warnings {
             state.notice(Level::Warning, warning);
         }
@@ -467,6 +420,11 @@ impl State {
             state.notice(Level::Warning, text);
         }
         state
+    }
+
+    /// The speaker's colour becomes the accent of the screen.
+    pub fn dress(&mut self) {
+        self.screen.theme = self.screen.theme.with_accent(&self.personas.active.color);
     }
 
     /// Adds a notice to the chat.
@@ -491,6 +449,7 @@ impl State {
         if let Some((_, until)) = &self.screen.note {
             wanted.push(*until);
         }
+        wanted.extend(self.prompt.keeping.due());
         if matches!(self.focus, Focus::Review) && self.review.is_guarded(now) {
             wanted.push(self.review.since + crate::panels::review::GUARD);
         }

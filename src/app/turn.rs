@@ -13,6 +13,7 @@ use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Band, Candidate, Origin, Span, Verdict};
 use crate::domain::persona::Persona;
 use crate::domain::settings;
+use crate::protocol::action::{Action, Context};
 use crate::protocol::message::{Effect, Tables, TaskId};
 
 /// How often the model is asked in one turn when it goes on calling tools.
@@ -265,7 +266,9 @@ pub fn ended(state: &mut State, task: TaskId, outcome: Outcome) -> Vec<Effect> {
     }
     // What waits was written for an answer that did not come; it would likely fail too, and use up every message.
     if broken && !state.queue.is_empty() {
-        state.note("the queue waits; Enter on an empty prompt sends it");
+        let send =
+            state.tools.keymap.told("; ", Context::Prompt, Action::Submit, "on an empty prompt sends it");
+        state.note(format!("the queue waits{send}"));
         return Vec::new();
     }
     if whole == Whole::Yes && !by_block && replying.fence.is_some() {
@@ -279,11 +282,10 @@ pub fn ended(state: &mut State, task: TaskId, outcome: Outcome) -> Vec<Effect> {
 
 /// Starts the turn of the message that waits longest.
 fn next_in_queue(state: &mut State) -> Vec<Effect> {
-    if state.queue.is_empty() {
-        return Vec::new();
+    match state.queue.take_first() {
+        Some(message) => start(state, message),
+        None => Vec::new(),
     }
-    let message = state.queue.remove(0);
-    start(state, message)
 }
 
 /// Stops the reply at once and keeps what came; true when there was one to stop.
@@ -326,10 +328,12 @@ pub fn origins_kept(before: &[Span], after: &str) -> Vec<Span> {
     let mut spans = vec![Span::typed(after)];
     for pasted in before.iter().filter(|span| span.origin == Origin::Pasted) {
         let mut next = Vec::new();
+        // Editors add and drop line ends at the end of a file.
+        let words = pasted.text.trim_matches('\n');
         for span in spans {
-            match span.text.split_once(pasted.text.as_str()) {
-                Some((left, right)) if span.origin == Origin::Typed && !pasted.text.trim().is_empty() => {
-                    next.extend([Span::typed(left), pasted.clone(), Span::typed(right)]);
+            match span.text.split_once(words) {
+                Some((left, right)) if span.origin == Origin::Typed && !words.trim().is_empty() => {
+                    next.extend([Span::typed(left), Span::pasted(words), Span::typed(right)]);
                 }
                 Some(_) | None => next.push(span),
             }

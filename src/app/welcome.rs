@@ -8,6 +8,7 @@ use ratatui::widgets::Widget;
 
 use super::state::{Search, State};
 use crate::base::text;
+use crate::protocol::action::{Action, Context};
 
 /// Widest that the text gets; longer lines are hard to read.
 const WIDEST: u16 = 88;
@@ -77,11 +78,18 @@ fn lines(state: &State, width: usize) -> Vec<Line<'static>> {
         ]));
     };
     hint("“what are our rules?”", "ask about the project");
-    hint("“from now on use pnpm”", "state a rule; Ctrl+K shows the edit of KB.md");
+    let keymap = &state.tools.keymap;
+    let review = keymap.told("; ", Context::Everywhere, Action::FocusReview, "shows the edit of KB.md");
+    hint("“from now on use pnpm”", &format!("state a rule{review}"));
     let mut keys = Vec::new();
-    for (key, what) in [("F2", "personas"), ("Ctrl+P", "everything"), ("F1", "all keys")] {
-        keys.push(Span::styled(key, theme.hint_key));
-        keys.push(Span::styled(format!(" {what}   "), theme.dim));
+    for (action, what) in
+        [(Action::Personas, "personas"), (Action::Palette, "everything"), (Action::Help, "all keys")]
+    {
+        let key = keymap.hint(Context::Everywhere, action);
+        if !key.is_empty() {
+            keys.push(Span::styled(key, theme.hint_key));
+            keys.push(Span::styled(format!(" {what}   "), theme.dim));
+        }
     }
     lines.push(Line::from(keys));
     lines

@@ -2,11 +2,14 @@
 //! the environment.
 
 pub mod endpoints;
+pub mod keys;
 
 use toml::{Table, Value};
 
 use self::endpoints::{KNOWN, Known, host, known, normalise};
+use self::keys::Overrides;
 use super::exchange::{Endpoint, Protocol};
+use crate::base::near::nearest;
 
 pub use self::endpoints::resolve_model;
 
@@ -22,10 +25,13 @@ const KEYS: &[(&str, Reach)] = &[
     ("api_key", Reach::User),
     ("persona", Reach::Project),
     ("theme", Reach::User),
+    ("side_panel", Reach::User),
+    ("on_exit", Reach::User),
     ("max_tokens", Reach::Project),
     ("kb_limit_bytes", Reach::Project),
     ("tools", Reach::User),
     ("kb_extra_call", Reach::User),
+    ("keys", Reach::User),
 ];
 
 /// A setting that can be left to dictum.
@@ -35,6 +41,24 @@ pub enum Switch {
     Auto,
     On,
     Off,
+}
+
+/// When the side panel is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SidePanel {
+    /// Where there is room for it.
+    #[default]
+    Auto,
+    Off,
+}
+
+/// What stays on the shell's screen when dictum ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnExit {
+    /// The last reply.
+    #[default]
+    Reply,
+    Nothing,
 }
 
 /// Who may set a key.
@@ -61,10 +85,13 @@ pub struct Values {
     pub api_key: Option<String>,
     pub persona: Option<String>,
     pub theme: Option<String>,
+    pub side_panel: Option<SidePanel>,
+    pub on_exit: Option<OnExit>,
     pub max_tokens: Option<u32>,
     pub kb_limit_bytes: Option<u64>,
     pub tools: Option<Switch>,
     pub kb_extra_call: Option<Switch>,
+    pub keys: Option<Overrides>,
 }
 
 impl std::fmt::Debug for Values {
@@ -113,6 +140,8 @@ pub struct Settings {
     pub persona: Option<String>,
     /// `auto`, `dark` or `light`, or the name of a theme.
     pub theme: String,
+    pub side_panel: SidePanel,
+    pub on_exit: OnExit,
     /// Upper bound of a reply in tokens.
     pub max_tokens: u32,
     /// A larger KB.md, in bytes, is not sent whole.
@@ -121,6 +150,8 @@ pub struct Settings {
     pub tools: Switch,
     /// Whether an unsure rule is put to a model without tools in a small request of its own.
     pub kb_extra_call: Switch,
+    /// The keys of actions, where they are not the default ones.
+    pub keys: Overrides,
 }
 
 /// Who is to answer.
@@ -156,6 +187,14 @@ pub fn parse(file: &str, text: &str, scope: Scope) -> (Values, Vec<String>) {
             Some((_, Reach::User)) if scope == Scope::Project => {
                 Err("only your own config.toml may set it, not a project's".to_string())
             }
+            Some(("keys", _)) => {
+                let (overrides, refused) = keys::read(file, value);
+                values.keys = Some(overrides);
+                let path = |id: &str| if id.is_empty() { String::new() } else { format!(".{id}") };
+                warnings
+                    .extend(refused.iter().map(|(id, cause)| format!("{file}: keys{}: {cause}.", path(id))));
+                Ok(())
+            }
             Some(_) => values.set(key, value),
         };
         if let Err(cause) = taken {
@@ -166,12 +205,9 @@ pub fn parse(file: &str, text: &str, scope: Scope) -> (Values, Vec<String>) {
 }
 
 fn unknown(key: &str) -> String {
-    let nearest = KEYS.iter().map(|(name, _)| (distance(key, name), name)).min();
-    match nearest {
-        Some((far, name)) if far <= name.len() / 2 => {
-            format!("there is no such key, perhaps `{name}` is meant")
-        }
-        Some(_) | None => "there is no such key".to_string(),
+    match nearest(key, KEYS.iter().map(|(name, _)| *name)) {
+        Some(name) => format!("there is no such key, perhaps `{name}` is meant"),
+        None => "there is no such key".to_string(),
     }
 }
 
@@ -186,6 +222,8 @@ impl Values {
             "api_key" => self.api_key = words(value)?,
             "persona" => self.persona = words(value)?,
             "theme" => self.theme = words(value)?,
+            "side_panel" => self.side_panel = Some(side_panel(value)?),
+            "on_exit" => self.on_exit = Some(on_exit(value)?),
             "max_tokens" => self.max_tokens = Some(number(value, 1)?),
             "kb_limit_bytes" => self.kb_limit_bytes = Some(number(value, 1024)?),
             "tools" => self.tools = Some(switch(value)?),
@@ -206,10 +244,13 @@ impl Values {
             api_key: top.api_key.or(low.api_key),
             persona: top.persona.or(low.persona),
             theme: top.theme.or(low.theme),
+            side_panel: top.side_panel.or(low.side_panel),
+            on_exit: top.on_exit.or(low.on_exit),
             max_tokens: top.max_tokens.or(low.max_tokens),
             kb_limit_bytes: top.kb_limit_bytes.or(low.kb_limit_bytes),
             tools: top.tools.or(low.tools),
             kb_extra_call: top.kb_extra_call.or(low.kb_extra_call),
+            keys: top.keys.or(low.keys),
         }
     }
 }
@@ -234,6 +275,22 @@ fn switch(value: &Value) -> Result<Switch, String> {
             Some(false) => Ok(Switch::Off),
             None => Err(format!("it must be \"auto\", \"on\" or \"off\", not {}", kind(value))),
         },
+    }
+}
+
+fn on_exit(value: &Value) -> Result<OnExit, String> {
+    match words(value)?.map(|word| word.to_ascii_lowercase()).as_deref() {
+        None | Some("reply") => Ok(OnExit::Reply),
+        Some("nothing") => Ok(OnExit::Nothing),
+        Some(other) => Err(format!("{other:?} is not known; there are \"reply\" and \"nothing\"")),
+    }
+}
+
+fn side_panel(value: &Value) -> Result<SidePanel, String> {
+    match words(value)?.map(|word| word.to_ascii_lowercase()).as_deref() {
+        None | Some("auto") => Ok(SidePanel::Auto),
+        Some("off") => Ok(SidePanel::Off),
+        Some(other) => Err(format!("{other:?} is not known; there are \"auto\" and \"off\"")),
     }
 }
 
@@ -263,11 +320,14 @@ pub fn merge(layers: &Layers) -> (Settings, Vec<String>) {
     let settings = Settings {
         choice: choose(layers, &mut warnings),
         persona: all.persona,
+        side_panel: all.side_panel.unwrap_or_default(),
+        on_exit: all.on_exit.unwrap_or_default(),
         theme: all.theme.unwrap_or_else(|| "auto".to_string()),
         max_tokens: all.max_tokens.unwrap_or(8192),
         kb_limit_bytes: all.kb_limit_bytes.unwrap_or(262_144),
         tools: all.tools.unwrap_or_default(),
         kb_extra_call: all.kb_extra_call.unwrap_or_default(),
+        keys: all.keys.unwrap_or_default(),
     };
     (settings, warnings)
 }
@@ -356,23 +416,4 @@ fn choose(layers: &Layers, warnings: &mut Vec<String>) -> Choice {
 
 fn names() -> String {
     KNOWN.iter().map(|known| known.name).collect::<Vec<_>>().join(", ")
-}
-
-/// How many letters must change to make `from` into `to`.
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (at, letter) in from.chars().enumerate() {
-        let mut before = at;
-        let mut left = at + 1;
-        for (cell, other) in row.iter_mut().skip(1).zip(&to) {
-            let best = (before + usize::from(letter != *other)).min(*cell + 1).min(left + 1);
-            before = std::mem::replace(cell, best);
-            left = best;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = at + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }

@@ -1,16 +1,17 @@
-//! The colours of every part, for dark, light and colourless terminals. It never asks the terminal.
+//! The colours of every part, one file of `assets/themes` for each kind of terminal. It never asks the terminal.
 //!
 //! Body text keeps the terminal's own colour. Every other text colour reaches a contrast of 4.5:1 on the backgrounds that
-//! terminals of its kind use (WCAG 2.2, level AA); only borders and rules may be fainter. Where colour tells something, a
+//! terminals of its kind use (WCAG 2.2, level AA), 7:1 (level AAA) in the themes of high contrast; only borders and rules may be fainter. Where colour tells something, a
 //! letter, a mark or a modifier tells it too.
 
 mod colour;
+mod read;
 
 use crate::domain::chat::Level;
-use ratatui::style::{Color, Modifier, Style};
+use ratatui::style::{Color, Style};
 
 /// What a theme may use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Palette {
     /// 24-bit colours on a dark background.
     Dark,
@@ -19,13 +20,36 @@ pub enum Palette {
     /// The sixteen colours that the user gave the terminal.
     Ansi,
     /// No colour: bold, dim, underline and reverse alone.
+    #[default]
     Plain,
 }
 
+/// The contrast that all text of a theme reaches (WCAG 2.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Contrast {
+    #[default]
+    Aa,
+    Aaa,
+}
+
+impl Contrast {
+    fn least(self) -> f64 {
+        match self {
+            Self::Aa => 4.5,
+            Self::Aaa => 7.0,
+        }
+    }
+}
+
 /// How each part looks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Theme {
+    /// As the setting `theme` names it.
+    pub name: &'static str,
+    /// The theme to take where the background is of the other kind.
+    other: Option<&'static str>,
     pub palette: Palette,
+    contrast: Contrast,
     pub text: Style,
     /// Text of lesser weight: times, counts, sources.
     pub dim: Style,
@@ -71,7 +95,7 @@ pub struct Theme {
 }
 
 /// How the parts of source code look.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Syntax {
     pub keyword: Style,
     pub string: Style,
@@ -83,177 +107,76 @@ pub struct Syntax {
     pub property: Style,
 }
 
-/// The colours that a palette of 24 bits is made of.
-struct Inks {
-    dim: u32,
-    faint: u32,
-    heading: u32,
-    code: u32,
-    link: u32,
-    quote: u32,
-    accent: u32,
-    info: u32,
-    good: u32,
-    warning: u32,
-    error: u32,
-    selection: [u32; 2],
-    header: [u32; 2],
-    keyword: u32,
-    string: u32,
-    comment: u32,
-    number: u32,
-    type_name: u32,
-    function: u32,
-    property: u32,
-}
-
-const DARK: Inks = Inks {
-    dim: 0x9b_a3b2,
-    faint: 0x5a_6170,
-    heading: 0xe2_c08d,
-    code: 0x9f_d3b6,
-    link: 0x82_b8d8,
-    quote: 0xb6_b3c6,
-    accent: 0x8f_b4f2,
-    info: 0x82_b8d8,
-    good: 0x9b_c584,
-    warning: 0xe2_c08d,
-    error: 0xee_9090,
-    selection: [0xf1_f4f9, 0x35_4462],
-    header: [0xd9_dee7, 0x2b_313d],
-    keyword: 0xbf_a6e8,
-    string: 0xa5_c98f,
-    comment: 0x97_9fad,
-    number: 0xe3_b287,
-    type_name: 0x83_c9c4,
-    function: 0x92_baf0,
-    property: 0xd6_c3a5,
-};
-
-const LIGHT: Inks = Inks {
-    dim: 0x5a_6170,
-    faint: 0xb4_bac5,
-    heading: 0x7d_4e00,
-    code: 0x1d_6347,
-    link: 0x1f_5f8b,
-    quote: 0x5b_566f,
-    accent: 0x2a_56a8,
-    info: 0x1f_5f8b,
-    good: 0x2f_6b23,
-    warning: 0x7d_4e00,
-    error: 0xa8_2a2a,
-    selection: [0x12_233f, 0xcf_dff8],
-    header: [0x2b_313d, 0xe3_e7ee],
-    keyword: 0x6b_3fa8,
-    string: 0x35_6a1e,
-    comment: 0x61_6877,
-    number: 0x8c_4a10,
-    type_name: 0x15_6560,
-    function: 0x25_559c,
-    property: 0x6b_5420,
-};
+/// Every theme, its name and its file. One row adds one.
+pub const THEMES: &[(&str, &str)] = &[
+    ("dark", include_str!("../../assets/themes/dark.toml")),
+    ("light", include_str!("../../assets/themes/light.toml")),
+    ("contrast", include_str!("../../assets/themes/contrast.toml")),
+    ("contrast-light", include_str!("../../assets/themes/contrast-light.toml")),
+    ("ansi", include_str!("../../assets/themes/ansi.toml")),
+    ("plain", include_str!("../../assets/themes/plain.toml")),
+];
 
 impl Theme {
+    /// The theme of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        let (name, source) = THEMES.iter().find(|(known, _)| *known == name)?;
+        Some(read::theme(name, source))
+    }
+
     /// For dark backgrounds.
     pub fn dark() -> Self {
-        Self::inked(Palette::Dark, &DARK)
+        Self::named("dark").unwrap_or_default()
     }
 
     /// For light backgrounds.
     pub fn light() -> Self {
-        Self::inked(Palette::Light, &LIGHT)
+        Self::named("light").unwrap_or_default()
     }
 
     /// For terminals of sixteen colours, and for users who want their own palette.
     pub fn ansi() -> Self {
-        let ink = |colour| Style::new().fg(colour);
-        let mut theme = Self::plain();
-        theme.palette = Palette::Ansi;
-        theme.code = ink(Color::Green);
-        theme.link = ink(Color::Cyan).add_modifier(Modifier::UNDERLINED);
-        theme.marker = ink(Color::Cyan);
-        theme.accent = ink(Color::Blue).add_modifier(Modifier::BOLD);
-        theme.user = ink(Color::Blue).add_modifier(Modifier::BOLD);
-        theme.info = ink(Color::Cyan);
-        theme.good = ink(Color::Green);
-        theme.warning = ink(Color::Yellow);
-        theme.error = ink(Color::Red).add_modifier(Modifier::BOLD);
-        theme.added = ink(Color::Green);
-        theme.removed = ink(Color::Red);
-        theme.added_word = ink(Color::Green).add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
-        theme.removed_word = ink(Color::Red).add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
-        theme.hint_key = ink(Color::Cyan).add_modifier(Modifier::BOLD);
-        theme.headings = theme.headings.map(|style| style.fg(Color::Magenta));
-        theme.syntax = Syntax {
-            keyword: ink(Color::Magenta),
-            string: ink(Color::Green),
-            comment: Style::new().add_modifier(Modifier::DIM),
-            number: ink(Color::Yellow),
-            type_name: ink(Color::Cyan),
-            function: ink(Color::Blue),
-            property: ink(Color::Cyan),
-        };
-        theme
+        Self::named("ansi").unwrap_or_default()
     }
 
     /// For `NO_COLOR`: bold, dim, underline and reverse alone.
     pub fn plain() -> Self {
-        let text = Style::new();
-        let dim = text.add_modifier(Modifier::DIM);
-        let bold = text.add_modifier(Modifier::BOLD);
-        let underlined = text.add_modifier(Modifier::UNDERLINED);
-        let reversed = text.add_modifier(Modifier::REVERSED);
-        Self {
-            palette: Palette::Plain,
-            text,
-            dim,
-            faint: dim,
-            strong: bold,
-            emphasis: underlined,
-            strike: dim,
-            headings: [bold.add_modifier(Modifier::UNDERLINED), bold, bold],
-            code: text,
-            block: text,
-            label: dim,
-            link: underlined,
-            quote: text,
-            marker: text,
-            user: bold,
-            accent: bold,
-            info: text,
-            good: bold,
-            warning: bold,
-            error: bold,
-            added: text,
-            removed: text,
-            added_word: bold.add_modifier(Modifier::UNDERLINED),
-            removed_word: bold.add_modifier(Modifier::UNDERLINED),
-            gutter: dim,
-            selection: reversed,
-            header: reversed,
-            hint_key: bold,
-            hint: dim,
-            syntax: Syntax {
-                keyword: bold,
-                string: text,
-                comment: dim,
-                number: text,
-                type_name: text,
-                function: text,
-                property: text,
-            },
+        Self::named("plain").unwrap_or_default()
+    }
+
+    /// Whether there is a theme for each kind of background, this one and another.
+    pub fn follows_background(&self) -> bool {
+        self.other.is_some()
+    }
+
+    /// The theme of the same kind for a background of this palette; itself where it suits.
+    pub fn on(&self, palette: Palette) -> Self {
+        match self.other.and_then(Self::named) {
+            Some(other) if other.palette == palette => other,
+            Some(_) | None => self.clone(),
         }
+    }
+
+    /// The theme with a persona's colour as its accent; its own accent where the file names none that is known.
+    pub fn with_accent(&self, color: &str) -> Self {
+        let mut theme = Self::named(self.name).unwrap_or_default();
+        match theme.persona(color) {
+            Color::Reset => {}
+            accent => {
+                let tinted = [&mut theme.accent, &mut theme.user, &mut theme.marker, &mut theme.hint_key];
+                for style in tinted {
+                    *style = style.fg(accent);
+                }
+            }
+        }
+        theme
     }
 
     /// A legible colour for a persona, from the name or the `#rrggbb` of its file; text colour when it is neither.
     pub fn persona(&self, color: &str) -> Color {
         match self.palette {
-            Palette::Dark => {
-                colour::parse(color).map_or(Color::Reset, |rgb| colour::legible(rgb, &colour::DARK_GROUNDS))
-            }
-            Palette::Light => {
-                colour::parse(color).map_or(Color::Reset, |rgb| colour::legible(rgb, &colour::LIGHT_GROUNDS))
-            }
+            Palette::Dark => self.legible(color, &colour::DARK_GROUNDS),
+            Palette::Light => self.legible(color, &colour::LIGHT_GROUNDS),
             Palette::Ansi => colour::parse(color).map_or(Color::Reset, colour::nearest_ansi),
             Palette::Plain => Color::Reset,
         }
@@ -279,51 +202,9 @@ impl Theme {
         }
     }
 
-    fn inked(palette: Palette, inks: &Inks) -> Self {
-        let ink = |rgb: u32| Style::new().fg(colour::from_u32(rgb));
-        let on = |[front, back]: [u32; 2]| ink(front).bg(colour::from_u32(back));
-        let heading = ink(inks.heading).add_modifier(Modifier::BOLD);
-        let word = Modifier::BOLD | Modifier::UNDERLINED;
-        Self {
-            palette,
-            text: Style::new(),
-            dim: ink(inks.dim),
-            faint: ink(inks.faint),
-            strong: Style::new().add_modifier(Modifier::BOLD),
-            emphasis: Style::new().add_modifier(Modifier::ITALIC),
-            strike: ink(inks.dim).add_modifier(Modifier::CROSSED_OUT),
-            headings: [heading.add_modifier(Modifier::UNDERLINED), heading, ink(inks.heading)],
-            code: ink(inks.code),
-            block: Style::new(),
-            label: ink(inks.dim),
-            link: ink(inks.link).add_modifier(Modifier::UNDERLINED),
-            quote: ink(inks.quote),
-            marker: ink(inks.accent),
-            user: ink(inks.accent).add_modifier(Modifier::BOLD),
-            accent: ink(inks.accent),
-            info: ink(inks.info),
-            good: ink(inks.good),
-            warning: ink(inks.warning),
-            error: ink(inks.error),
-            added: ink(inks.good),
-            removed: ink(inks.error),
-            added_word: ink(inks.good).add_modifier(word),
-            removed_word: ink(inks.error).add_modifier(word),
-            gutter: ink(inks.dim),
-            selection: on(inks.selection),
-            header: on(inks.header),
-            hint_key: ink(inks.accent).add_modifier(Modifier::BOLD),
-            hint: ink(inks.dim),
-            syntax: Syntax {
-                keyword: ink(inks.keyword),
-                string: ink(inks.string),
-                comment: ink(inks.comment),
-                number: ink(inks.number),
-                type_name: ink(inks.type_name),
-                function: ink(inks.function),
-                property: ink(inks.property),
-            },
-        }
+    fn legible(&self, color: &str, grounds: &[colour::Rgb]) -> Color {
+        let least = self.contrast.least();
+        colour::parse(color).map_or(Color::Reset, |rgb| colour::legible(rgb, grounds, least))
     }
 }
 
@@ -387,22 +268,71 @@ mod tests {
         }
     }
 
+    /// The backgrounds that a theme is made for.
+    fn grounds(theme: &Theme) -> &'static [colour::Rgb] {
+        match theme.palette {
+            Palette::Dark => &colour::DARK_GROUNDS,
+            Palette::Light => &colour::LIGHT_GROUNDS,
+            Palette::Ansi | Palette::Plain => &[],
+        }
+    }
+
     #[test]
-    fn a25_all_text_reaches_the_contrast_of_level_aa() {
-        for (theme, grounds) in
-            [(Theme::dark(), colour::DARK_GROUNDS), (Theme::light(), colour::LIGHT_GROUNDS)]
-        {
-            for (name, style) in text_styles(&theme) {
-                for ground in grounds {
-                    let contrast = contrast_of(style, ground);
-                    assert!(
-                        contrast >= 4.5,
-                        "{name} has {contrast:.2} on {ground:02x?} ({:?})",
-                        theme.palette
-                    );
+    fn a25_all_text_of_every_theme_reaches_its_contrast() {
+        let mut checked = 0;
+        for (name, _) in THEMES {
+            let theme = Theme::named(name).expect("a theme in the table");
+            let least = theme.contrast.least();
+            assert_eq!(least > 5.0, name.starts_with("contrast"));
+            // The theme's own accent, and those of personas.
+            for color in ["", "red", "blue", "yellow", "#101010", "#ffffff"] {
+                let theme = theme.with_accent(color);
+                for (part, style) in text_styles(&theme) {
+                    for ground in grounds(&theme) {
+                        let contrast = contrast_of(style, *ground);
+                        assert!(
+                            contrast >= least,
+                            "{name}: {part} has {contrast:.2} on {ground:02x?} ({color})"
+                        );
+                        checked += 1;
+                    }
                 }
             }
         }
+        assert!(checked > 1_000, "{checked}");
+    }
+
+    #[test]
+    fn the_accent_is_the_personas_colour_and_nothing_else_changes() {
+        let dark = Theme::dark();
+        let tinted = dark.with_accent("orange");
+        let orange = dark.persona("orange");
+        for style in [tinted.accent, tinted.user, tinted.marker, tinted.hint_key] {
+            assert_eq!(style.fg, Some(orange));
+        }
+        assert_ne!(tinted, dark);
+        let back = Theme {
+            accent: dark.accent,
+            user: dark.user,
+            marker: dark.marker,
+            hint_key: dark.hint_key,
+            ..tinted.clone()
+        };
+        assert_eq!(back, dark);
+        assert_eq!(tinted.with_accent("no colour at all"), dark, "the theme's own accent comes back");
+        assert_eq!(Theme::plain().with_accent("orange"), Theme::plain());
+        assert_eq!(Theme::ansi().with_accent("#ff0000").accent.fg, Some(Color::Red));
+    }
+
+    #[test]
+    fn a_theme_follows_the_background_within_its_kind() {
+        let name = |name: &str, palette| Theme::named(name).expect("a theme").on(palette).name;
+        assert_eq!(name("dark", Palette::Light), "light");
+        assert_eq!(name("dark", Palette::Dark), "dark");
+        assert_eq!(name("contrast", Palette::Light), "contrast-light");
+        assert_eq!(name("contrast-light", Palette::Dark), "contrast");
+        assert_eq!(name("ansi", Palette::Light), "ansi");
+        assert_eq!(Theme::named("octarine"), None);
     }
 
     #[test]

@@ -33,10 +33,6 @@ pub use self::http::{Http, Keys, Limits};
 /// An error's body is read up to so many bytes, for so long.
 const ERROR_BODY: usize = 256 * 1024;
 const ERROR_TIME: Duration = Duration::from_secs(10);
-/// Behind a piece of a stream that is no longer than this, the next ones gather for so long: a server that sends word by word would wake
-/// the program for each of them, more often than words are shown.
-const DRIP: usize = 2 * 1024;
-const GATHER: Duration = Duration::from_millis(15);
 /// After the last frame the connection is closed so soon, if the server does not do it.
 const LINGER: Duration = Duration::from_millis(100);
 
@@ -319,12 +315,7 @@ impl Conversation<'_> {
                         return Ended::Unheard;
                     }
                     deadline = match decoder.progress() {
-                        Progress::Open => {
-                            if bytes.len() <= DRIP && decoder.shown() != Shown::Nothing {
-                                sleep(GATHER).await;
-                            }
-                            Instant::now() + idle
-                        }
+                        Progress::Open => Instant::now() + idle,
                         // The tail has one limit in all, so that a server's comments cannot hold the reply open.
                         now if now == settled => deadline,
                         Progress::Settled => Instant::now() + self.http.limits().tail,

@@ -83,6 +83,8 @@ pub fn run(invocation: &Invocation, directory: &Path, why: Why) -> Result<u8> {
         project: directory.to_path_buf(),
         keep: files::state_dir().ok().map(|state| Keep::below(&state)),
         never: files::state_dir().ok().map(|state| state.join("never")),
+        // A line that was entered was sent, so there is no draft to keep.
+        prompts: None,
         folders,
         kb_limit: settings.kb_limit_bytes,
     };
@@ -254,6 +256,8 @@ impl Session {
                 | Effect::SaveKb { .. }
                 | Effect::UndoKb
                 | Effect::NeverAsk { .. }
+                | Effect::Remember { .. }
+                | Effect::KeepDraft { .. }
                 | Effect::LoadPersonas,
             )
             | None => Next::Stay,

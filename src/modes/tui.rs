@@ -1,6 +1,7 @@
 //! The full-screen mode: input to events, effects to the runtime, frames to the terminal. It never decides what a key means.
 
 mod colours;
+mod keyboard;
 mod pace;
 
 use std::future::poll_fn;
@@ -18,15 +19,15 @@ use tokio::time::{Instant as Deadline, sleep_until};
 
 use self::pace::{Pace, Why};
 use super::{folders, gists, tell_undecided};
-use crate::app::screen;
 use crate::app::state::{FIRST_PERSONA, Search, Start, State, Tools};
 use crate::app::update::update;
+use crate::app::{keeping, screen};
+use crate::base::text;
 use crate::cli::Invocation;
 use crate::domain::exchange::Endpoint;
 use crate::domain::kb::detect::Detector;
 use crate::domain::kb::reconcile::Reconciler;
-use crate::domain::settings::Choice;
-use crate::draw::theme::Palette;
+use crate::domain::settings::{Choice, OnExit};
 use crate::io::clipboard::{self, Way};
 use crate::io::kbfile::Keep;
 use crate::io::providers::{Http, Limits};
@@ -36,6 +37,7 @@ use crate::io::terminal::paint::Painter;
 use crate::io::terminal::{self, Mouse, Screen, Signal, TerminalGuard};
 use crate::io::{config, files, kbfile, personas};
 use crate::panels::transcript::LineCache;
+use crate::protocol::action::ACTIONS;
 use crate::protocol::keymap::Keymap;
 use crate::protocol::message::{Capture, Clip, Effect, Event, Millis, Tables, TaskId};
 
@@ -60,6 +62,7 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
         project: directory.to_path_buf(),
         keep: files::state_dir().ok().map(|state| Keep::below(&state)),
         never: files::state_dir().ok().map(|state| state.join("never")),
+        prompts: files::state_dir().ok().map(|state| state.join("prompts")),
         folders,
         kb_limit: settings.kb_limit_bytes,
     };
@@ -71,7 +74,9 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
         .context("the program's threads cannot be started; check the limit of processes (ulimit -u)")?;
     let guard = TerminalGuard::enter(Mouse::On)?;
     let (columns, rows) = crossterm::terminal::size().unwrap_or((80, 24));
-    let tools = Tools::coming(Keymap::default());
+    let (mut keymap, of_keys) = Keymap::build(ACTIONS, &settings.keys);
+    keymap.keyboard = keyboard::reported();
+    let tools = Tools::coming(keymap);
     let start = Start {
         columns,
         rows,
@@ -82,22 +87,31 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
         endpoint,
         search,
         max_tokens: settings.max_tokens,
-        warnings: loaded.warnings,
+        warnings: loaded.warnings.into_iter().chain(of_keys).collect(),
     };
     let mut state = State::with_tools(start, tools);
+    state.screen.side = settings.side_panel;
     state.connection.proposing.tools = settings.tools;
     state.connection.proposing.extra_call = settings.kb_extra_call;
     let mut undecided: Vec<String> = Vec::new();
+    let mut last_reply = None;
     let code = runtime.block_on(async {
         let (sender, events) = unbounded_channel();
         let http = Http::new(Limits::default());
         let work = Runtime::new(place, http, loaded.keys, sender.clone());
         let mut session = Session::new(state, work, sender, &guard);
-        let code = session.run(events, settings.theme == "auto").await;
+        let code = session.run(events, colours::follows_background(&settings.theme)).await;
+        session.keep_draft();
         undecided = gists(&session.state.review.pending);
+        last_reply = session.state.log.last_reply();
         code
     });
     drop(guard);
+    let left = last_reply.filter(|_| settings.on_exit == OnExit::Reply && matches!(code, Ok(0)));
+    if let Some(reply) = left {
+        // The shell's screen may be gone.
+        let _ = writeln!(io::stdout(), "{}", text::sanitise(reply.trim_end()));
+    }
     tell_undecided(&undecided);
     // A blocked read of a dead disk must not keep the shell waiting.
     runtime.shutdown_timeout(Duration::from_millis(100));
@@ -175,14 +189,14 @@ impl<'a> Session<'a> {
         self.measure();
         make_tables(&self.sender);
         // Only a theme that follows the background has a use for the answer; a terminal that knows no such question may print it.
-        let follows = matches!(self.state.screen.theme.palette, Palette::Dark | Palette::Light);
-        if ask_background && follows {
+        if ask_background && self.state.screen.theme.follows_background() {
             let mut out = Screen::default();
             out.write_all(background::QUESTION)?;
             out.flush()?;
         }
         self.work.watch();
         self.work.read_never();
+        self.work.read_prompts();
         if self.state.connection.search == Search::Running {
             self.work.discover();
         }
@@ -303,8 +317,7 @@ impl<'a> Session<'a> {
     async fn apply(&mut self, batch: Vec<Event>, why: Why) -> Result<Next> {
         let now = self.now();
         self.pace.want(why);
-        update(&mut self.state, Event::Tick(now));
-        for event in batch {
+        for event in std::iter::once(Event::Tick(now)).chain(batch) {
             for effect in update(&mut self.state, event) {
                 if let Some(mine) = self.work.perform(effect)
                     && self.on_the_terminal(mine).await? == Next::Leave
@@ -314,6 +327,14 @@ impl<'a> Session<'a> {
             }
         }
         Ok(Next::Stay)
+    }
+
+    /// The last words on the way out: what stands in the prompt is there at the next start.
+    fn keep_draft(&mut self) {
+        for effect in keeping::now(&mut self.state) {
+            self.work.perform(effect);
+        }
+        self.work.finish_prompts();
     }
 
     async fn on_the_terminal(&mut self, effect: Effect) -> Result<Next> {
@@ -335,7 +356,9 @@ impl<'a> Session<'a> {
             | Effect::SaveKb { .. }
             | Effect::UndoKb
             | Effect::NeverAsk { .. }
-            | Effect::LoadPersonas => {}
+            | Effect::LoadPersonas
+            | Effect::Remember { .. }
+            | Effect::KeepDraft { .. } => {}
         }
         Ok(Next::Stay)
     }
@@ -408,7 +431,9 @@ impl<'a> Session<'a> {
         self.pace.drawn(Instant::now());
         // A terminal that is slow to take a frame has not shown it before now.
         let now = self.now();
-        update(&mut self.state, Event::Tick(now));
+        for effect in update(&mut self.state, Event::Tick(now)) {
+            self.work.perform(effect);
+        }
         update(&mut self.state, Event::Drawn(stands));
         Ok(())
     }

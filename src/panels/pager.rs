@@ -69,8 +69,8 @@ impl Pager {
         }
     }
 
-    /// Draws the pager over an area.
-    pub fn view(&self, area: Rect, theme: &Theme, buffer: &mut Buffer) {
+    /// Draws the pager over an area; `close` is the key that closes it.
+    pub fn view(&self, area: Rect, theme: &Theme, close: &str, buffer: &mut Buffer) {
         let frame_area = middle(area, 120, u16::MAX);
         Clear.render(frame_area, buffer);
         let block = frame(&self.title, theme);
@@ -78,11 +78,14 @@ impl Pager {
         let lines = self.lines(inner.width, theme);
         let height = usize::from(inner.height);
         let top = self.top.min(lines.len().saturating_sub(height));
-        let place = if lines.len() > height {
-            format!(" {}–{} of {} · Esc closes ", top + 1, (top + height).min(lines.len()), lines.len())
-        } else {
-            " Esc closes ".to_string()
-        };
+        let mut told = Vec::new();
+        if lines.len() > height {
+            told.push(format!("{}–{} of {}", top + 1, (top + height).min(lines.len()), lines.len()));
+        }
+        if !close.is_empty() {
+            told.push(format!("{close} closes"));
+        }
+        let place = if told.is_empty() { String::new() } else { format!(" {} ", told.join(" · ")) };
         block
             .style(theme.text)
             .title_bottom(Line::styled(place, theme.dim).right_aligned())

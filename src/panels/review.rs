@@ -14,10 +14,12 @@ use hints::keys;
 use lines::{Border, body, marked, size_in_border};
 
 use super::menu::frame;
-use super::prompt::{self, editor::Editor};
+use super::prompt::{editor::Editor, rows::Sheet};
 use crate::base::text;
 use crate::domain::kb::proposal::Proposal;
 use crate::draw::theme::Theme;
+use crate::protocol::action::{Action, Context};
+use crate::protocol::keymap::Keymap;
 
 /// Keys do nothing for this long after the focus came, so that no key meant for the draft decides. Milliseconds.
 pub const GUARD: u64 = 500;
@@ -40,7 +42,25 @@ pub enum Mode {
 }
 
 /// The keys in words, said where another one was pressed.
-pub const KEYS: &str = "a accepts, e edits, r rejects, Esc goes back to the draft";
+pub fn keys_in_words(keymap: &Keymap) -> String {
+    let told = [
+        (Action::Accept, "accepts"),
+        (Action::EditProposal, "edits"),
+        (Action::Reject, "rejects"),
+        (Action::LeaveReview, "goes back to the draft"),
+    ];
+    let told = told.map(|(action, words)| keymap.told("", Context::Review, action, words));
+    told.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+/// The key that goes on after a warning, in words; a capital names its Shift too, which is easily overlooked.
+pub fn goes_on(keymap: &Keymap) -> String {
+    match keymap.hint(Context::Review, Action::AcceptWarned) {
+        key if key.is_empty() => String::new(),
+        key if key.chars().all(char::is_uppercase) => format!("; {key} (Shift+{key}) goes on all the same"),
+        key => format!("; {key} goes on all the same"),
+    }
+}
 
 /// What the user wants done with an edit that needs a second look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -274,6 +294,7 @@ pub fn view(
     now: u64,
     area: Rect,
     theme: &Theme,
+    keymap: &Keymap,
     buffer: &mut Buffer,
 ) -> Option<Position> {
     let title = title(review)?;
@@ -317,29 +338,40 @@ pub fn view(
     }
     match &review.mode {
         Mode::Looking => {
-            keys(review, now, inner.width, theme).render(foot, buffer);
+            keys(review, keymap, now, inner.width, theme).render(foot, buffer);
             None
         }
         Mode::Saving => {
             Line::styled("writing KB.md …", theme.dim).render(foot, buffer);
             None
         }
-        Mode::Editing(editor) => field("edit (Enter keeps, Esc drops): ", editor, foot, theme, buffer),
-        Mode::Reason(editor) => field("why not? (Enter rejects): ", editor, foot, theme, buffer),
+        Mode::Editing(editor) => {
+            let (keep, drop) = (told(keymap, Action::Submit, "keeps"), told(keymap, Action::Stop, "drops"));
+            field(&label("edit", &[keep, drop]), editor, foot, theme, buffer)
+        }
+        Mode::Reason(editor) => {
+            let reject = told(keymap, Action::Submit, "rejects");
+            field(&label("why not?", &[reject]), editor, foot, theme, buffer)
+        }
     }
 }
 
-fn field(
-    label: &'static str,
-    editor: &Editor,
-    area: Rect,
-    theme: &Theme,
-    buffer: &mut Buffer,
-) -> Option<Position> {
+/// What a key of a text field does.
+fn told(keymap: &Keymap, action: Action, words: &str) -> String {
+    keymap.told("", Context::Prompt, action, words)
+}
+
+/// What stands before a text field: its name, and its keys as far as it has some.
+fn label(name: &str, keys: &[String]) -> String {
+    let keys: Vec<&str> = keys.iter().map(String::as_str).filter(|told| !told.is_empty()).collect();
+    if keys.is_empty() { format!("{name}: ") } else { format!("{name} ({}): ", keys.join(", ")) }
+}
+
+fn field(label: &str, editor: &Editor, area: Rect, theme: &Theme, buffer: &mut Buffer) -> Option<Position> {
     // A label that does not fit says nothing, and the words need the room.
     let used = u16::try_from(text::width(label)).unwrap_or(0);
     let used = if used > area.width / 2 { 0 } else { used };
-    Line::styled(label, theme.accent).render(Rect { width: used, ..area }, buffer);
+    Line::styled(label.to_string(), theme.accent).render(Rect { width: used, ..area }, buffer);
     let place = Rect { x: area.x + used, width: area.width - used, ..area };
-    prompt::view(editor, place, theme.text, buffer)
+    Sheet::new(editor, place.width).view(place, theme.text, theme.selection, buffer)
 }

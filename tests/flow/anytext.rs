@@ -126,8 +126,9 @@ proptest! {
         let odd = library.listed.iter().map(|listed| listed.persona.name.clone()).find(|name| name != crate::app::FIRST && name != crate::app::SECOND);
         let mut app = App::start(read(&kb), endpoint(), library);
         app.resize(sizes[0].0, sizes[0].1);
-        app.paste(&said);
+        // No text that begins with a letter is a command.
         app.types("x");
+        app.paste(&said);
         app.keys("enter");
         app.kb_read();
         app.streams(ReplyEvent::Start { id: name.clone(), model: body.clone() });

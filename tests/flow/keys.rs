@@ -6,7 +6,6 @@ use dictum::app::state::{Focus, Overlay, Turn};
 use dictum::domain::exchange::ReplyEvent;
 use dictum::domain::kb::Origin;
 use dictum::protocol::action::{ACTIONS, Context, Row};
-use dictum::protocol::keymap::label;
 use dictum::protocol::message::{Capture, Effect, Event};
 
 use crate::app::{App, copied, endpoint, files, key, library, read};
@@ -61,7 +60,8 @@ fn ready_for(row: &Row) -> App {
         }
     }
     match row.id {
-        "scroll.up" | "scroll.page-up" | "scroll.top" | "mouse" | "redraw" | "suspend" | "interrupt" => {}
+        "scroll.up" | "scroll.page-up" | "scroll.top" | "side" | "mouse" | "redraw" | "suspend"
+        | "interrupt" => {}
         "reading.end" | "reading.down" | "reading.page-down" => {
             app.keys("g");
         }
@@ -77,6 +77,18 @@ fn ready_for(row: &Row) -> App {
             app.say("hello");
             app.say("queued");
         }
+        "prompt.queue" => {
+            app.say("hello");
+            app.say("queued");
+        }
+        "menu.move-up" | "menu.move-down" | "menu.remove" => {
+            app.keys("esc");
+            for words in ["busy", "one", "two", "three"] {
+                app.say(words);
+            }
+            app.keys("alt+q down");
+        }
+        "prompt.unfold" => app.paste(&"line\n".repeat(9)),
         "prompt.previous" | "prompt.send" => app.types("a"),
         "prompt.next" => {
             app.keys("up");
@@ -92,6 +104,10 @@ fn ready_for(row: &Row) -> App {
         }
         "prompt.right"
         | "prompt.word-right"
+        | "prompt.select-right"
+        | "prompt.select-word-right"
+        | "prompt.select-line-end"
+        | "prompt.select-down"
         | "prompt.line-end"
         | "prompt.delete"
         | "prompt.delete-word-forward"
@@ -134,11 +150,12 @@ fn the_first_key_is_the_one_that_is_told() {
 #[test]
 fn the_help_lists_every_action_and_every_command() {
     let mut app = App::with_kb(KB);
-    app.resize(120, 120);
+    app.resize(120, 200);
     app.say("/help");
     let help = app.screen();
     for row in ACTIONS {
-        let told = |line: &str| line.contains(row.sentence) && line.contains(&label(row.keys[0]));
+        let key = app.state.tools.keymap.hint(row.context, row.action);
+        let told = |line: &str| line.contains(row.sentence) && line.contains(&key);
         assert!(help.lines().any(told), "{} is not in the help\n{help}", row.id);
     }
     for command in COMMANDS {

@@ -132,6 +132,31 @@ fn a_project_cannot_say_where_keys_and_requests_go() {
 }
 
 #[test]
+fn keys_of_actions_come_from_the_users_file_alone() {
+    let user =
+        "[keys]\n\"scroll.page-up\" = [\"pageup\", \"ctrl+b\"]\nscroll.end = \"f4\"\nhelp = []\nkb = 3\n";
+    let loaded = load(user, "[keys]\nhelp = [\"f2\"]\n", &[], &Values::default());
+    let told = |part: &str| loaded.warnings.iter().filter(|line| line.contains(part)).count();
+    assert_eq!(told("dictum/config.toml: keys.kb: it must be a list of keys in quotes"), 1);
+    assert_eq!(told(".dictum/config.toml: keys: only your own config.toml may set it"), 1);
+    assert_eq!(loaded.warnings.len(), 2, "{:?}", loaded.warnings);
+    let keys = loaded.settings.keys;
+    assert!(keys.file.ends_with("dictum/config.toml"), "{}", keys.file);
+    let rows: Vec<(&str, Vec<&str>)> = keys
+        .rows
+        .iter()
+        .map(|row| (row.id.as_str(), row.keys.iter().map(String::as_str).collect()))
+        .collect();
+    let expect: [(&str, Vec<&str>); 3] =
+        [("help", vec![]), ("scroll.end", vec!["f4"]), ("scroll.page-up", vec!["pageup", "ctrl+b"])];
+    for row in expect {
+        assert!(rows.contains(&row), "{row:?} is not in {rows:?}");
+    }
+    let loaded = load("keys = 3\n", "", &[], &Values::default());
+    assert!(loaded.warnings[0].contains("config.toml: keys: it must be a table"), "{:?}", loaded.warnings);
+}
+
+#[test]
 fn keys_are_found_and_never_printed() {
     let key = |loaded: &Loaded, provider: &str| {
         loaded.keys.get(provider).map(|key| key.expose_secret().to_string())

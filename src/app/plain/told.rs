@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{Asked, Form, card, printable};
 use crate::app::screen;
 use crate::app::state::{Focus, Overlay, State, Turn};
+use crate::app::status;
 use crate::app::turn::joined;
 use crate::base::text;
 use crate::domain::chat::{Body, Entry, EntryId, Fold, Level, Reply};
@@ -118,7 +119,7 @@ impl Told {
             lines.extend(snapshot.explanation().filter(|_| self.kb.is_empty()));
             self.kb = content;
         }
-        let connection = screen::connection(state);
+        let connection = status::connection(state);
         if self.connection != connection {
             lines.push(format!("Model: {connection}."));
             self.connection = connection;
@@ -206,7 +207,12 @@ impl Told {
     /// What waits: messages for the reply, edits for the review.
     fn announced(&mut self, state: &State, lines: &mut Vec<String>) {
         if state.queue.len() > self.queued {
-            let last = state.queue.last().map(|message| text::one_line(&joined(message))).unwrap_or_default();
+            let last = state
+                .queue
+                .iter()
+                .last()
+                .map(|waiting| text::one_line(&joined(&waiting.message)))
+                .unwrap_or_default();
             lines.push(format!("Queued until the reply ends: {last}"));
         }
         self.queued = state.queue.len();
@@ -240,9 +246,13 @@ impl Told {
                     Shown::Edit(words)
                 }
             },
-            Focus::Overlay(Overlay::Palette(menu) | Overlay::Personas(menu) | Overlay::Models(menu)) => {
-                Shown::List(listed(menu))
-            }
+            Focus::Overlay(
+                Overlay::Palette(menu)
+                | Overlay::Personas(menu)
+                | Overlay::Models(menu)
+                | Overlay::History(menu)
+                | Overlay::Queue(menu),
+            ) => Shown::List(listed(menu)),
             Focus::Overlay(Overlay::Pager(pager)) => match &self.shown {
                 // A text that changes while it is open is not told again.
                 Shown::Text(title) if title.starts_with(&pager.title) => self.shown.clone(),

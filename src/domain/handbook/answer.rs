@@ -104,8 +104,8 @@ pub fn answer(
 pub fn acknowledge(message: &str, waiting: &[String], how_to_connect: &str) -> String {
     let tongue = tongue(message);
     let head = tongue.say(
-        "From your words, this waits for your review; nothing is written before you accept it (Ctrl+K, /review):",
-        "Dalle tue parole, questo attende la tua revisione; nulla viene scritto prima che tu accetti (Ctrl+K, /review):",
+        "From your words, this waits for your review; nothing is written before you accept it (/review):",
+        "Dalle tue parole, questo attende la tua revisione; nulla viene scritto prima che tu accetti (/review):",
     );
     let model = tongue.say(
         "**No model is connected**, so the task itself is not carried out.",

@@ -84,9 +84,10 @@ pub(super) fn begins_text(
         }
         return true;
     }
-    let end = if may_be_key && hashes == 0 { end_of(inner, quote) } else { None };
-    if let Some(end) =
-        end.filter(|end| language.is_key_mark(inner.get(*end..).unwrap_or_default().trim_start()))
+    if may_be_key
+        && hashes == 0
+        && let Some(end) = end_of(inner, quote)
+        && language.is_key_mark(inner.get(end..).unwrap_or_default().trim_start())
     {
         scan.take(prefix.len() + length + end, Class::Property);
         state.last = Last::Value;

@@ -11,9 +11,6 @@ pub const DARK_GROUNDS: [Rgb; 2] = [(0, 0, 0), (0x2e, 0x34, 0x40)];
 /// The lightest and the darkest background that light terminal themes commonly have.
 pub const LIGHT_GROUNDS: [Rgb; 2] = [(0xff, 0xff, 0xff), (0xf2, 0xec, 0xdc)];
 
-/// The least contrast of text with its background (WCAG 2.2, level AA).
-const LEGIBLE: f64 = 4.5;
-
 /// The colour names found in persona files.
 const NAMES: &[(&str, u32)] = &[
     ("red", 0xe5_4b4b),
@@ -65,24 +62,18 @@ pub fn parse(text: &str) -> Option<Rgb> {
     }
 }
 
-/// `0xrrggbb` as a terminal colour.
-pub fn from_u32(rgb: u32) -> Color {
-    let (r, g, b) = split(rgb);
-    Color::Rgb(r, g, b)
-}
-
 fn split(rgb: u32) -> Rgb {
     let byte = |shift: u32| u8::try_from(rgb >> shift & 0xff).unwrap_or(u8::MAX);
     (byte(16), byte(8), byte(0))
 }
 
-/// The colour itself, or the nearest mixture with white or black that is legible on all `grounds`.
-pub fn legible(colour: Rgb, grounds: &[Rgb]) -> Color {
+/// The colour itself, or the nearest mixture with white or black that has at least this contrast on all `grounds`.
+pub fn legible(colour: Rgb, grounds: &[Rgb], least: f64) -> Color {
     let light = grounds.iter().all(|ground| luminance(*ground) > 0.2);
     let target = if light { (0, 0, 0) } else { (0xff, 0xff, 0xff) };
     let (r, g, b) = (0..=20)
         .map(|step| mix(colour, target, f64::from(step) / 20.0))
-        .find(|mixed| grounds.iter().all(|ground| contrast(*mixed, *ground) >= LEGIBLE))
+        .find(|mixed| grounds.iter().all(|ground| contrast(*mixed, *ground) >= least))
         .unwrap_or(target);
     Color::Rgb(r, g, b)
 }

@@ -5,16 +5,21 @@ use ratatui::text::{Line, Span};
 use super::{Confirmation, Review, Wish};
 use crate::base::text;
 use crate::draw::theme::Theme;
+use crate::protocol::action::{Action, Context};
+use crate::protocol::keymap::Keymap;
 
-/// A key, what it does in full and in short, and how long it stays when room is short (more is longer).
-type Hint = (&'static str, &'static str, &'static str, u8);
+/// An action, what it does in full and in short, and how long it stays when room is short (more is longer).
+type Row = (Action, &'static str, &'static str, u8);
+
+/// A row with its key.
+type Hint = (String, &'static str, &'static str, u8);
 
 /// The keys with what they do, dim while they do not count.
-pub fn keys(review: &Review, now: u64, width: u16, theme: &Theme) -> Line<'static> {
+pub fn keys(review: &Review, keymap: &Keymap, now: u64, width: u16, theme: &Theme) -> Line<'static> {
     let (key, word) =
         if review.is_guarded(now) { (theme.dim, theme.dim) } else { (theme.hint_key, theme.dim) };
     let mut spans = Vec::new();
-    for (name, what) in fitting(&hints(review), usize::from(width)) {
+    for (name, what) in fitting(&hints(review, keymap), usize::from(width)) {
         if !spans.is_empty() {
             spans.push(Span::styled("  ", word));
         }
@@ -24,43 +29,54 @@ pub fn keys(review: &Review, now: u64, width: u16, theme: &Theme) -> Line<'stati
     Line::from(spans)
 }
 
-fn hints(review: &Review) -> Vec<Hint> {
-    let mut hints: Vec<Hint> = match review.confirmation {
-        Confirmation::Armed(Wish::Write) => vec![("A", "accept all the same", "accept", 9)],
-        Confirmation::Armed(Wish::Session) => {
-            vec![("A", "keep it for this session all the same", "session", 9)]
-        }
-        Confirmation::Open => vec![("a", "accept", "accept", 9)],
+/// The rows whose action has a key.
+fn hints(review: &Review, keymap: &Keymap) -> Vec<Hint> {
+    let key = |action: Action| match action {
+        Action::Help => keymap.hint(Context::Everywhere, action),
+        _ => keymap.hint(Context::Review, action),
     };
-    hints.push(("e", "edit", "edit", 5));
-    let reject = ("r", "reject", "reject", 8);
+    let bound =
+        rows(review).into_iter().map(|(action, long, short, worth)| (key(action), long, short, worth));
+    bound.filter(|(key, ..)| !key.is_empty()).collect()
+}
+
+fn rows(review: &Review) -> Vec<Row> {
+    let mut hints: Vec<Row> = match review.confirmation {
+        Confirmation::Armed(Wish::Write) => vec![(Action::AcceptWarned, "accept all the same", "accept", 9)],
+        Confirmation::Armed(Wish::Session) => {
+            vec![(Action::AcceptWarned, "keep it for this session all the same", "session", 9)]
+        }
+        Confirmation::Open => vec![(Action::Accept, "accept", "accept", 9)],
+    };
+    hints.push((Action::EditProposal, "edit", "edit", 5));
+    let reject = (Action::Reject, "reject", "reject", 8);
     // What needs a second look is better not accepted: the key that says no comes first.
     match review.current() {
         Some(proposal) if !proposal.warnings.is_empty() => hints.insert(0, reject),
         Some(_) | None => hints.push(reject),
     }
     if review.confirmation == Confirmation::Open {
-        hints.push(("s", "session only", "session", 4));
-        hints.push(("N", "never ask", "never", 3));
+        hints.push((Action::SessionOnly, "session only", "session", 4));
+        hints.push((Action::NeverAsk, "never ask", "never", 3));
     }
     if review.pending.len() > 1 {
-        hints.push(("n", "next", "next", 2));
+        hints.push((Action::NextProposal, "next", "next", 2));
     }
-    hints.push(("Esc", "leave pending", "later", 7));
-    hints.push(("F1", "all keys", "keys", 6));
+    hints.push((Action::LeaveReview, "leave pending", "later", 7));
+    hints.push((Action::Help, "all keys", "keys", 6));
     hints
 }
 
 /// The hints that fit: all in full, else with the last ones short, else without those that matter least.
-fn fitting(hints: &[Hint], width: usize) -> Vec<(&'static str, &'static str)> {
-    let full: Vec<_> = hints.iter().map(|(key, long, _, _)| (*key, *long)).collect();
+fn fitting(hints: &[Hint], width: usize) -> Vec<(String, &'static str)> {
+    let full: Vec<_> = hints.iter().map(|(key, long, _, _)| (key.clone(), *long)).collect();
     if used(&full) <= width {
         return full;
     }
     let mut left = hints.to_vec();
     loop {
         // The words of what matters most stay long as far as there is room.
-        let mut told: Vec<_> = left.iter().map(|(key, _, short, _)| (*key, *short)).collect();
+        let mut told: Vec<_> = left.iter().map(|(key, _, short, _)| (key.clone(), *short)).collect();
         if used(&told) <= width || left.len() == 1 {
             let mut by_worth: Vec<usize> = (0..left.len()).collect();
             by_worth.sort_by_key(|at| left.get(*at).map(|hint| std::cmp::Reverse(hint.3)));
@@ -81,7 +97,7 @@ fn fitting(hints: &[Hint], width: usize) -> Vec<(&'static str, &'static str)> {
     }
 }
 
-fn used(told: &[(&str, &str)]) -> usize {
+fn used(told: &[(String, &str)]) -> usize {
     let words: usize = told.iter().map(|(key, what)| text::width(key) + text::width(what) + 1).sum();
     words + 2 * told.len().saturating_sub(1)
 }
@@ -91,7 +107,7 @@ mod tests {
     use super::*;
 
     fn told(width: usize) -> String {
-        let hints = hints(&Review::default());
+        let hints = hints(&Review::default(), &Keymap::default());
         let told = fitting(&hints, width);
         told.iter().map(|(key, what)| format!("{key} {what}")).collect::<Vec<_>>().join("  ")
     }

@@ -93,7 +93,7 @@ fn head(proposal: &Proposal, width: u16, theme: &Theme) -> Vec<Line<'static>> {
         lines.extend(labelled(word, &words, width, 1, theme.dim, theme.dim));
     }
     if let Some(lost) = proposal.loses() {
-        let words = format!("the old line also says: {}  (e edits)", text::one_line(&lost));
+        let words = format!("the old line also says: {}", text::one_line(&lost));
         lines.extend(labelled("⚠ loses", &words, width, 2, theme.warning, theme.warning));
     }
     if let Some(note) = &proposal.note {

@@ -10,8 +10,6 @@ use crate::domain::chat::{Body, Entry, Fold, Level, Reply, Voice};
 use crate::domain::exchange::{Outcome, StopReason};
 use crate::draw::markdown;
 use crate::draw::theme::Theme;
-use crate::protocol::action::Action;
-use crate::protocol::keymap::key_of;
 
 /// What a part of an entry is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,21 +78,27 @@ pub(super) fn said_lines(stretch: &str, ends: bool, width: u16, theme: &Theme) -
 }
 
 /// The lines of an entry that is drawn in one piece.
-pub(super) fn whole_lines(entry: &Entry, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+pub(super) fn whole_lines(entry: &Entry, width: u16, theme: &Theme, unfold: &str) -> Vec<Line<'static>> {
     let mut lines = match &entry.body {
         Body::User { .. } | Body::Reply(_) => return Vec::new(),
         Body::Divider { voice } => vec![divider(voice, width, theme)],
         Body::Notice { level, text } => notice_lines(*level, text, width, theme),
         Body::Decision { level, summary, diff } => match entry.fold {
             Fold::Open => decision_lines(*level, summary, diff, width, theme),
-            Fold::Folded => vec![folded_line(*level, summary, width, theme)],
+            Fold::Folded => vec![folded_line(*level, summary, width, theme, unfold)],
         },
     };
     lines.push(Line::default());
     lines
 }
 
-pub(super) fn reply_head(reply: &Reply, fold: Fold, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+pub(super) fn reply_head(
+    reply: &Reply,
+    fold: Fold,
+    width: u16,
+    theme: &Theme,
+    unfold: &str,
+) -> Vec<Line<'static>> {
     let style = Style::default().fg(theme.persona(&reply.voice.color)).add_modifier(Modifier::BOLD);
     let mut spans = vec![Span::styled(format!("● {}", text::one_line(&reply.voice.name)), style)];
     if !reply.model.is_empty() {
@@ -111,7 +115,7 @@ pub(super) fn reply_head(reply: &Reply, fold: Fold, width: u16, theme: &Theme) -
         };
         lines.push(Line::from(vec![
             Span::styled(format!("  thought about it in {words} words"), theme.dim),
-            Span::styled(format!("  {mark} {}", key_of(Action::Unfold)), theme.hint_key),
+            Span::styled(format!("  {mark} {}", unfold), theme.hint_key),
         ]));
     }
     lines
@@ -213,11 +217,11 @@ fn notice_lines(level: Level, words: &str, width: u16, theme: &Theme) -> Vec<Lin
 }
 
 /// A decided edit as one line, with the key that shows the rest.
-fn folded_line(level: Level, summary: &str, width: u16, theme: &Theme) -> Line<'static> {
+fn folded_line(level: Level, summary: &str, width: u16, theme: &Theme, unfold: &str) -> Line<'static> {
     let (mark, style) = marked(level, theme);
     // On a narrow screen the words need the room; the help names the key.
     const NARROW: u16 = 40;
-    let hint = if width < NARROW { " ▸".to_string() } else { format!("  ▸ {}", key_of(Action::Unfold)) };
+    let hint = if width < NARROW { " ▸".to_string() } else { format!("  ▸ {}", unfold) };
     let room = usize::from(width).saturating_sub(text::width(&hint) + 2);
     let words = text::truncate(&text::one_line(summary), room);
     Line::from(vec![Span::styled(format!("{mark} {words}"), style), Span::styled(hint, theme.hint_key)])

@@ -50,6 +50,8 @@ pub struct LineCache {
     kept: usize,
     /// Made when code is drawn for the first time.
     highlighter: Option<Highlighter>,
+    /// The key that unfolds what is folded.
+    unfold: String,
 }
 
 impl LineCache {
@@ -58,16 +60,29 @@ impl LineCache {
         self.width
     }
 
+    /// Takes the key that unfolds what is folded, as people write it.
+    pub fn name_unfolding(&mut self, key: String) {
+        if self.unfold != key {
+            self.unfold = key;
+            self.undraw();
+        }
+    }
+
+    /// Drops every line, but not how the entries are cut.
+    fn undraw(&mut self) {
+        self.kept = 0;
+        for slot in self.entries.values_mut().flat_map(|laid| &mut laid.slots) {
+            (slot.height, slot.lines) = (None, None);
+        }
+    }
+
     /// Begins a frame. What was cut into blocks stays so at any width.
     pub(super) fn prepare(&mut self, width: u16, theme: &Theme) {
         self.frame += 1;
         if self.width != width || self.theme.as_ref() != Some(theme) {
             self.width = width;
             self.theme = Some(theme.clone());
-            self.kept = 0;
-            for slot in self.entries.values_mut().flat_map(|laid| &mut laid.slots) {
-                (slot.height, slot.lines) = (None, None);
-            }
+            self.undraw();
         }
     }
 
@@ -119,7 +134,7 @@ impl LineCache {
     /// The lines of a part.
     pub(super) fn lines(&mut self, entry: &Entry, part: usize) -> &[Line<'static>] {
         self.parts(entry);
-        let Self { entries, width, theme, frame, kept, highlighter, .. } = self;
+        let Self { entries, width, theme, frame, kept, highlighter, unfold } = self;
         let (Some(laid), Some(theme)) = (entries.get_mut(&entry.id), theme.as_ref()) else { return &[] };
         let Laid { slots, blocks, .. } = laid;
         let last = slots.len().saturating_sub(1);
@@ -130,7 +145,9 @@ impl LineCache {
         slot.frame = *frame;
         if slot.lines.is_none() {
             let lines = match (&slot.part, &entry.body) {
-                (Part::Head, Body::Reply(reply)) => entry::reply_head(reply, entry.fold, *width, theme),
+                (Part::Head, Body::Reply(reply)) => {
+                    entry::reply_head(reply, entry.fold, *width, theme, unfold)
+                }
                 (Part::Thinking(range), Body::Reply(reply)) => {
                     let stretch = reply.thinking.get(range.clone()).unwrap_or_default();
                     entry::thinking_lines(stretch, !goes_on, *width, theme)
@@ -147,7 +164,7 @@ impl LineCache {
                     let stretch = text.get(range.clone()).unwrap_or_default();
                     entry::said_lines(stretch, part == last, *width, theme)
                 }
-                _ => entry::whole_lines(entry, *width, theme),
+                _ => entry::whole_lines(entry, *width, theme, unfold),
             };
             *kept += lines.len();
             slot.height = Some(lines.len());
