@@ -148,23 +148,6 @@ fn word(state: &mut State, scan: &mut Scan<'_>, language: &'static Language) {
         as_value(state, scan, bytes, Class::Property);
         return;
     }
-<<<<<<< HEAD
-    let found =
-        if member && !language.has(Feature::DottedKeywords) { None } else { listed(language, word, after) };
-    if let Some((class, last)) = found {
-        let modifies = last == Last::Keyword && language.holds(&language.modifiers, word);
-        // What only modifies a member leaves its place to a key, and `IF NOT EXISTS` leaves its place to a table.
-        let keeps = modifies && (first || state.last == Last::Open);
-        let names = last == Last::Keyword && state.last == Last::NamesType && language.any_case;
-        scan.take(bytes, class);
-        state.last = if keeps {
-            Last::Open
-        } else if names {
-            Last::NamesType
-        } else {
-            last
-        };
-=======
     if (!member || language.has(Feature::DottedKeywords))
         && let Some((class, last)) = listed(language, word, after)
     {
@@ -178,7 +161,6 @@ fn word(state: &mut State, scan: &mut Scan<'_>, language: &'static Language) {
         };
         scan.take(bytes, class);
         state.last = last;
->>>>>>> main
         return;
     }
     let class = match state.last {
