@@ -105,8 +105,10 @@ fn sanitise_a_megabyte(bencher: Bencher, unit: &str) {
     bencher.bench(|| text::sanitise(&big));
 }
 
-/// Loading the grammars, once in a session.
-#[divan::bench(sample_count = 5)]
-fn load_grammars() -> Highlighter {
-    Highlighter::new()
+/// A thousand lines of code in their colours; the first use of a language costs what every use costs.
+#[divan::bench(args = ["ts", "sh", "sql"], sample_count = 5)]
+fn colour_a_thousand_lines(bencher: Bencher, language: &str) {
+    let source = file(1_000);
+    let theme = Theme::dark();
+    bencher.bench(|| Highlighter::new().lines(language, source.lines(), &theme));
 }

@@ -3,7 +3,10 @@
 pub mod actions;
 pub mod chat;
 pub mod commands;
+pub mod keeping;
+pub mod messages;
 pub mod overlay;
+pub mod plain;
 pub mod proposing;
 pub mod reading;
 pub mod review;

@@ -25,6 +25,10 @@ pub struct Invocation {
     #[arg(long, value_name = "THEME")]
     pub theme: Option<String>,
 
+    /// Line by line and append-only, without colours: for screen readers, dumb terminals and pipes.
+    #[arg(long)]
+    pub plain: bool,
+
     #[command(subcommand)]
     pub command: Option<Command>,
 }

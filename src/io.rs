@@ -7,6 +7,7 @@ pub mod ground;
 pub mod kbfile;
 pub mod never;
 pub mod personas;
+pub mod prompts;
 pub mod providers;
 pub mod runtime;
 pub mod terminal;

@@ -2,6 +2,7 @@
 
 pub mod kb;
 pub mod persona;
+pub mod plain;
 pub mod tui;
 
 use std::fs::File;
@@ -10,9 +11,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use crate::base::text;
 use crate::cli::{Command, Invocation, KbCommand, PersonaCommand};
 use crate::domain::kb::document::Document;
 use crate::domain::kb::journal::Journal;
+use crate::domain::kb::proposal::Proposal;
 use crate::domain::kb::state;
 use crate::io::kbfile::{self, Keep};
 use crate::io::{config, files, personas};
@@ -40,7 +43,10 @@ pub fn run(invocation: Invocation) -> Result<u8> {
             .context("the current folder cannot be found; cd to a folder that exists")?,
     };
     match &invocation.command {
-        None => tui::run(&invocation, &directory),
+        None => match plain::Why::here(&invocation) {
+            Some(why) => plain::run(&invocation, &directory, why),
+            None => tui::run(&invocation, &directory),
+        },
         Some(Command::Kb { command }) => run_kb(command, &directory),
         Some(Command::Persona { command }) => {
             let library = personas::load(&folders(&directory));
@@ -126,6 +132,22 @@ fn print(text: &str) -> Result<u8> {
     match output.write_all(text.as_bytes()).and_then(|()| output.write_all(end.as_bytes())) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         Ok(()) | Err(_) => Ok(0),
+    }
+}
+
+/// What edits would do, in a line each.
+fn gists(pending: &[Proposal]) -> Vec<String> {
+    pending.iter().map(|edit| text::one_line(&format!("{}: {}", edit.title(), edit.gist()))).collect()
+}
+
+/// Names the edits that were left undecided at the end of a conversation.
+fn tell_undecided(gists: &[String]) {
+    if gists.is_empty() {
+        return;
+    }
+    eprintln!("dictum: KB.md was not changed by what you left undecided:");
+    for gist in gists {
+        eprintln!("  {gist}");
     }
 }
 

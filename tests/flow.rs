@@ -15,16 +15,24 @@ mod app;
 mod block;
 #[path = "flow/declined.rs"]
 mod declined;
+#[path = "flow/folding.rs"]
+mod folding;
+#[path = "flow/keeping.rs"]
+mod keeping;
 #[path = "flow/keymap.rs"]
 mod keymap;
 #[path = "flow/keys.rs"]
 mod keys;
+#[path = "flow/messages.rs"]
+mod messages;
 #[path = "flow/model.rs"]
 mod model;
 #[path = "flow/options.rs"]
 mod options;
 #[path = "flow/personas.rs"]
 mod personas;
+#[path = "flow/plain.rs"]
+mod plain;
 #[path = "flow/proposals.rs"]
 mod proposals;
 #[path = "flow/reading.rs"]

@@ -72,6 +72,7 @@ impl Rig {
         let place = Workplace {
             project: folder.path().to_path_buf(),
             keep: Some(Keep::below(folder.path())),
+            prompts: None,
             never: None,
             folders: Vec::new(),
             kb_limit: 1 << 20,

@@ -12,6 +12,9 @@ mod journal;
 #[path = "terminal/kb.rs"]
 mod kb;
 #[cfg(unix)]
+#[path = "terminal/keeping.rs"]
+mod keeping;
+#[cfg(unix)]
 #[path = "terminal/keys.rs"]
 mod keys;
 #[cfg(unix)]
@@ -24,8 +27,14 @@ mod manners;
 #[path = "terminal/persona.rs"]
 mod persona;
 #[cfg(unix)]
+#[path = "terminal/plain.rs"]
+mod plain;
+#[cfg(unix)]
 #[path = "support/pty.rs"]
 mod pty;
+#[cfg(unix)]
+#[path = "terminal/reading.rs"]
+mod reading;
 #[cfg(unix)]
 #[path = "terminal/restore.rs"]
 mod restore;

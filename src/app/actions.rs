@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::state::{EditingWhat, Focus, Overlay, State, Turn};
-use super::{commands, overlay, reading, review, screen, side, turn};
+use super::{commands, messages, overlay, reading, review, screen, side, turn};
 use crate::panels::menu::Menu;
 use crate::panels::prompt::editor::Editor;
 use crate::panels::review::{Mode, WayOut, keys_in_words};
@@ -22,7 +22,13 @@ pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         Focus::Reading(_) => Context::Reading,
         Focus::Review => Context::Review,
         Focus::Overlay(Overlay::Pager(_)) => Context::Pager,
-        Focus::Overlay(Overlay::Palette(_) | Overlay::Personas(_) | Overlay::Models(_)) => Context::Menu,
+        Focus::Overlay(
+            Overlay::Palette(_)
+            | Overlay::Personas(_)
+            | Overlay::Models(_)
+            | Overlay::History(_)
+            | Overlay::Queue(_),
+        ) => Context::Menu,
     };
     // Only two presses in a row are a wish to leave.
     if state.tools.keymap.action(context, key) != Some(Action::Interrupt) {
@@ -260,6 +266,11 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Previous => state.prompt.up(width),
         Action::Next => state.prompt.down(width),
         Action::QueueTakeBack => take_back(state),
+        Action::SelectUp => state.prompt.select_up(width),
+        Action::SelectDown => state.prompt.select_down(width),
+        Action::UnfoldPaste => unfold_paste(state),
+        Action::Queue => messages::queue(state),
+        Action::History => messages::history(state),
         Action::Quit if state.prompt.editor.is_empty() => return vec![Effect::Quit],
         Action::LineEnd if state.prompt.editor.is_empty() => state.transcript.follow(),
         Action::EditExternally if matches!(state.focus, Focus::Review) => return review::act(state, action),
@@ -280,6 +291,12 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         | Action::DeleteToEnd
         | Action::Yank
         | Action::Undo
+        | Action::SelectLeft
+        | Action::SelectRight
+        | Action::SelectWordLeft
+        | Action::SelectWordRight
+        | Action::SelectLineStart
+        | Action::SelectLineEnd
         | Action::Redo => edit(&mut state.prompt.editor, action),
         Action::Accept
         | Action::AcceptWarned
@@ -300,6 +317,9 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         | Action::MenuPageDown
         | Action::MenuPageUp
         | Action::CloseMenu
+        | Action::MoveUp
+        | Action::MoveDown
+        | Action::Remove
         | Action::PagerDown
         | Action::PagerUp
         | Action::PagerPageDown
@@ -327,6 +347,12 @@ fn edit(editor: &mut Editor, action: Action) {
         Action::DeleteWordForward => editor.delete_word_forward(),
         Action::DeleteToStart => editor.delete_to_start(),
         Action::DeleteToEnd => editor.delete_to_end(),
+        Action::SelectLeft => editor.select(Editor::left),
+        Action::SelectRight => editor.select(Editor::right),
+        Action::SelectWordLeft => editor.select(Editor::word_left),
+        Action::SelectWordRight => editor.select(Editor::word_right),
+        Action::SelectLineStart => editor.select(Editor::home),
+        Action::SelectLineEnd => editor.select(Editor::end),
         Action::Yank => editor.yank(),
         Action::Undo => editor.undo(),
         Action::Redo => editor.redo(),
@@ -337,16 +363,26 @@ fn edit(editor: &mut Editor, action: Action) {
 /// Enter: a `\` before the caret makes a line; a command runs; a message goes; an empty prompt sends what waits in the queue.
 fn submit(state: &mut State) -> Vec<Effect> {
     let editor = &mut state.prompt.editor;
-    if editor.text().get(..editor.caret()).is_some_and(|before| before.ends_with('\\')) {
+    if editor.under_caret().get(..editor.caret()).is_some_and(|before| before.ends_with('\\')) {
         editor.backspace();
         editor.insert("\n", crate::domain::kb::Origin::Typed);
         return Vec::new();
     }
+    send(state)
+}
+
+/// Sends the draft as it stands.
+pub fn send(state: &mut State) -> Vec<Effect> {
+    let editor = &state.prompt.editor;
     if editor.text().trim().is_empty() {
         return turn::resume_queue(state);
     }
-    if commands::is_command(editor.text()) {
+    if commands::is_command(&editor.text()) {
         return commands::run(state);
+    }
+    if editor.text().starts_with('!') {
+        state.note("! at the start is kept for running commands; with a space before it this is a message");
+        return Vec::new();
     }
     let message = state.prompt.take();
     turn::submit(state, message)
@@ -412,13 +448,16 @@ fn unfold(state: &mut State) {
     }
 }
 
-fn take_back(state: &mut State) {
-    let Some(message) = state.queue.pop() else { return };
-    if !state.prompt.editor.is_empty() {
-        let draft = state.prompt.editor.spans();
-        state.prompt.remember(draft);
+fn unfold_paste(state: &mut State) {
+    if !state.prompt.editor.unfold() {
+        state.note("nothing is folded in the draft; a paste of more than 8 lines or 1,000 bytes is");
     }
-    state.prompt.editor.set(&message);
+}
+
+fn take_back(state: &mut State) {
+    if let Some(message) = state.queue.take_last() {
+        state.prompt.exchange(&message);
+    }
 }
 
 fn edit_draft(state: &mut State) -> Vec<Effect> {

@@ -122,10 +122,10 @@ pub fn completions(draft: &str) -> Vec<&'static Command> {
 
 /// Tab: the first completion, or a tab's worth of nothing.
 pub fn complete(editor: &mut Editor) {
-    let first = completions(editor.text()).first().map(|command| command.name);
+    let first = completions(editor.under_caret()).first().map(|command| command.name);
     match first {
         Some(name) => editor.set_text(&format!("/{name} ")),
-        None if editor.text().is_empty() => {}
+        None if editor.is_empty() => {}
         None => editor.insert("    ", Origin::Typed),
     }
 }

@@ -3,9 +3,10 @@
 use ratatui::layout::Rect;
 
 use super::actions::page;
+use super::plain::{self, Form};
 use super::state::{Focus, Overlay, State};
 use super::update::open;
-use super::{chat, commands};
+use super::{chat, commands, messages};
 use crate::domain::briefing;
 use crate::domain::persona::{Library, Listed, Reading};
 use crate::draw::theme::Theme;
@@ -17,7 +18,11 @@ use crate::protocol::message::Effect;
 /// The menu of an overlay that has one.
 pub fn menu(over: &mut Overlay) -> Option<&mut Menu> {
     match over {
-        Overlay::Palette(menu) | Overlay::Personas(menu) | Overlay::Models(menu) => Some(menu),
+        Overlay::Palette(menu)
+        | Overlay::Personas(menu)
+        | Overlay::Models(menu)
+        | Overlay::History(menu)
+        | Overlay::Queue(menu) => Some(menu),
         Overlay::Pager(_) => None,
     }
 }
@@ -25,7 +30,11 @@ pub fn menu(over: &mut Overlay) -> Option<&mut Menu> {
 /// The wheel over an overlay.
 pub fn wheel(over: &mut Overlay, by: isize, area: Rect, theme: &Theme) {
     match over {
-        Overlay::Palette(menu) | Overlay::Personas(menu) | Overlay::Models(menu) => menu.step(by.signum()),
+        Overlay::Palette(menu)
+        | Overlay::Personas(menu)
+        | Overlay::Models(menu)
+        | Overlay::History(menu)
+        | Overlay::Queue(menu) => menu.step(by.signum()),
         Overlay::Pager(pager) => {
             pager.scroll(Scroll::Lines(by));
             pager.settle(area, theme);
@@ -59,7 +68,10 @@ pub fn palette(state: &mut State) {
         ..Item::default()
     };
     let offered = |row: &&crate::protocol::action::Row| {
-        let useful = matches!(row.action, Action::EditExternally | Action::QueueTakeBack);
+        let useful = matches!(
+            row.action,
+            Action::EditExternally | Action::QueueTakeBack | Action::Queue | Action::History
+        );
         (row.context == Context::Everywhere && row.action != Action::Palette)
             || (row.context == Context::Prompt && useful)
     };
@@ -160,6 +172,10 @@ pub fn models(state: &mut State) {
 
 /// The help, from the keymap and the commands.
 pub fn help(state: &mut State) {
+    if state.screen.form != Form::Screen {
+        open(state, Overlay::Pager(Pager::new("Help", Content::Verbatim(plain::help()))));
+        return;
+    }
     let keymap = &state.tools.keymap;
     let look = match keymap.hint(Context::Everywhere, Action::FocusReview) {
         key if key.is_empty() => "/review".to_string(),
@@ -261,6 +277,10 @@ pub fn session(state: &mut State) {
 pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
     let theme = state.screen.theme.clone();
     let area = super::screen::area(state);
+    if matches!(action, Action::MoveUp | Action::MoveDown | Action::Remove) {
+        messages::act_on_queued(state, action);
+        return Vec::new();
+    }
     let Focus::Overlay(over) = &mut state.focus else { return Vec::new() };
     match over {
         Overlay::Pager(pager) => {
@@ -277,7 +297,11 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
                 _ => {}
             }
         }
-        Overlay::Palette(menu) | Overlay::Personas(menu) | Overlay::Models(menu) => match action {
+        Overlay::Palette(menu)
+        | Overlay::Personas(menu)
+        | Overlay::Models(menu)
+        | Overlay::History(menu)
+        | Overlay::Queue(menu) => match action {
             Action::MenuDown => menu.step(1),
             Action::MenuUp => menu.step(-1),
             Action::MenuPageDown => page(menu, 1),
@@ -306,6 +330,8 @@ fn choose(state: &mut State) -> Vec<Effect> {
                 chat::use_model(state, &model);
             }
         }
+        Overlay::History(menu) => messages::recall(state, &chosen(menu).unwrap_or_default()),
+        Overlay::Queue(menu) => messages::edit_queued(state, &chosen(menu).unwrap_or_default()),
         Overlay::Palette(menu) => {
             let id = chosen(menu).unwrap_or_default();
             if let Some(name) = id.strip_prefix("persona ") {

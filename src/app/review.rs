@@ -55,7 +55,7 @@ fn guard_what_is_new(state: &mut State, before: Option<Seen>) {
         {
             state.review.mode = mode;
         }
-        Mode::Editing(editor) | Mode::Reason(editor) => keep_words(state, editor.text()),
+        Mode::Editing(editor) | Mode::Reason(editor) => keep_words(state, &editor.text()),
         Mode::Looking | Mode::Saving => {}
     }
 }
@@ -213,6 +213,9 @@ pub fn pick(state: &mut State, number: usize) {
 
 /// Whether the user has the whole diff before the eyes; else what is missing is shown or said.
 fn is_in_view(state: &mut State) -> bool {
+    if state.screen.form.shows_whole_diffs() {
+        return true;
+    }
     let area = screen::layout(state).review;
     match panel::in_view(&state.review, screen::reviewed(state), area, &state.screen.theme) {
         InView::Whole => true,
@@ -325,10 +328,10 @@ pub fn confirm_field(state: &mut State) {
     match mem::take(&mut state.review.mode) {
         Mode::Editing(editor) => {
             if let Some(id) = state.review.current().map(|proposal| proposal.id) {
-                reworded(state, id, editor.text());
+                reworded(state, id, &editor.text());
             }
         }
-        Mode::Reason(editor) => reject(state, Some(text::one_line(editor.text()))),
+        Mode::Reason(editor) => reject(state, Some(text::one_line(&editor.text()))),
         other @ (Mode::Looking | Mode::Saving) => state.review.mode = other,
     }
 }
@@ -436,8 +439,10 @@ pub fn outside(state: &mut State, task: TaskId, target: &str) -> Vec<Effect> {
         let now = state.screen.now;
         state.review.settle(now);
         state.review.outside_agreed = true;
-        state.review.message =
-            Some(format!("KB.md is a link to {target}, outside this project; a writes there."));
+        state.review.message = Some(format!(
+            "KB.md is a link to {target}, outside this project; {} writes there.",
+            state.screen.form.accept()
+        ));
     }
     Vec::new()
 }

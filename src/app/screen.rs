@@ -10,9 +10,10 @@ use super::state::{Focus, Overlay, State, Turn};
 use super::{commands, side, status, turn, welcome};
 use crate::base::text;
 use crate::domain::chat::{Body, Entry};
+use crate::panels::prompt::rows::{self, Sheet};
 use crate::panels::review::Mode;
 use crate::panels::transcript::reading::Reading;
-use crate::panels::{prompt, review, transcript};
+use crate::panels::{review, transcript};
 use crate::protocol::action::{Action, Context};
 use crate::protocol::message::Drawn;
 
@@ -76,7 +77,7 @@ pub fn layout(state: &State) -> Areas {
     };
     let frame = if has_frame(state) { 2 } else { 0 };
     let most = (rows / 3).max(1);
-    let draft = prompt::height(state.prompt.editor.text(), prompt_width(state)).clamp(1, most);
+    let draft = rows::height(&state.prompt.editor, prompt_width(state)).clamp(1, most);
     let prompt = (draft + frame).min(rows);
     let mut left = rows.saturating_sub(prompt + status + header);
     let review = review_height(state, left);
@@ -250,9 +251,9 @@ fn below_mark(state: &State, drawn: Drawn, area: Rect, buffer: &mut Buffer) {
 fn queue(state: &State, area: Rect, buffer: &mut Buffer) {
     let theme = &state.screen.theme;
     let hidden = state.queue.len().saturating_sub(usize::from(area.height));
-    for (row, message) in state.queue.iter().skip(hidden).take(usize::from(area.height)).enumerate() {
+    for (row, waiting) in state.queue.iter().skip(hidden).take(usize::from(area.height)).enumerate() {
         let y = area.y + u16::try_from(row).unwrap_or(0);
-        let words = text::one_line(&turn::joined(message));
+        let words = text::one_line(&turn::joined(&waiting.message));
         let hint = state.tools.keymap.told("  ", Context::Prompt, Action::QueueTakeBack, "takes it back");
         // The words matter more than the hint.
         let last = row + 1 == usize::from(area.height) && usize::from(area.width) >= text::width(&hint) + 30;
@@ -282,7 +283,8 @@ fn view_prompt(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Positio
         block.render(area, buffer);
     }
     if inner.width < 3 {
-        return prompt::view(&state.prompt.editor, inner, theme.text, buffer).filter(|_| focused);
+        let sheet = Sheet::new(&state.prompt.editor, inner.width);
+        return sheet.view(inner, theme.text, theme.selection, buffer).filter(|_| focused);
     }
     Line::styled("›", theme.accent).render(Rect { width: 1, height: 1, ..inner }, buffer);
     let draft = Rect { x: inner.x + 2, width: prompt_width(state).min(inner.width - 2), ..inner };
@@ -304,7 +306,8 @@ fn view_prompt(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Positio
         };
         Line::styled(text::truncate(&words, usize::from(draft.width)), theme.dim).render(draft, buffer);
     }
-    prompt::view(&state.prompt.editor, draft, theme.text, buffer).filter(|_| focused)
+    let sheet = Sheet::new(&state.prompt.editor, draft.width);
+    sheet.view(draft, theme.text, theme.selection, buffer).filter(|_| focused)
 }
 
 fn reading(state: &State) -> Option<&Reading> {
@@ -317,9 +320,11 @@ fn reading(state: &State) -> Option<&Reading> {
 fn overlay(state: &State, over: &Overlay, buffer: &mut Buffer) -> Option<Position> {
     let theme = &state.screen.theme;
     match over {
-        Overlay::Palette(menu) | Overlay::Personas(menu) | Overlay::Models(menu) => {
-            menu.view(area(state), theme, buffer)
-        }
+        Overlay::Palette(menu)
+        | Overlay::Personas(menu)
+        | Overlay::Models(menu)
+        | Overlay::History(menu)
+        | Overlay::Queue(menu) => menu.view(area(state), theme, buffer),
         Overlay::Pager(pager) => {
             let close = state.tools.keymap.hint(Context::Pager, Action::ClosePager);
             pager.view(area(state), theme, &close, buffer);
@@ -331,7 +336,7 @@ fn overlay(state: &State, over: &Overlay, buffer: &mut Buffer) -> Option<Positio
 /// The commands that the draft may become, just above the prompt.
 fn completions(state: &State, areas: Areas, buffer: &mut Buffer) {
     let theme = &state.screen.theme;
-    let found = commands::completions(state.prompt.editor.text());
+    let found = commands::completions(state.prompt.editor.under_caret());
     let rows = u16::try_from(found.len()).unwrap_or(0).min(areas.prompt.y);
     if rows == 0 || areas.prompt.width < 20 {
         return;

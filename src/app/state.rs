@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::plain::Form;
 use crate::domain::chat::{Body, EntryId, Level, Log, Voice};
 use crate::domain::exchange::{Endpoint, Protocol};
 use crate::domain::inquiry::Inquiry;
@@ -19,6 +20,7 @@ use crate::draw::theme::{Palette, Theme};
 use crate::panels::menu::Menu;
 use crate::panels::pager::Pager;
 use crate::panels::prompt::Prompt;
+use crate::panels::prompt::queue::Queue;
 use crate::panels::review::Review;
 use crate::panels::transcript::Transcript;
 use crate::panels::transcript::reading::Reading;
@@ -34,7 +36,7 @@ pub struct State {
     pub log: Log,
     pub turn: Turn,
     /// Messages that wait for the running reply, oldest first.
-    pub queue: Vec<Vec<Span>>,
+    pub queue: Queue,
     pub prompt: Prompt,
     pub transcript: Transcript,
     pub personas: Personas,
@@ -53,6 +55,7 @@ pub struct State {
 pub struct Screen {
     pub columns: u16,
     pub rows: u16,
+    pub form: Form,
     pub now: Millis,
     pub theme: Theme,
     pub mouse: Capture,
@@ -249,6 +252,10 @@ pub enum Overlay {
     Palette(Menu),
     Personas(Menu),
     Models(Menu),
+    /// The messages of this project, to take one into the draft.
+    History(Menu),
+    /// What waits for the running reply.
+    Queue(Menu),
     Pager(Pager),
 }
 
@@ -422,6 +429,7 @@ impl State {
             screen: Screen {
                 columns: start.columns,
                 rows: start.rows,
+                form: Form::default(),
                 now: 0,
                 theme: start.theme,
                 mouse: Capture::App,
@@ -431,7 +439,7 @@ impl State {
             },
             log: Log::default(),
             turn: Turn::Idle,
-            queue: Vec::new(),
+            queue: Queue::default(),
             prompt: Prompt::default(),
             transcript: Transcript::default(),
             kb: Knowledge {
@@ -492,6 +500,7 @@ impl State {
         if let Some((_, until)) = &self.screen.note {
             wanted.push(*until);
         }
+        wanted.extend(self.prompt.keeping.due());
         if matches!(self.focus, Focus::Review) && self.review.is_guarded(now) {
             wanted.push(self.review.since + crate::panels::review::GUARD);
         }

@@ -103,7 +103,8 @@ pub fn while_reading(state: &State, reading: &Reading, area: Rect, buffer: &mut 
         (None, false) => " reading".to_string(),
     };
     let caret = reading.typing.as_ref().map(|field| {
-        let before = field.text().get(..field.caret()).unwrap_or_default();
+        let words = field.text();
+        let before = words.get(..field.caret()).unwrap_or_default();
         let column = u16::try_from(text::width(before)).unwrap_or(u16::MAX).saturating_add(2);
         Position::new(area.x + column.min(area.width.saturating_sub(1)), area.y)
     });
@@ -154,7 +155,8 @@ fn activity(state: &State) -> Option<String> {
     }
 }
 
-fn connection(state: &State) -> String {
+/// Which model is in use, in words.
+pub fn connection(state: &State) -> String {
     let endpoint = &state.connection.endpoint;
     match (state.connection.is_offline(), state.connection.search) {
         (true, Search::Running) => "looking for a local model …".to_string(),

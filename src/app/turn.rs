@@ -282,11 +282,10 @@ pub fn ended(state: &mut State, task: TaskId, outcome: Outcome) -> Vec<Effect> {
 
 /// Starts the turn of the message that waits longest.
 fn next_in_queue(state: &mut State) -> Vec<Effect> {
-    if state.queue.is_empty() {
-        return Vec::new();
+    match state.queue.take_first() {
+        Some(message) => start(state, message),
+        None => Vec::new(),
     }
-    let message = state.queue.remove(0);
-    start(state, message)
 }
 
 /// Stops the reply at once and keeps what came; true when there was one to stop.
@@ -329,10 +328,12 @@ pub fn origins_kept(before: &[Span], after: &str) -> Vec<Span> {
     let mut spans = vec![Span::typed(after)];
     for pasted in before.iter().filter(|span| span.origin == Origin::Pasted) {
         let mut next = Vec::new();
+        // Editors add and drop line ends at the end of a file.
+        let words = pasted.text.trim_matches('\n');
         for span in spans {
-            match span.text.split_once(pasted.text.as_str()) {
-                Some((left, right)) if span.origin == Origin::Typed && !pasted.text.trim().is_empty() => {
-                    next.extend([Span::typed(left), pasted.clone(), Span::typed(right)]);
+            match span.text.split_once(words) {
+                Some((left, right)) if span.origin == Origin::Typed && !words.trim().is_empty() => {
+                    next.extend([Span::typed(left), Span::pasted(words), Span::typed(right)]);
                 }
                 Some(_) | None => next.push(span),
             }

@@ -3,11 +3,12 @@
 use crossterm::event::{KeyEventKind, MouseEvent, MouseEventKind};
 
 use super::state::{EditingWhat, Focus, Overlay, Search, State};
-use super::{actions, chat, overlay, reading, review, screen, turn};
+use super::{actions, chat, keeping, messages, overlay, plain, reading, review, screen, turn};
 use crate::base::text;
 use crate::domain::chat::Level;
 use crate::domain::exchange::Endpoint;
 use crate::panels::transcript::Wish;
+use crate::protocol::action::Action;
 use crate::protocol::message::{Effect, Event, Millis, TaskId};
 
 /// Lines that one notch of the wheel scrolls.
@@ -15,6 +16,13 @@ const WHEEL: isize = 3;
 
 /// Changes the state by one event and tells what shall happen outside.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
+    let effects = route(state, event);
+    keeping::look(state);
+    messages::refresh_queue(state);
+    effects
+}
+
+fn route(state: &mut State, event: Event) -> Vec<Effect> {
     match event {
         Event::Tick(now) => tick(state, now),
         Event::Key(key) if key.kind == KeyEventKind::Release => Vec::new(),
@@ -72,7 +80,13 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::NeverFailed { cause } => review::never_failed(state, &cause),
+        Event::PromptsRead(prompts) => {
+            keeping::read(state, prompts);
+            Vec::new()
+        }
         Event::Edited { task, result } => edited(state, task, result),
+        Event::Entered(said) => plain::entered(state, &said),
+        Event::Interrupted => actions::perform(state, Action::Interrupt),
         Event::Warned(text) => {
             state.notice(Level::Warning, text);
             Vec::new()
@@ -89,7 +103,7 @@ fn tick(state: &mut State, now: Millis) -> Vec<Effect> {
     if state.screen.note.as_ref().is_some_and(|(_, until)| *until <= now) {
         state.screen.note = None;
     }
-    Vec::new()
+    keeping::when_due(state)
 }
 
 fn wheel(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {

@@ -25,6 +25,19 @@ pub struct Endpoint {
     pub models: Vec<String>,
 }
 
+impl Endpoint {
+    /// No model: answers are quoted from the project.
+    pub fn offline() -> Self {
+        Self {
+            protocol: Protocol::Offline,
+            provider: "offline".to_string(),
+            base_url: String::new(),
+            model: String::new(),
+            models: Vec::new(),
+        }
+    }
+}
+
 /// A named part of the system prompt, sent in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SystemPart {

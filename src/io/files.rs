@@ -5,6 +5,8 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
+use sha2::{Digest, Sha256};
+
 /// Temporary files that stand beside a target for the moment of a write begin with the target's name and end like this.
 const TEMP_MARK: &str = ".dictum-tmp";
 
@@ -362,6 +364,13 @@ pub fn state_dir() -> Result<PathBuf, StateDirError> {
     let path = base.state_dir().ok_or(StateDirError::NoHome)?.join("dictum");
     private_folder(&path).map_err(|source| StateDirError::Io { path: path.clone(), source })?;
     Ok(path)
+}
+
+/// What names a project in a state folder: a hash of its path, however it is reached.
+pub fn project_key(project: &Path) -> String {
+    let project = fs::canonicalize(project).unwrap_or_else(|_| project.to_path_buf());
+    let hash = Sha256::digest(project.as_os_str().as_encoded_bytes());
+    hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A path as it may be shown: characters that could act on a terminal or hide become `\u{..}`.

@@ -1,12 +1,9 @@
 //! The rules that a project is never asked about again, as hashes in the state folder, one file for each project. It never holds a
 //! word of a rule.
 
-use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-use sha2::{Digest, Sha256};
 
 use super::files::{self, Content, LockError, ReadError, WriteError};
 use crate::domain::kb::never::is_hash;
@@ -81,17 +78,13 @@ fn read_file(path: &Path) -> Result<Vec<String>, NeverError> {
 
 /// A file named by the hash of the project's path, however it is reached.
 fn place(folder: &Path, project: &Path) -> PathBuf {
-    let project = fs::canonicalize(project).unwrap_or_else(|_| project.to_path_buf());
-    let key: String = Sha256::digest(project.as_os_str().as_encoded_bytes())
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    folder.join(format!("{key}.txt"))
+    folder.join(format!("{}.txt", files::project_key(project)))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn hash(letter: char) -> String {

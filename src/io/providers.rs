@@ -101,13 +101,29 @@ impl Provider {
     }
 }
 
+/// Nobody listens any more.
+#[derive(Debug)]
+pub struct Unheard;
+
+/// Takes what a reply brings, in order.
+pub trait Listener: Send + Sync {
+    /// Takes one event at once.
+    fn hear(&self, event: ReplyEvent) -> Result<(), Unheard>;
+}
+
+impl Listener for UnboundedSender<ReplyEvent> {
+    fn hear(&self, event: ReplyEvent) -> Result<(), Unheard> {
+        self.send(event).map_err(|_| Unheard)
+    }
+}
+
 /// Asks a model and sends what comes, as it comes. Dropping the future closes the connection. Tries again only while nothing was
 /// shown, and says so with [`ReplyEvent::Retry`].
-pub async fn ask(http: &Http, keys: &Keys, request: Request, events: UnboundedSender<ReplyEvent>) -> Outcome {
+pub async fn ask(http: &Http, keys: &Keys, request: Request, listener: impl Listener) -> Outcome {
     let Some(provider) = Provider::of(request.endpoint.protocol) else {
         return Outcome::Failed(Cause::NotHere.explain(&target(&request.endpoint, "")));
     };
-    let outcome = Conversation { http, keys, provider, request, events }.run().await;
+    let outcome = Conversation { http, keys, provider, request, listener: &listener }.run().await;
     match outcome {
         Outcome::Failed(mut failure) => {
             failure.what = keys.redact(&failure.what);
@@ -137,7 +153,7 @@ struct Conversation<'a> {
     keys: &'a Keys,
     provider: &'static Provider,
     request: Request,
-    events: UnboundedSender<ReplyEvent>,
+    listener: &'a dyn Listener,
 }
 
 /// What is sent, ready.
@@ -172,7 +188,7 @@ impl Conversation<'_> {
             if quirks.contains(&Quirk::NoTools) && !self.request.tools.is_empty() {
                 self.request.give_up_tools();
                 // Nobody listening any more shows at the next event of the reply.
-                let _ = self.events.send(ReplyEvent::NoTools);
+                let _ = self.listener.hear(ReplyEvent::NoTools);
             }
             let mut body = (self.provider.body)(&self.request);
             quirks.iter().for_each(|quirk| quirk.apply(&mut body));
@@ -262,7 +278,7 @@ impl Conversation<'_> {
     fn announce(&self, attempt: u32, pause: Duration, cause: &str) {
         let seconds = u32::try_from(pause.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
         // Nobody listening any more shows at the next event of the reply.
-        let _ = self.events.send(ReplyEvent::Retry { attempt, seconds, cause: cause.to_string() });
+        let _ = self.listener.hear(ReplyEvent::Retry { attempt, seconds, cause: cause.to_string() });
     }
 
     /// One try, up to its end.
@@ -339,21 +355,33 @@ impl Conversation<'_> {
         }
     }
 
-    /// Sends events on; an error when nobody listens any more.
-    fn forward(&self, events: Vec<ReplyEvent>) -> Result<(), ()> {
+    /// Sends events on; an error when nobody listens any more. Text that came together is sent together.
+    fn forward(&self, events: Vec<ReplyEvent>) -> Result<(), Unheard> {
+        let mut text = String::new();
         for event in events {
             let event = match event {
+                ReplyEvent::Text(more) => {
+                    text.push_str(&more);
+                    continue;
+                }
                 ReplyEvent::Start { id, model } => ReplyEvent::Start { id: plain(&id), model: plain(&model) },
-                event @ (ReplyEvent::Text(_)
-                | ReplyEvent::Thinking(_)
+                event @ (ReplyEvent::Thinking(_)
                 | ReplyEvent::Call(_)
                 | ReplyEvent::Usage(_)
                 | ReplyEvent::NoTools
                 | ReplyEvent::Retry { .. }) => event,
             };
-            self.events.send(event).map_err(|_| ())?;
+            self.say(&mut text)?;
+            self.listener.hear(event)?;
         }
-        Ok(())
+        self.say(&mut text)
+    }
+
+    fn say(&self, text: &mut String) -> Result<(), Unheard> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        self.listener.hear(ReplyEvent::Text(std::mem::take(text)))
     }
 
     /// How long to wait for the first byte, and between two.

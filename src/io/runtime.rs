@@ -10,16 +10,20 @@ use tokio::task::AbortHandle;
 
 use super::kbfile::{self, Keep, Outside, SaveError, UndoError, Undone};
 use super::never;
-use super::providers::{self, Http, Keys, offline};
+use super::prompts::Keeper;
+use super::providers::{self, Http, Keys, Listener, Unheard, offline};
 use super::watch::{self, Look, Target, TargetKind};
 use super::{files, personas};
-use crate::domain::exchange::{Protocol, Request};
+use crate::domain::exchange::{Protocol, ReplyEvent, Request};
 use crate::domain::kb::journal::Provenance;
 use crate::domain::kb::state::{FILE_NAME, KbState, Snapshot};
 use crate::protocol::message::{Effect, Event, OutsideFile, TaskId};
 
 /// A local server has this long to answer; the screen does not wait for it.
 const SEARCH: Duration = Duration::from_millis(300);
+
+/// The last draft has this long to reach the disk when the program ends.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where the runtime works.
 #[derive(Clone, Debug)]
@@ -29,6 +33,8 @@ pub struct Workplace {
     pub keep: Option<Keep>,
     /// Where it is kept what a project is never asked about; `None` when no state folder can be had.
     pub never: Option<PathBuf>,
+    /// Where drafts and messages are kept; `None` when no state folder can be had.
+    pub prompts: Option<PathBuf>,
     pub folders: Vec<personas::Folder>,
     /// A KB.md over this is not sent. Bytes.
     pub kb_limit: u64,
@@ -41,12 +47,33 @@ pub struct Runtime {
     keys: Arc<Keys>,
     events: UnboundedSender<Event>,
     running: HashMap<TaskId, AbortHandle>,
+    /// From the first read on.
+    prompts: Option<Keeper>,
+}
+
+/// Sends what a reply brings as events of its task.
+struct ReplyTo {
+    task: TaskId,
+    events: UnboundedSender<Event>,
+}
+
+impl Listener for ReplyTo {
+    fn hear(&self, event: ReplyEvent) -> Result<(), Unheard> {
+        self.events.send(Event::Replied { task: self.task, event }).map_err(|_| Unheard)
+    }
 }
 
 impl Runtime {
     /// A runtime that answers into `events`. Needs a running tokio runtime when it is used.
     pub fn new(place: Workplace, http: Http, keys: Keys, events: UnboundedSender<Event>) -> Self {
-        Self { place, http: Arc::new(http), keys: Arc::new(keys), events, running: HashMap::new() }
+        Self {
+            place,
+            http: Arc::new(http),
+            keys: Arc::new(keys),
+            events,
+            running: HashMap::new(),
+            prompts: None,
+        }
     }
 
     /// Starts the effect, or gives it back when it concerns the terminal alone.
@@ -71,6 +98,16 @@ impl Runtime {
             Effect::NeverAsk { hashes } => self.blocking(move |place| never_ask(&place, &hashes)),
             Effect::LoadPersonas => {
                 self.blocking(|place| Event::PersonasLoaded(personas::load(&place.folders)));
+            }
+            Effect::Remember { messages } => {
+                if let Some(prompts) = &self.prompts {
+                    prompts.remember(messages);
+                }
+            }
+            Effect::KeepDraft { drafts, queue } => {
+                if let Some(prompts) = &self.prompts {
+                    prompts.keep(drafts, queue);
+                }
             }
             Effect::EditExternally { .. }
             | Effect::Copy(_)
@@ -103,6 +140,33 @@ impl Runtime {
         });
     }
 
+    /// Reads what the prompt of this project held, in the background; from now on it is kept, too.
+    pub fn read_prompts(&mut self) {
+        let events = self.events.clone();
+        // The screen may be gone by now; then nobody needs the answer.
+        let tell = move |event| {
+            let _ = events.send(event);
+        };
+        match Keeper::start(self.place.prompts.as_deref(), &self.place.project, tell) {
+            Ok(keeper) => {
+                keeper.read();
+                self.prompts = Some(keeper);
+            }
+            Err(error) => {
+                let why =
+                    format!("Drafts and history are not kept for the next start: {}", files::cause(&error));
+                let _ = self.events.send(Event::Warned(why));
+            }
+        }
+    }
+
+    /// Waits until drafts and messages are on the disk, but not for one that hangs.
+    pub fn finish_prompts(&mut self) {
+        if let Some(prompts) = self.prompts.take() {
+            prompts.finish(PATIENCE);
+        }
+    }
+
     /// As `blocking`, for work that leaves a record: what kept it out of the journal is told behind.
     fn writing(&self, work: impl FnOnce(Workplace) -> (Event, Option<String>) + Send + 'static) {
         let (place, events) = (self.place.clone(), self.events.clone());
@@ -120,23 +184,12 @@ impl Runtime {
         self.running.retain(|_, handle| !handle.is_finished());
         let (http, keys) = (Arc::clone(&self.http), Arc::clone(&self.keys));
         let (events, project) = (self.events.clone(), self.place.project.clone());
-        let (pieces, mut incoming) = unbounded_channel();
-        let forward = {
-            let events = events.clone();
-            async move {
-                while let Some(event) = incoming.recv().await {
-                    let _ = events.send(Event::Replied { task, event });
-                }
-            }
-        };
-        let work = async move {
-            match request.endpoint.protocol {
-                Protocol::Offline => offline::ask(&request, &project, pieces).await,
-                Protocol::Anthropic | Protocol::Chat => providers::ask(&http, &keys, request, pieces).await,
-            }
-        };
+        let listener = ReplyTo { task, events: events.clone() };
         let handle = tokio::spawn(async move {
-            let (outcome, ()) = tokio::join!(work, forward);
+            let outcome = match request.endpoint.protocol {
+                Protocol::Offline => offline::ask(&request, &project, listener).await,
+                Protocol::Anthropic | Protocol::Chat => providers::ask(&http, &keys, request, listener).await,
+            };
             let _ = events.send(Event::ReplyEnded { task, outcome });
         });
         self.running.insert(task, handle.abort_handle());

@@ -5,6 +5,7 @@
 
 pub mod background;
 mod external;
+pub mod paint;
 mod signals;
 
 pub use external::{EditorError, edit_text, edit_text_with, run_external};
@@ -62,7 +63,7 @@ impl TerminalGuard {
         if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
             return Err(io::Error::new(
                 io::ErrorKind::Unsupported,
-                "the screen needs a terminal for input and output; in a script, use `dictum kb` or `dictum persona`",
+                "the screen needs a terminal for input and output; in a script, use `dictum --plain`, `dictum kb` or `dictum persona`",
             ));
         }
         hook_panics();
@@ -132,13 +133,14 @@ fn on_sequence(mouse: Mouse) -> Vec<u8> {
     format!("\x1b[?1049h\x1b[?25l{mouse}\x1b[?2004h\x1b[>1u").into_bytes()
 }
 
-/// What switches everything off, in the reverse order. A panic may cut a frame, so an open synchronised update and colours end first.
+/// What switches everything off, in the reverse order. A panic may cut a frame, so an open synchronised update, margins and colours end
+/// first.
 fn off_sequence(mouse: Mouse) -> Vec<u8> {
     let mouse = match mouse {
         Mouse::On => "\x1b[?1006l\x1b[?1002l\x1b[?1000l",
         Mouse::Off => "",
     };
-    format!("\x1b[?2026l\x1b[0m\x1b[<1u\x1b[?2004l{mouse}\x1b[?25h\x1b[?1049l").into_bytes()
+    format!("\x1b[?2026l\x1b[r\x1b[0m\x1b[<1u\x1b[?2004l{mouse}\x1b[?25h\x1b[?1049l").into_bytes()
 }
 
 fn lock_output(patience: Duration) -> Option<MutexGuard<'static, ()>> {
@@ -219,12 +221,14 @@ impl Write for Screen {
         if self.frame.is_empty() {
             return Ok(());
         }
-        let frame = std::mem::take(&mut self.frame);
-        let _output = OUTPUT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        match mouse_of(STATE.load(Ordering::SeqCst)) {
-            Some(_) => write_all(&frame),
+        let output = OUTPUT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let written = match mouse_of(STATE.load(Ordering::SeqCst)) {
+            Some(_) => write_all(&self.frame),
             None => Ok(()),
-        }
+        };
+        drop(output);
+        self.frame.clear();
+        written
     }
 }
 
@@ -294,7 +298,7 @@ mod tests {
     fn a20_the_order_of_the_off_sequences() {
         assert_eq!(
             String::from_utf8(off_sequence(Mouse::On)).unwrap(),
-            "\x1b[?2026l\x1b[0m\x1b[<1u\x1b[?2004l\x1b[?1006l\x1b[?1002l\x1b[?1000l\x1b[?25h\x1b[?1049l"
+            "\x1b[?2026l\x1b[r\x1b[0m\x1b[<1u\x1b[?2004l\x1b[?1006l\x1b[?1002l\x1b[?1000l\x1b[?25h\x1b[?1049l"
         );
     }
 

@@ -2,6 +2,7 @@
 
 mod colours;
 mod keyboard;
+mod pace;
 
 use std::future::poll_fn;
 use std::io::{self, Write};
@@ -11,22 +12,18 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use crossterm::event::{Event as Input, EventStream};
-use crossterm::queue;
-use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use futures_util::StreamExt;
-use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Size;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant as Deadline, sleep_until};
 
-use super::folders;
-use crate::app::screen;
+use self::pace::{Pace, Why};
+use super::{folders, gists, tell_undecided};
 use crate::app::state::{FIRST_PERSONA, Search, Start, State, Tools};
 use crate::app::update::update;
-use crate::base::text;
+use crate::app::{keeping, screen};
 use crate::cli::Invocation;
-use crate::domain::exchange::{Endpoint, Protocol};
+use crate::domain::exchange::Endpoint;
 use crate::domain::kb::detect::Detector;
 use crate::domain::kb::reconcile::Reconciler;
 use crate::domain::settings::Choice;
@@ -35,6 +32,7 @@ use crate::io::kbfile::Keep;
 use crate::io::providers::{Http, Limits};
 use crate::io::runtime::{Runtime, Workplace};
 use crate::io::terminal::background::{self, Filter, Sifted};
+use crate::io::terminal::paint::Painter;
 use crate::io::terminal::{self, Mouse, Screen, Signal, TerminalGuard};
 use crate::io::{config, files, kbfile, personas};
 use crate::panels::transcript::LineCache;
@@ -42,11 +40,8 @@ use crate::protocol::action::ACTIONS;
 use crate::protocol::keymap::Keymap;
 use crate::protocol::message::{Capture, Clip, Effect, Event, Millis, Tables, TaskId};
 
-/// Shortest time between two frames: 60 a second are as many as an eye follows.
-const FRAME: Duration = Duration::from_millis(16);
-
-/// Shortest time to a frame that shows what was just typed: the hand feels what the eye does not see.
-const ECHO: Duration = Duration::from_millis(2);
+/// So many answers of the runtime are taken between two looks at the keyboard.
+const BATCH: usize = 1_024;
 
 /// An answer of the terminal that stops in the middle is given back as keys after this time.
 const HELD: Duration = Duration::from_millis(100);
@@ -60,17 +55,19 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
     let snapshot = kbfile::read(directory, settings.kb_limit_bytes);
     let (endpoint, search) = match settings.choice {
         Choice::Endpoint(endpoint) => (endpoint, Search::Done),
-        Choice::Discover => (offline(), Search::Running),
+        Choice::Discover => (Endpoint::offline(), Search::Running),
     };
     let place = Workplace {
         project: directory.to_path_buf(),
         keep: files::state_dir().ok().map(|state| Keep::below(&state)),
         never: files::state_dir().ok().map(|state| state.join("never")),
+        prompts: files::state_dir().ok().map(|state| state.join("prompts")),
         folders,
         kb_limit: settings.kb_limit_bytes,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        // One beside the screen is enough: the long work has threads of its own.
+        .worker_threads(1)
         .enable_all()
         .build()
         .context("the program's threads cannot be started; check the limit of processes (ulimit -u)")?;
@@ -100,41 +97,21 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
         let (sender, events) = unbounded_channel();
         let http = Http::new(Limits::default());
         let work = Runtime::new(place, http, loaded.keys, sender.clone());
-        let mut session = Session::new(state, work, sender, &guard)?;
+        let mut session = Session::new(state, work, sender, &guard);
         let code = session.run(events, colours::follows_background(&settings.theme)).await;
-        undecided = session
-            .state
-            .review
-            .pending
-            .iter()
-            .map(|edit| format!("{}: {}", edit.title(), edit.gist()))
-            .collect();
+        session.keep_draft();
+        undecided = gists(&session.state.review.pending);
         code
     });
     drop(guard);
-    if !undecided.is_empty() {
-        eprintln!("dictum: KB.md was not changed by what you left undecided:");
-        for edit in &undecided {
-            eprintln!("  {}", text::one_line(edit));
-        }
-    }
+    tell_undecided(&undecided);
     // A blocked read of a dead disk must not keep the shell waiting.
     runtime.shutdown_timeout(Duration::from_millis(100));
     code
 }
 
-fn offline() -> Endpoint {
-    Endpoint {
-        protocol: Protocol::Offline,
-        provider: "offline".to_string(),
-        base_url: String::new(),
-        model: String::new(),
-        models: Vec::new(),
-    }
-}
-
 /// Makes detector and reconciler beside the screen, and sends them to it.
-fn make_tables(sender: &UnboundedSender<Event>) {
+pub(super) fn make_tables(sender: &UnboundedSender<Event>) {
     let sender = sender.clone();
     std::thread::spawn(move || {
         let detector = std::thread::spawn(Detector::new);
@@ -169,49 +146,39 @@ struct Session<'a> {
     work: Runtime,
     sender: UnboundedSender<Event>,
     guard: &'a TerminalGuard,
-    screen: Terminal<CrosstermBackend<Screen>>,
+    painter: Painter,
     /// Dropped while another program has the terminal, since it reads ahead.
     input: Option<EventStream>,
     filter: Filter,
     /// Since when an unfinished answer of the terminal is held back.
     held: Option<Instant>,
     start: Instant,
-    drawn: Option<Instant>,
-    /// Shortest time from the last frame to the next.
-    pace: Duration,
-    stale: bool,
+    pace: Pace,
 }
 
 impl<'a> Session<'a> {
-    fn new(
-        state: State,
-        work: Runtime,
-        sender: UnboundedSender<Event>,
-        guard: &'a TerminalGuard,
-    ) -> Result<Self> {
-        let screen = Terminal::new(CrosstermBackend::new(Screen::default()))
-            .context("the terminal's size cannot be read; is this a terminal?")?;
-        Ok(Self {
+    fn new(state: State, work: Runtime, sender: UnboundedSender<Event>, guard: &'a TerminalGuard) -> Self {
+        Self {
             state,
             cache: LineCache::default(),
             work,
             sender,
             guard,
-            screen,
+            painter: Painter::default(),
             input: None,
             filter: Filter::default(),
             held: None,
             start: Instant::now(),
-            drawn: None,
-            pace: FRAME,
-            stale: true,
-        })
+            pace: Pace::new(),
+        }
     }
 
     async fn run(&mut self, mut events: UnboundedReceiver<Event>, ask_background: bool) -> Result<u8> {
         let mut signals = terminal::signals().context("signals cannot be listened for")?;
         self.draw()?;
         self.input = Some(EventStream::new());
+        // From here on changes of the size are told; one before it was not.
+        self.measure();
         make_tables(&self.sender);
         // Only a theme that follows the background has a use for the answer; a terminal that knows no such question may print it.
         if ask_background && self.state.screen.theme.follows_background() {
@@ -221,14 +188,19 @@ impl<'a> Session<'a> {
         }
         self.work.watch();
         self.work.read_never();
+        self.work.read_prompts();
         if self.state.connection.search == Search::Running {
             self.work.discover();
         }
         loop {
-            if self.stale && self.frame_due().is_none() {
+            if let Some(why) = self.pace.ready(Instant::now()) {
+                // A frame shows what came while it waited, but a typed key waits for nothing.
+                if why == Why::Reading && self.take_news(&mut events, None).await? == Next::Leave {
+                    return Ok(0);
+                }
                 self.draw()?;
             }
-            let wake = self.wake();
+            let (wake, resting) = (self.wake(), self.pace.is_resting(Instant::now()));
             tokio::select! {
                 biased;
                 signal = signals.next() => {
@@ -242,25 +214,43 @@ impl<'a> Session<'a> {
                         return Ok(0);
                     }
                 }
-                Some(event) = events.recv() => {
-                    // Text that was held back is older than what comes now.
-                    let mut batch = self.release_held();
-                    batch.push(event);
-                    while let Ok(event) = events.try_recv() {
-                        batch.push(event);
-                    }
-                    if self.apply(batch).await? == Next::Leave {
+                Some(event) = events.recv(), if !resting => {
+                    if self.take_news(&mut events, Some(event)).await? == Next::Leave {
                         return Ok(0);
                     }
                 }
                 () = sleep_until(wake.unwrap_or_else(Deadline::now)), if wake.is_some() => {
                     let held = self.release_held();
-                    if self.apply(held).await? == Next::Leave {
+                    let why = if held.is_empty() { Why::Reading } else { Why::Typed };
+                    if self.apply(held, why).await? == Next::Leave {
                         return Ok(0);
                     }
                 }
             }
         }
+    }
+
+    /// Takes what the runtime has sent by now, in one go.
+    async fn take_news(
+        &mut self,
+        events: &mut UnboundedReceiver<Event>,
+        first: Option<Event>,
+    ) -> Result<Next> {
+        // Text that was held back is older than what comes now.
+        let mut batch = self.release_held();
+        batch.extend(first);
+        while batch.len() < BATCH
+            && let Ok(event) = events.try_recv()
+        {
+            batch.push(event);
+        }
+        if batch.is_empty() {
+            return Ok(Next::Stay);
+        }
+        // Behind a full batch comes more, which does not wait for a frame.
+        let only_words =
+            batch.len() < BATCH && batch.iter().all(|event| matches!(event, Event::Replied { .. }));
+        self.apply(batch, if only_words { Why::Reading } else { Why::Change }).await
     }
 
     /// What an unfinished answer of the terminal held back, once it is too late for the rest.
@@ -276,15 +266,10 @@ impl<'a> Session<'a> {
 
     /// When to go on without news: for a frame that waits, or for what the state wants to show by itself.
     fn wake(&self) -> Option<Deadline> {
-        let frame = self.stale.then(|| self.frame_due()).flatten();
+        let frame = self.pace.due(Instant::now());
         let tick = self.state.next_tick().map(|at| self.start + Duration::from_millis(at));
         let held = self.held.map(|since| since + HELD);
         [frame, tick, held].into_iter().flatten().min().map(Deadline::from_std)
-    }
-
-    /// When the next frame may be drawn; `None` for now.
-    fn frame_due(&self) -> Option<Instant> {
-        self.drawn.map(|drawn| drawn + self.pace).filter(|due| *due > Instant::now())
     }
 
     fn now(&self) -> Millis {
@@ -316,18 +301,15 @@ impl<'a> Session<'a> {
             };
         }
         self.held = self.filter.is_holding().then(|| self.held.unwrap_or_else(Instant::now));
-        if batch.iter().any(|event| matches!(event, Event::Key(_))) {
-            self.pace = ECHO;
-        }
-        self.apply(batch).await
+        let typed = batch.iter().any(|event| matches!(event, Event::Key(_)));
+        self.apply(batch, if typed { Why::Typed } else { Why::Change }).await
     }
 
     /// Applies events in order and performs what follows from each.
-    async fn apply(&mut self, batch: Vec<Event>) -> Result<Next> {
+    async fn apply(&mut self, batch: Vec<Event>, why: Why) -> Result<Next> {
         let now = self.now();
-        self.stale = true;
-        update(&mut self.state, Event::Tick(now));
-        for event in batch {
+        self.pace.want(why);
+        for event in std::iter::once(Event::Tick(now)).chain(batch) {
             for effect in update(&mut self.state, event) {
                 if let Some(mine) = self.work.perform(effect)
                     && self.on_the_terminal(mine).await? == Next::Leave
@@ -337,6 +319,14 @@ impl<'a> Session<'a> {
             }
         }
         Ok(Next::Stay)
+    }
+
+    /// The last words on the way out: what stands in the prompt is there at the next start.
+    fn keep_draft(&mut self) {
+        for effect in keeping::now(&mut self.state) {
+            self.work.perform(effect);
+        }
+        self.work.finish_prompts();
     }
 
     async fn on_the_terminal(&mut self, effect: Effect) -> Result<Next> {
@@ -358,7 +348,9 @@ impl<'a> Session<'a> {
             | Effect::SaveKb { .. }
             | Effect::UndoKb
             | Effect::NeverAsk { .. }
-            | Effect::LoadPersonas => {}
+            | Effect::LoadPersonas
+            | Effect::Remember { .. }
+            | Effect::KeepDraft { .. } => {}
         }
         Ok(Next::Stay)
     }
@@ -369,14 +361,19 @@ impl<'a> Session<'a> {
         if self.state.screen.mouse == Capture::Terminal {
             mouse(Capture::Terminal)?;
         }
-        // `clear` would ask the terminal for its cursor and wait for the answer, which is read elsewhere or never comes.
-        let size = self.screen.size()?;
-        self.screen.resize(Rect::from((Position::ORIGIN, size)))?;
-        self.stale = true;
-        if let Ok((columns, rows)) = crossterm::terminal::size() {
-            update(&mut self.state, Event::Resized { columns, rows });
-        }
+        self.painter.forget();
+        self.pace.want(Why::Change);
+        self.measure();
         Ok(())
+    }
+
+    /// Takes over the size of the terminal, where a change of it may have gone unnoticed.
+    fn measure(&mut self) {
+        let Ok((columns, rows)) = crossterm::terminal::size() else { return };
+        if (columns, rows) != (self.state.screen.columns, self.state.screen.rows) {
+            update(&mut self.state, Event::Resized { columns, rows });
+            self.pace.want(Why::Change);
+        }
     }
 
     fn edit(&mut self, task: TaskId, text: &str) {
@@ -415,40 +412,21 @@ impl<'a> Session<'a> {
     }
 
     fn draw(&mut self) -> Result<()> {
-        queue!(self.screen.backend_mut(), BeginSynchronizedUpdate)?;
         let (state, cache) = (&self.state, &mut self.cache);
-        let mut drawn = None;
-        self.screen.draw(|frame| {
-            let area = frame.area();
-            let (caret, stands) = if area == screen::area(state) {
-                screen::view(state, cache, frame.buffer_mut())
-            } else {
-                // The resize event is on its way; the next frame is right.
-                (None, Default::default())
-            };
-            drawn = (area == screen::area(state)).then_some(stands);
-            if let Some(caret) = caret {
-                frame.set_cursor_position(caret);
-            }
+        let area = screen::area(state);
+        let mut stands = Default::default();
+        self.painter.frame(Size { width: area.width, height: area.height }, |buffer| {
+            let (caret, drawn) = screen::view(state, cache, buffer);
+            stands = drawn;
+            caret
         })?;
-        queue!(self.screen.backend_mut(), EndSynchronizedUpdate)?;
-        self.screen.backend_mut().flush()?;
-        self.drawn = Some(Instant::now());
-        self.pace = FRAME;
-        self.stale = false;
-        match drawn {
-            Some(drawn) => {
-                // A terminal that is slow to take a frame has not shown it before now.
-                let now = self.now();
-                update(&mut self.state, Event::Tick(now));
-                update(&mut self.state, Event::Drawn(drawn));
-            }
-            None => {
-                let size = self.screen.size()?;
-                update(&mut self.state, Event::Resized { columns: size.width, rows: size.height });
-                self.stale = true;
-            }
+        self.pace.drawn(Instant::now());
+        // A terminal that is slow to take a frame has not shown it before now.
+        let now = self.now();
+        for effect in update(&mut self.state, Event::Tick(now)) {
+            self.work.perform(effect);
         }
+        update(&mut self.state, Event::Drawn(stands));
         Ok(())
     }
 }

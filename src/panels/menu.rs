@@ -72,6 +72,16 @@ impl Menu {
         self.shown.get(self.selected).and_then(|position| self.items.get(*position))
     }
 
+    /// The items that are shown, in their order.
+    pub fn shown(&self) -> impl Iterator<Item = &Item> {
+        self.shown.iter().filter_map(|position| self.items.get(*position))
+    }
+
+    /// Selects the shown item at a place from 0; one beyond the end stands for the last.
+    pub fn select(&mut self, place: usize) {
+        self.selected = place.min(self.shown.len().saturating_sub(1));
+    }
+
     /// Replaces the items (after a reload) and keeps filter and selection by id.
     pub fn refresh(&mut self, items: Vec<Item>) {
         let id = self.selected().map(|item| item.id.clone());

@@ -8,11 +8,13 @@ use ratatui::widgets::{Clear, Widget};
 mod hints;
 mod lines;
 
+pub use lines::described;
+
 use hints::keys;
 use lines::{Border, body, marked, size_in_border};
 
 use super::menu::frame;
-use super::prompt::{self, editor::Editor};
+use super::prompt::{editor::Editor, rows::Sheet};
 use crate::base::text;
 use crate::domain::kb::proposal::Proposal;
 use crate::draw::theme::Theme;
@@ -117,6 +119,11 @@ impl Review {
     /// The edit that is shown.
     pub fn current(&self) -> Option<&Proposal> {
         self.pending.get(self.current)
+    }
+
+    /// The number of the edit that is shown, and how many there are.
+    pub fn place(&self) -> (usize, usize) {
+        (self.current + 1, self.pending.len())
     }
 
     /// Shows the edit with this id, if it still waits.
@@ -366,5 +373,5 @@ fn field(label: &str, editor: &Editor, area: Rect, theme: &Theme, buffer: &mut B
     let used = if used > area.width / 2 { 0 } else { used };
     Line::styled(label.to_string(), theme.accent).render(Rect { width: used, ..area }, buffer);
     let place = Rect { x: area.x + used, width: area.width - used, ..area };
-    prompt::view(editor, place, theme.text, buffer)
+    Sheet::new(editor, place.width).view(place, theme.text, theme.selection, buffer)
 }

@@ -3,6 +3,7 @@
 use crossterm::event::{KeyEvent, MouseEvent};
 
 use crate::domain::exchange::{Endpoint, Outcome, ReplyEvent, Request};
+use crate::domain::kb::Span;
 use crate::domain::kb::detect::Detector;
 use crate::domain::kb::journal::Provenance;
 use crate::domain::kb::reconcile::Reconciler;
@@ -90,6 +91,8 @@ pub enum Event {
     NeverFailed {
         cause: String,
     },
+    /// What the prompt of this project held in earlier sessions was read.
+    PromptsRead(Prompts),
     /// The external editor was left with this text, or failed.
     Edited {
         task: TaskId,
@@ -102,6 +105,10 @@ pub enum Event {
     },
     /// The terminal told its background.
     BackgroundTold(Background),
+    /// A message, or the answer to a question, was entered line by line.
+    Entered(Vec<Span>),
+    /// The user pressed Ctrl+C where it comes as a signal.
+    Interrupted,
     /// Something did not go as it should; the work itself was done.
     Warned(String),
     /// A sentence for the status line, from a part of `io` with nothing else to say.
@@ -180,6 +187,15 @@ pub enum Effect {
         hashes: Vec<String>,
     },
     LoadPersonas,
+    /// Add messages to the history of this project.
+    Remember {
+        messages: Vec<Vec<Span>>,
+    },
+    /// Keep drafts and queue for the next start in this project in place of what was kept before; nothing at all when both are empty.
+    KeepDraft {
+        drafts: Vec<Vec<Span>>,
+        queue: Vec<Vec<Span>>,
+    },
     /// Open `$VISUAL` or `$EDITOR` on a text and answer with `Edited`.
     EditExternally {
         task: TaskId,
@@ -201,6 +217,17 @@ pub enum Effect {
 pub struct Clip {
     pub what: String,
     pub text: String,
+}
+
+/// What the prompt of a project held in earlier sessions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Prompts {
+    /// Messages, oldest first.
+    pub history: Vec<Vec<Span>>,
+    /// Drafts of sessions that are over; the last one is the newest.
+    pub drafts: Vec<Vec<Span>>,
+    /// Messages that were queued and not sent.
+    pub queue: Vec<Vec<Span>>,
 }
 
 /// Whether a KB.md that is a link out of the project may be written.

@@ -126,7 +126,7 @@ proptest! {
         let odd = library.listed.iter().map(|listed| listed.persona.name.clone()).find(|name| name != crate::app::FIRST && name != crate::app::SECOND);
         let mut app = App::start(read(&kb), endpoint(), library);
         app.resize(sizes[0].0, sizes[0].1);
-        // A letter first: what begins with a slash is a command.
+        // No text that begins with a letter is a command.
         app.types("x");
         app.paste(&said);
         app.keys("enter");

@@ -77,6 +77,18 @@ fn ready_for(row: &Row) -> App {
             app.say("hello");
             app.say("queued");
         }
+        "prompt.queue" => {
+            app.say("hello");
+            app.say("queued");
+        }
+        "menu.move-up" | "menu.move-down" | "menu.remove" => {
+            app.keys("esc");
+            for words in ["busy", "one", "two", "three"] {
+                app.say(words);
+            }
+            app.keys("alt+q down");
+        }
+        "prompt.unfold" => app.paste(&"line\n".repeat(9)),
         "prompt.previous" | "prompt.send" => app.types("a"),
         "prompt.next" => {
             app.keys("up");
@@ -92,6 +104,10 @@ fn ready_for(row: &Row) -> App {
         }
         "prompt.right"
         | "prompt.word-right"
+        | "prompt.select-right"
+        | "prompt.select-word-right"
+        | "prompt.select-line-end"
+        | "prompt.select-down"
         | "prompt.line-end"
         | "prompt.delete"
         | "prompt.delete-word-forward"

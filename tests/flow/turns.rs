@@ -33,6 +33,8 @@ fn a_turn_reads_kb_md_then_asks_then_ends() {
     assert!(is_idle(&app));
     app.expect("Good morning.");
     app.expect_not("Esc stops");
+    // The message goes to the history on the disk.
+    app.after(500);
     assert_eq!(app.state.next_tick(), None, "nothing ticks while nothing moves");
 }
 

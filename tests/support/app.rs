@@ -169,6 +169,8 @@ impl App {
                 | Effect::UndoKb
                 | Effect::NeverAsk { .. }
                 | Effect::LoadPersonas
+                | Effect::Remember { .. }
+                | Effect::KeepDraft { .. }
                 | Effect::Copy(_)
                 | Effect::Mouse(_)
                 | Effect::Suspend

@@ -169,6 +169,17 @@ impl Reply {
         self
     }
 
+    /// Puts a pause behind each so many pieces, as a network does that delivers them together.
+    pub fn in_bursts(mut self, pieces: usize, time: Duration) -> Self {
+        for (at, step) in std::mem::take(&mut self.steps).into_iter().enumerate() {
+            self.steps.push(step);
+            if at % pieces == pieces - 1 {
+                self.steps.push(Step::Wait(time));
+            }
+        }
+        self
+    }
+
     /// From here on says nothing, with the connection open.
     pub fn stall(mut self) -> Self {
         self.steps.push(Step::Stall);

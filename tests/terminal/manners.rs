@@ -284,24 +284,49 @@ fn a22_any_size() {
 
 #[test]
 fn a16_no_flicker_while_a_reply_streams() {
-    let words: Vec<String> = (0..400).map(|at| format!("word{at} ")).collect();
-    let texts: Vec<&str> = words.iter().map(String::as_str).collect();
+    // 1,000 tokens a second.
+    let tokens: Vec<String> = (0..5_000)
+        .map(|at| if at % 60 == 59 { format!("word{at}.\n\n") } else { format!("word{at} ") })
+        .collect();
+    let texts: Vec<&str> = tokens.iter().map(String::as_str).collect();
     let desk = Desk::with_model().kb(KB);
-    desk.server().enqueue(Reply::chat(&texts).paced(Duration::from_millis(4)));
+    desk.server().enqueue(Reply::chat(&texts).in_bursts(20, Duration::from_millis(20)));
     let app = desk.open();
     let (start, from) = (Instant::now(), app.written());
     app.send("go\r");
-    app.wait_text("word399");
+    app.wait_text("word4999");
     app.wait_idle();
     let elapsed = start.elapsed();
     let raw = app.raw();
     let stream = raw.get(from..).unwrap_or(&raw);
     assert!(!stream.contains("\x1b[2J") && !stream.contains("\x1b[3J"), "the screen is never cleared");
+    assert!(!stream.contains("\x1b[?25l"), "the caret is never hidden");
     let frames = stream.matches("\x1b[?2026h").count();
     let most = elapsed.as_millis() / 16 + 2;
     assert!((10..=most).contains(&(frames as u128)), "{frames} frames in {elapsed:?}, at most 60 a second");
     assert!(stream.len() / frames < 2_048, "{} bytes in {frames} frames", stream.len());
+    assert!(stream.len() < 200 * 1024, "{} bytes for {} of text", stream.len(), tokens.concat().len());
+    assert!(stream.contains("M\x1b[r"), "what scrolls is moved, not written again");
     app.quit();
+}
+
+#[test]
+fn a16_a_typed_key_is_shown_while_a_reply_streams() {
+    let tokens: Vec<String> = (0..2_000).map(|at| format!("word{at} ")).collect();
+    let texts: Vec<&str> = tokens.iter().map(String::as_str).collect();
+    let desk = Desk::with_model().kb(KB);
+    desk.server().enqueue(Reply::chat(&texts).in_bursts(20, Duration::from_millis(20)));
+    let app = desk.open();
+    app.send("go\r");
+    app.wait_text("word20");
+    for (at, letter) in "typed".chars().enumerate() {
+        app.send(&letter.to_string());
+        app.wait_for("the letter", |screen| screen.draft() == &"typed"[..=at]);
+    }
+    assert!(!app.screen().has("word1999"), "the reply is still on its way");
+    app.wait_text("word1999");
+    app.wait_idle();
+    assert_eq!(app.screen().draft(), "typed");
 }
 
 #[test]

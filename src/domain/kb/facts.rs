@@ -12,7 +12,7 @@ use super::words::{Token, Words};
 use super::{Polarity, prose};
 
 /// The tables that understanding needs. Built once and passed along.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Tables {
     pub slots: Slots,
     pub words: Words,
@@ -21,12 +21,6 @@ pub struct Tables {
     pub alarms: Alarms,
     /// The meanings of each topic's words, in the order of the topics.
     pub topic_words: Vec<BTreeSet<String>>,
-}
-
-impl Default for Tables {
-    fn default() -> Self {
-        Self::new()
-    }
 }
 
 impl Tables {

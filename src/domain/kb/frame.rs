@@ -35,18 +35,12 @@ pub struct Frame {
 }
 
 /// The words that tie, compiled. Built once and passed along.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Ties {
     is: Option<Regex>,
     hangs: Option<Regex>,
     turned: Option<Regex>,
     used: Option<Regex>,
-}
-
-impl Default for Ties {
-    fn default() -> Self {
-        Self::new()
-    }
 }
 
 impl Ties {

@@ -82,7 +82,7 @@ struct Data {
 }
 
 /// All decisions, ready to be looked for. Built once and passed along.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Slots {
     slots: Vec<Slot>,
     topics: Vec<Topic>,
@@ -97,12 +97,6 @@ struct Alias {
     /// `None` for a name of the slot.
     value: Option<String>,
     loose: bool,
-}
-
-impl Default for Slots {
-    fn default() -> Self {
-        Self::new()
-    }
 }
 
 impl Slots {

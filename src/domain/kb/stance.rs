@@ -30,7 +30,7 @@ struct Phrases {
 }
 
 /// The phrases, compiled. Built once and passed along.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Stances {
     turns: Option<Regex>,
     idioms: Option<Regex>,
@@ -48,12 +48,6 @@ pub struct Heard<'a> {
     folded: words::Folded,
     /// The folded text without the phrases that negate nothing.
     blanked: String,
-}
-
-impl Default for Stances {
-    fn default() -> Self {
-        Self::new()
-    }
 }
 
 /// What turns the stance inside a segment, in the order of the text.

@@ -7,8 +7,8 @@ use crate::domain::handbook::{Page, acknowledge, answer, is_italian};
 use crate::domain::kb::state::LIMIT;
 use crate::io::files::{self, Content};
 use crate::io::kbfile;
+use crate::io::providers::Listener;
 use std::path::{Path, PathBuf};
-use tokio::sync::mpsc::UnboundedSender;
 
 /// How a model is connected; the end of each answer's first paragraph.
 pub const HOW_TO_CONNECT: &str = "To connect one, set `ANTHROPIC_API_KEY` or `OPENAI_API_KEY`, or `OPENAI_BASE_URL` for a compatible \
@@ -34,7 +34,7 @@ const SKIPPED: [&str; 8] =
 const GROUP: usize = 4;
 
 /// Answers the last user message of `request` from the files of `project`.
-pub async fn ask(request: &Request, project: &Path, events: UnboundedSender<ReplyEvent>) -> Outcome {
+pub async fn ask(request: &Request, project: &Path, listener: impl Listener) -> Outcome {
     let question = last_question(request).to_string();
     let (name, body) = persona(request);
     let told = part(request, "KB.md").map(str::to_string);
@@ -63,11 +63,11 @@ pub async fn ask(request: &Request, project: &Path, events: UnboundedSender<Repl
         });
     };
     let start = ReplyEvent::Start { id: "offline".to_string(), model: "offline".to_string() };
-    if events.send(start).is_err() {
+    if listener.hear(start).is_err() {
         return Outcome::Cancelled;
     }
     for piece in groups(&text) {
-        if events.send(ReplyEvent::Text(piece.to_string())).is_err() {
+        if listener.hear(ReplyEvent::Text(piece.to_string())).is_err() {
             return Outcome::Cancelled;
         }
         tokio::task::yield_now().await;

@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 
 use super::desk::{self, Keyboard, OnDisk};
 use super::review::{self, Answers, usable, write};
+use crate::app::plain::card::NOBODY;
 use crate::base::text;
 use crate::domain::kb::document::{Document, Entry};
 use crate::domain::kb::find;
@@ -151,7 +152,7 @@ pub fn undo(directory: &Path) -> Result<u8> {
             confirm_undo(&mut keyboard, &mut out, || kbfile::undo_as_seen(directory, &keep, &plan))
         }
         None => {
-            write(&mut out, review::NOBODY)?;
+            write(&mut out, NOBODY)?;
             Ok(0)
         }
     }

@@ -7,7 +7,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::desk::{self, Keyboard};
-use super::review::{self, usable, write};
+use super::review::{usable, write};
+use crate::app::plain::card::NOBODY;
 use crate::base::text;
 use crate::domain::kb::Candidate;
 use crate::domain::kb::document::Document;
@@ -51,7 +52,7 @@ pub fn run(directory: &Path) -> Result<u8> {
             let mut aside = io::stderr().lock();
             tell_sources(&plan, &mut aside)?;
             tell_notes(&plan, &mut aside)?;
-            write(&mut aside, review::NOBODY)?;
+            write(&mut aside, NOBODY)?;
             Ok(0)
         }
     }

@@ -7,6 +7,7 @@ use std::mem;
 
 use anyhow::{Context, Result, bail};
 
+use crate::app::plain::card::{self, NOBODY};
 use crate::app::review::without_marker;
 use crate::base::text;
 use crate::domain::kb::Op;
@@ -15,18 +16,9 @@ use crate::domain::kb::edit::{self, EditError};
 use crate::domain::kb::journal::{How, Provenance};
 use crate::domain::kb::proposal::Proposal;
 use crate::domain::kb::reconcile::Reconciler;
-use crate::domain::kb::state::{self, Snapshot};
-use crate::domain::kb::warnings::Warning;
-use crate::draw::patch;
+use crate::domain::kb::state::Snapshot;
 use crate::io::files;
 use crate::io::kbfile::{Outside, SaveError, Saved};
-
-/// Said where nobody can be asked.
-pub const NOBODY: &str =
-    "Nothing was written: only at a terminal, for input and output, can an edit be accepted.\n";
-
-/// Unchanged lines around a change.
-const CONTEXT: usize = 2;
 
 /// Who answers the questions.
 pub trait Answers {
@@ -113,7 +105,7 @@ pub fn print_only(proposals: &[Proposal], made_on: &Snapshot, out: &mut impl Wri
     for (at, proposal) in proposals.iter().enumerate() {
         match edit::apply(made_on.text().unwrap_or_default(), &proposal.edits()) {
             Ok(after) => {
-                write(out, &shown(proposal, (at + 1, proposals.len()), made_on, &after))?;
+                write(out, &card::of(proposal, (at + 1, proposals.len()), made_on.text(), &after))?;
                 outcome.undecided += 1;
             }
             Err(error) => {
@@ -188,7 +180,7 @@ impl<A: Answers, O: Write, F: KbFile> Review<'_, A, O, F> {
                 }
             };
             let place = (self.of.saturating_sub(self.waiting.len()), self.of);
-            let card = shown(&proposal, place, &self.kb, &after);
+            let card = card::of(&proposal, place, self.kb.text(), &after);
             self.say(&card)?;
             match self.answer(&proposal, &after)? {
                 Decision::Written => {
@@ -367,40 +359,6 @@ pub fn write(out: &mut impl Write, words: &str) -> Result<()> {
         }
         Ok(()) | Err(_) => Ok(()),
     }
-}
-
-/// An edit as the user judges it: what it does and why, the diff, and what wants a second look.
-fn shown(proposal: &Proposal, (at, of): (usize, usize), kb: &Snapshot, after: &str) -> String {
-    let mut card = String::from("\n");
-    let place = if of > 1 { format!(" {at} of {of}") } else { String::new() };
-    card.push_str(&format!("KB.md edit{place}: {}\n", text::one_line(&proposal.title())));
-    let mut told = |label: &str, words: &str| {
-        let words = text::one_line(words);
-        if !words.is_empty() {
-            card.push_str(&format!("  {label}: {words}\n"));
-        }
-    };
-    told("because", &proposal.candidate.reasons.join("; "));
-    if !proposal.candidate.quote.trim().is_empty() {
-        told("you said", &format!("\u{201c}{}\u{201d}", proposal.candidate.quote));
-    }
-    told("note", proposal.note.as_deref().unwrap_or_default());
-    let before = kb.text().unwrap_or_default();
-    card.push_str(&patch::text(&patch::unified(before, after, CONTEXT)));
-    let size = |text: &str| state::size(text.len() as u64);
-    let now = kb.text().map_or_else(|| "none".to_string(), size);
-    card.push_str(&format!("KB.md: {now} now, {} after\n", size(after)));
-    if let Some(lost) = proposal.loses() {
-        card.push_str(&format!("! The old line also says: {}\n", text::one_line(&lost)));
-    }
-    if after.len() as u64 > state::LIMIT {
-        let limit = state::size(state::LIMIT);
-        card.push_str(&format!("! KB.md would be over the limit of {limit}, and then none of it is sent.\n"));
-    }
-    let mut warnings: Vec<String> = proposal.warnings.iter().map(Warning::sentence).collect();
-    warnings.dedup();
-    card.extend(warnings.iter().map(|warning| format!("! {warning}\n")));
-    card
 }
 
 fn refused(proposal: &Proposal, error: &EditError) -> String {

@@ -1,9 +1,11 @@
 //! A text under a caret: grapheme-true editing with undo, and the record of what was pasted. It never draws and never sends.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::folded::{Folded, is_sign, without_signs};
 use crate::domain::kb::{Origin, Span};
 
 /// Undo steps kept; older ones are dropped.
@@ -26,6 +28,8 @@ enum Last {
     #[default]
     Other,
     Typing,
+    /// What was selected went, to make room for what comes next: both are one step.
+    Replacing,
 }
 
 /// The editor. The caret is a byte offset at a grapheme boundary.
@@ -36,17 +40,54 @@ pub struct Editor {
     done: Vec<Snapshot>,
     last: Last,
     killed: Option<Span>,
+    revision: u64,
+    folded: Folded,
+    /// Where the selection begins; it ends at the caret.
+    anchor: Option<usize>,
 }
 
 impl Editor {
-    /// The whole text.
-    pub fn text(&self) -> &str {
+    /// The whole text, as it is sent.
+    pub fn text(&self) -> Cow<'_, str> {
+        self.folded.expand(&self.now.text)
+    }
+
+    /// The text that the caret moves in: each folded paste is one sign.
+    pub fn under_caret(&self) -> &str {
         &self.now.text
     }
 
-    /// The caret's byte offset.
+    /// What is shown in the place of a cluster that is a folded paste.
+    pub fn label(&self, cluster: &str) -> Option<String> {
+        self.folded.label(cluster)
+    }
+
+    /// The selected part of the text under the caret, if there is one.
+    pub fn selection(&self) -> Option<Range<usize>> {
+        let (anchor, caret) = (self.anchor?, self.now.caret);
+        (anchor != caret).then(|| anchor.min(caret)..anchor.max(caret))
+    }
+
+    /// Moves and selects what was passed over.
+    pub fn select(&mut self, motion: impl FnOnce(&mut Self)) {
+        let anchor = self.anchor.take().unwrap_or(self.now.caret);
+        motion(self);
+        self.anchor = Some(anchor);
+    }
+
+    /// The caret's byte offset in the text under the caret.
     pub fn caret(&self) -> usize {
         self.now.caret
+    }
+
+    /// Whether the caret stands behind the last character.
+    pub fn is_at_end(&self) -> bool {
+        self.now.caret == self.now.text.len()
+    }
+
+    /// Grows with every change of the text, so that a change is seen without a comparison.
+    pub fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// Whether there is nothing in it.
@@ -59,11 +100,11 @@ impl Editor {
         let mut spans = Vec::new();
         let mut at = 0;
         for range in &self.now.pasted {
-            push_span(&mut spans, self.slice(at..range.start), Origin::Typed);
-            push_span(&mut spans, self.slice(range.clone()), Origin::Pasted);
+            push_span(&mut spans, self.whole(at..range.start), Origin::Typed);
+            push_span(&mut spans, self.whole(range.clone()), Origin::Pasted);
             at = range.end;
         }
-        push_span(&mut spans, self.slice(at..self.now.text.len()), Origin::Typed);
+        push_span(&mut spans, self.whole(at..self.now.text.len()), Origin::Typed);
         spans
     }
 
@@ -73,7 +114,15 @@ impl Editor {
         self.now = Snapshot::default();
         for span in spans {
             let start = self.now.text.len();
-            self.now.text.push_str(&span.text);
+            let sign = match span.origin {
+                Origin::Typed => None,
+                _ if self.folded.wants(&span.text) => self.folded.fold(&span.text),
+                _ => None,
+            };
+            match sign {
+                Some(sign) => self.now.text.push(sign),
+                None => self.now.text.push_str(&without_signs(&span.text)),
+            }
             if span.origin != Origin::Typed {
                 self.now.pasted.push(start..self.now.text.len());
             }
@@ -89,12 +138,59 @@ impl Editor {
     /// Empties it and gives what it held.
     pub fn take(&mut self) -> Vec<Span> {
         let spans = self.spans();
-        *self = Self { killed: self.killed.take(), ..Self::default() };
+        *self = Self { killed: self.killed.take(), revision: self.revision + 1, ..Self::default() };
         spans
     }
 
-    /// Inserts at the caret.
+    /// Inserts what was pasted; a large one is folded to one sign.
+    pub fn paste(&mut self, pasted: &str) {
+        let sign = if self.folded.wants(pasted) { self.folded.fold(pasted) } else { None };
+        match sign {
+            Some(sign) => self.put(sign.encode_utf8(&mut [0; 4]), Origin::Pasted),
+            None => self.insert(pasted, Origin::Pasted),
+        }
+    }
+
+    /// Shows the whole of the folded paste beside the caret, or of all when there is none; false when nothing is folded.
+    pub fn unfold(&mut self) -> bool {
+        let caret = self.now.caret;
+        let all: Vec<(usize, char)> =
+            self.now.text.char_indices().filter(|(_, letter)| is_sign(*letter)).collect();
+        let beside = |(at, sign): &(usize, char)| *at == caret || at + sign.len_utf8() == caret;
+        let chosen: Vec<(usize, char)> = match all.iter().find(|place| beside(place)) {
+            Some(place) => vec![*place],
+            None => all,
+        };
+        if chosen.is_empty() {
+            return false;
+        }
+        self.keep(Last::Other);
+        for (at, sign) in chosen.into_iter().rev() {
+            let Some(pasted) = self.folded.behind(sign) else { continue };
+            let after = at + sign.len_utf8();
+            let grown = pasted.len() - sign.len_utf8();
+            let pasted = without_signs(pasted).into_owned();
+            self.now.text.replace_range(at..after, &pasted);
+            let shift = |place: usize| if place >= after { place + grown } else { place };
+            for range in &mut self.now.pasted {
+                *range = shift(range.start)..shift(range.end);
+            }
+            self.now.caret = shift(self.now.caret);
+        }
+        self.now.caret = self.boundary_at_or_after(self.now.caret);
+        true
+    }
+
+    /// Inserts at the caret, in the place of what is selected.
     pub fn insert(&mut self, text: &str, origin: Origin) {
+        self.put(&without_signs(text), origin);
+    }
+
+    fn put(&mut self, text: &str, origin: Origin) {
+        if let Some(selected) = self.selection() {
+            self.delete(selected);
+            self.last = Last::Replacing;
+        }
         let typing = origin == Origin::Typed && !text.contains(char::is_whitespace);
         self.keep(if typing { Last::Typing } else { Last::Other });
         let at = self.now.caret;
@@ -151,12 +247,12 @@ impl Editor {
 
     /// Deletes the grapheme before the caret.
     pub fn backspace(&mut self) {
-        self.delete(self.before(self.now.caret)..self.now.caret);
+        self.delete(self.selection().unwrap_or(self.before(self.now.caret)..self.now.caret));
     }
 
     /// Deletes the grapheme after the caret.
     pub fn delete_forward(&mut self) {
-        self.delete(self.now.caret..self.after(self.now.caret));
+        self.delete(self.selection().unwrap_or(self.now.caret..self.after(self.now.caret)));
     }
 
     /// Deletes back to the start of the word and keeps it for `yank`.
@@ -183,30 +279,36 @@ impl Editor {
         self.kill(self.now.caret..end);
     }
 
+    /// What is selected goes before what the key would delete.
     fn kill(&mut self, range: Range<usize>) {
+        let range = self.selection().unwrap_or(range);
         if !range.is_empty() {
             let pasted = self.now.pasted.iter().any(|kept| kept.start < range.end && range.start < kept.end);
             let origin = if pasted { Origin::Pasted } else { Origin::Typed };
-            self.killed = Some(Span { text: self.slice(range.clone()).to_string(), origin });
+            self.killed = Some(Span { text: self.whole(range.clone()).into_owned(), origin });
             self.delete(range);
         }
     }
 
     /// Inserts what was killed last, with its origin.
     pub fn yank(&mut self) {
-        if let Some(Span { text, origin }) = self.killed.clone() {
-            self.insert(&text, origin);
+        match self.killed.clone() {
+            Some(Span { text, origin: Origin::Typed }) => self.insert(&text, Origin::Typed),
+            Some(Span { text, .. }) => self.paste(&text),
+            None => {}
         }
     }
 
     /// Moves one grapheme left.
     pub fn left(&mut self) {
-        self.move_to(self.before(self.now.caret));
+        let selected = self.selection().map(|range| range.start);
+        self.move_to(selected.unwrap_or_else(|| self.before(self.now.caret)));
     }
 
     /// Moves one grapheme right.
     pub fn right(&mut self) {
-        self.move_to(self.after(self.now.caret));
+        let selected = self.selection().map(|range| range.end);
+        self.move_to(selected.unwrap_or_else(|| self.after(self.now.caret)));
     }
 
     /// Moves one word left.
@@ -233,12 +335,15 @@ impl Editor {
     pub fn move_to(&mut self, at: usize) {
         self.now.caret = self.boundary_at_or_after(at);
         self.last = Last::Other;
+        self.anchor = None;
     }
 
     /// Takes the last edit back.
     pub fn undo(&mut self) {
         if let Some(before) = self.done.pop() {
             self.undone.push(std::mem::replace(&mut self.now, before));
+            self.anchor = None;
+            self.revision += 1;
             self.last = Last::Other;
         }
     }
@@ -247,13 +352,19 @@ impl Editor {
     pub fn redo(&mut self) {
         if let Some(after) = self.undone.pop() {
             self.done.push(std::mem::replace(&mut self.now, after));
+            self.anchor = None;
+            self.revision += 1;
             self.last = Last::Other;
         }
     }
 
     /// Remembers the present for undo, unless this edit goes on with the last one.
     fn keep(&mut self, kind: Last) {
-        if kind != Last::Typing || self.last != Last::Typing {
+        let goes_on = match (kind, self.last) {
+            (_, Last::Replacing) | (Last::Typing, Last::Typing) => true,
+            (Last::Other | Last::Replacing, _) | (Last::Typing, Last::Other) => false,
+        };
+        if !goes_on {
             self.done.push(self.now.clone());
             let held = |steps: &[Snapshot]| steps.iter().map(|step| step.text.len()).sum::<usize>();
             while self.done.len() > UNDO_LIMIT || (self.done.len() > 1 && held(&self.done) > UNDO_BYTES) {
@@ -261,7 +372,14 @@ impl Editor {
             }
         }
         self.undone.clear();
+        self.anchor = None;
         self.last = kind;
+        self.revision += 1;
+    }
+
+    /// A part of the text under the caret, with what is folded in it.
+    fn whole(&self, range: Range<usize>) -> Cow<'_, str> {
+        self.folded.expand(self.slice(range))
     }
 
     fn slice(&self, range: Range<usize>) -> &str {
@@ -311,12 +429,12 @@ impl Editor {
 }
 
 fn is_word(word: &str) -> bool {
-    word.chars().any(char::is_alphanumeric)
+    word.chars().any(|letter| letter.is_alphanumeric() || is_sign(letter))
 }
 
-fn push_span(spans: &mut Vec<Span>, text: &str, origin: Origin) {
+fn push_span(spans: &mut Vec<Span>, text: Cow<'_, str>, origin: Origin) {
     if !text.is_empty() {
-        spans.push(Span { text: text.to_string(), origin });
+        spans.push(Span { text: text.into_owned(), origin });
     }
 }
 
@@ -380,6 +498,108 @@ mod tests {
             },
             "hey |",
         );
+    }
+
+    #[test]
+    fn what_is_selected_goes_for_what_is_typed_as_one_step() {
+        let select = |editor: &mut Editor| editor.select(Editor::word_left);
+        check(
+            "one two| three",
+            |editor| {
+                select(editor);
+                editor.insert("X", Origin::Typed);
+            },
+            "one X| three",
+        );
+        check(
+            "one two| three",
+            |editor| {
+                select(editor);
+                editor.backspace();
+            },
+            "one | three",
+        );
+        check(
+            "one two| three",
+            |editor| {
+                select(editor);
+                editor.left();
+            },
+            "one |two three",
+        );
+        check(
+            "one two| three",
+            |editor| {
+                select(editor);
+                editor.right();
+                editor.backspace();
+            },
+            "one tw| three",
+        );
+        check(
+            "one two| three",
+            |editor| {
+                select(editor);
+                select(editor);
+                editor.delete_to_end();
+                editor.end();
+                editor.yank();
+            },
+            " threeone two|",
+        );
+        check(
+            "one two| three",
+            |editor| {
+                select(editor);
+                editor.insert("X", Origin::Typed);
+                editor.insert("Y", Origin::Typed);
+                editor.undo();
+            },
+            "one |two three",
+        );
+    }
+
+    #[test]
+    fn a_large_paste_is_one_sign_and_is_whole_in_what_is_sent() {
+        let log = "line\n".repeat(120);
+        let mut editor = Editor::default();
+        editor.insert("see ", Origin::Typed);
+        editor.paste(&log);
+        editor.insert(" ok", Origin::Typed);
+        let spans = [Span::typed("see "), Span::pasted(log.clone()), Span::typed(" ok")];
+        assert_eq!(editor.spans(), spans);
+        assert_eq!(editor.text(), format!("see {log} ok"));
+        assert_eq!(editor.under_caret().chars().count(), 8);
+        for _ in 0..4 {
+            editor.left();
+        }
+        assert_eq!(editor.caret(), 4);
+        editor.right();
+        editor.delete_word();
+        assert_eq!(editor.text(), "see  ok");
+        editor.yank();
+        assert_eq!(editor.spans(), spans);
+        assert_eq!(editor.under_caret().chars().count(), 8);
+        editor.undo();
+        editor.undo();
+        assert_eq!(editor.spans(), spans);
+        assert!(editor.unfold());
+        assert_eq!(editor.spans(), spans);
+        assert_eq!(editor.under_caret(), editor.text());
+        assert!(!editor.unfold());
+        editor.undo();
+        editor.set(&spans);
+        assert_eq!(editor.under_caret().chars().count(), 8);
+        assert_eq!(editor.spans(), spans);
+    }
+
+    #[test]
+    fn nothing_from_outside_is_taken_for_a_paste() {
+        let mut editor = Editor::default();
+        editor.paste(&"line\n".repeat(20));
+        let sign = editor.under_caret().to_string();
+        editor.insert(&sign, Origin::Typed);
+        assert_eq!(editor.text(), "line\n".repeat(20) + "\u{fffd}");
     }
 
     #[test]

@@ -125,7 +125,7 @@ fn choices(proposal: &Proposal, width: u16, theme: &Theme) -> Vec<Line<'static>>
 }
 
 /// What one choice would do.
-fn described(edit: &Edit) -> String {
+pub fn described(edit: &Edit) -> String {
     match (edit.op, &edit.supersedes) {
         (Op::Replace, Some(line)) => format!("replace line {}: {}", line.line, line.text),
         (op, Some(line)) => format!("{} line {}: {}", op.word(), line.line, line.text),

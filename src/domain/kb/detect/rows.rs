@@ -30,7 +30,7 @@ struct Row {
 }
 
 /// The rows of one block.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Rows {
     rows: HashMap<u64, Row, BuildHasherDefault<AsItIs>>,
     /// One bit for each end of a hash that some row has: most names are in no row, and this tells it from a few bytes that stay near.
@@ -40,17 +40,14 @@ pub struct Rows {
 /// So many bits tell which ends of a hash are there.
 const ENDS: u64 = 1 << 17;
 
-impl Default for Rows {
-    fn default() -> Self {
-        Self { rows: HashMap::default(), ends: vec![0; usize::try_from(ENDS / 64).unwrap_or(1)] }
-    }
-}
-
 impl Rows {
     /// Enters a row.
     pub fn enter(&mut self, name: &str, rarity: f32, weight: f32) {
         let name = hashed(&[name]);
         let (word, bit) = end(name);
+        if self.ends.is_empty() {
+            self.ends = vec![0; usize::try_from(ENDS / 64).unwrap_or(1)];
+        }
         if let Some(bits) = self.ends.get_mut(word) {
             *bits |= bit;
         }

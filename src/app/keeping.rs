@@ -1,0 +1,80 @@
+//! What the prompt holds goes to the disk and comes back at the next start. It never sends what comes back.
+
+use super::state::{State, Turn};
+use super::turn::joined;
+use crate::domain::kb::Span;
+use crate::protocol::message::{Effect, Prompts};
+
+/// Looks whether something changed that is kept.
+pub fn look(state: &mut State) {
+    let revision = state.prompt.revision() + state.queue.revision();
+    state.prompt.keeping.look(revision, state.screen.now);
+}
+
+/// What is to be written now.
+pub fn when_due(state: &mut State) -> Vec<Effect> {
+    match state.prompt.keeping.due() {
+        Some(due) if due <= state.screen.now => now(state),
+        Some(_) | None => Vec::new(),
+    }
+}
+
+/// What is to be written before the program ends, whether it is due or not.
+pub fn now(state: &mut State) -> Vec<Effect> {
+    if !state.prompt.keeping.take() {
+        return Vec::new();
+    }
+    let mut effects = Vec::new();
+    let messages = state.prompt.history.take_unsaved();
+    if !messages.is_empty() {
+        effects.push(Effect::Remember { messages });
+    }
+    let queue = state.queue.iter().map(|waiting| waiting.message.clone()).collect();
+    effects.push(Effect::KeepDraft { drafts: state.prompt.drafts(), queue });
+    effects
+}
+
+/// The history comes back, and what an earlier session left in its prompt. What is being typed already is not touched.
+pub fn read(state: &mut State, prompts: Prompts) {
+    let Prompts { history, mut drafts, queue } = prompts;
+    state.prompt.history.begin_with(history);
+    let shown = if state.prompt.is_unused() { drafts.pop() } else { None };
+    let mut aside = drafts.len();
+    for draft in drafts {
+        state.prompt.remember(draft);
+    }
+    // A message of last week shall not go out because another one is answered now.
+    let waits = match state.turn {
+        Turn::Idle => queue.len(),
+        Turn::Reading { .. } | Turn::Replying(_) => 0,
+    };
+    for message in queue {
+        if waits > 0 {
+            state.queue.push(message);
+        } else {
+            state.prompt.remember(message);
+            aside += 1;
+        }
+    }
+    let mut told = Vec::new();
+    if let Some(draft) = &shown {
+        state.prompt.editor.set(draft);
+        told.push(format!("your draft is back{}", lines(draft)));
+    }
+    if waits > 0 {
+        told.push(format!("{waits} queued message(s) wait; Enter on an empty prompt sends them"));
+    }
+    if aside > 0 {
+        told.push(format!("{aside} more unsent message(s): ↑"));
+    }
+    if !told.is_empty() {
+        state.note(told.join(" · "));
+    }
+}
+
+fn lines(draft: &[Span]) -> String {
+    match joined(draft).lines().count() {
+        0 | 1 => String::new(),
+        lines => format!(" ({lines} lines)"),
+    }
+}

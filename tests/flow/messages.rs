@@ -1,0 +1,112 @@
+//! The menus over messages: the history and the queue; and messages that are reserved.
+
+use dictum::app::state::{Focus, Overlay};
+use dictum::domain::kb::Span;
+use dictum::protocol::message::{Event, Prompts};
+
+use crate::app::App;
+
+const KB: &str = "# KB\n\n- Use npm.\n";
+
+fn with_history(messages: &[&str]) -> App {
+    let mut app = App::with_kb(KB);
+    let history = messages.iter().map(|message| vec![Span::typed(*message)]).collect();
+    app.send(Event::PromptsRead(Prompts { history, ..Prompts::default() }));
+    app
+}
+
+/// The queue, joined.
+fn waiting(app: &App) -> String {
+    let words = |message: &[Span]| message.iter().map(|span| span.text.as_str()).collect::<String>();
+    app.state.queue.iter().map(|waiting| words(&waiting.message)).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn ctrl_r_searches_what_was_sent_and_enter_takes_it_into_the_draft() {
+    let mut app = with_history(&["deploy to staging", "run the tests", "deploy to\nproduction", "lint"]);
+    app.types("my draft");
+    app.keys("ctrl+r");
+    app.expect("4 of 4");
+    let screen = app.screen();
+    let at = |words: &str| screen.find(words).unwrap_or_else(|| panic!("no {words} on\n{screen}"));
+    assert!(at("▸ lint") < at("deploy to production") && at("run the tests") < at("deploy to staging"));
+    app.types("dply");
+    app.expect("2 of 4");
+    app.keys("esc");
+    app.expect_draft("my draft");
+    app.keys("ctrl+r");
+    app.types("prod");
+    app.keys("enter");
+    app.expect_draft("deploy to\nproduction");
+    // The draft that was there is not lost.
+    app.keys("up up");
+    app.expect_draft("my draft");
+    assert!(app.chat().is_empty());
+}
+
+#[test]
+fn ctrl_r_without_any_message_says_so() {
+    let mut app = App::with_kb(KB);
+    app.keys("ctrl+r");
+    app.expect("no message was sent in this project yet");
+    app.keys("alt+q");
+    app.expect("nothing waits in the queue");
+}
+
+#[test]
+fn a21_the_queue_is_reordered_edited_and_emptied() {
+    let mut app = App::with_kb(KB);
+    for words in ["busy", "alpha", "beta", "gamma"] {
+        app.say(words);
+    }
+    app.types("draft");
+    app.keys("alt+q");
+    app.expect("▸ alpha");
+    app.keys("alt+down");
+    assert_eq!(waiting(&app), "beta alpha gamma");
+    app.expect("▸ alpha");
+    app.keys("down alt+up alt+up alt+up");
+    assert_eq!(waiting(&app), "gamma beta alpha");
+    app.keys("down delete");
+    assert_eq!(waiting(&app), "gamma alpha");
+    app.expect("taken out of the queue; ↑ brings it back");
+    app.keys("enter");
+    app.expect_draft("gamma");
+    assert_eq!(waiting(&app), "alpha");
+    app.types("!");
+    app.keys("enter");
+    assert_eq!(waiting(&app), "alpha gamma!");
+    app.keys("ctrl+r");
+    app.expect("beta");
+    app.expect("draft");
+}
+
+#[test]
+fn a21_the_open_queue_follows_what_is_sent() {
+    let mut app = App::with_kb(KB);
+    for words in ["busy", "alpha", "beta"] {
+        app.say(words);
+    }
+    app.kb_read();
+    app.keys("alt+q down");
+    app.expect("▸ beta");
+    app.replies("Done.");
+    app.expect("1 of 1");
+    app.expect("▸ beta");
+    app.kb_read();
+    app.replies("Done.");
+    assert!(matches!(app.state.focus, Focus::Prompt), "an empty queue closes");
+    assert!(!matches!(app.state.focus, Focus::Overlay(Overlay::Queue(_))));
+}
+
+#[test]
+fn an_exclamation_mark_at_the_start_is_reserved() {
+    let mut app = App::with_kb(KB);
+    assert!(app.say("!ls -l").is_empty());
+    app.expect("! at the start is kept for running commands");
+    app.expect_draft("!ls -l");
+    app.keys("home");
+    app.types(" ");
+    app.keys("enter");
+    assert_eq!(app.chat(), "you:  !ls -l\n");
+}
