@@ -363,7 +363,7 @@ fn a_line_of_code_costs_what_its_length_costs() {
                 highlighter.lines(language, [line.as_str()], &theme);
                 spent() - start
             };
-            let linear = (0..8).any(|_| cost(1_920) < 100 * cost(120));
+            let linear = (0..8).any(|_| cost(1_920) < 40 * cost(120));
             assert!(linear, "{language} {mark:?}");
         }
     }
