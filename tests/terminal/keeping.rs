@@ -32,9 +32,12 @@ fn wait_kept(app: &Terminal<'_>, desk: &Desk, words: &str) {
     });
 }
 
+/// A way to end the program.
+type End = fn(&Terminal<'_>);
+
 #[test]
 fn a21_a_draft_outlives_every_end() {
-    let ends: [(&str, fn(&Terminal<'_>)); 4] = [
+    let ends: [(&str, End); 4] = [
         ("kill", |app| {
             app.signal(Signal::KILL);
             app.wait_end();

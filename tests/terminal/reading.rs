@@ -144,3 +144,24 @@ fn a18_a_reply_of_five_megabytes_is_read_like_a_short_one() {
     assert!(slowest < Duration::from_secs(1), "{slowest:?} for a key");
     app.quit();
 }
+
+#[test]
+fn the_last_reply_stays_on_the_shells_screen_unless_it_is_not_wanted() {
+    for (setting, stays) in [("", true), ("on_exit = \"nothing\"\n", false)] {
+        let desk = Desk::with_model().kb(KB);
+        let folder = desk.outside("config").join("dictum");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("config.toml"), setting).unwrap();
+        desk.server().enqueue(Reply::chat(&["It **is** done."]));
+        let app = desk.open();
+        app.send("do it\r");
+        app.wait_text("done.");
+        app.wait_idle();
+        app.send("/quit\r");
+        assert_eq!(app.wait_end(), 0);
+        let raw = app.raw();
+        let left = raw.rsplit("\x1b[?1049l").next().unwrap();
+        assert_eq!(left.contains("It **is** done."), stays, "{left:?}");
+        assert!(!left.contains('\x1b'), "{left:?}");
+    }
+}
