@@ -107,7 +107,10 @@ fn sources() -> Vec<(String, PathBuf, String)> {
         let layer = path.strip_prefix(&root).unwrap().iter().next().unwrap().to_string_lossy();
         let layer = layer.trim_end_matches(".rs").to_string();
         let code = fs::read_to_string(&path).unwrap();
-        let code = code.split("#[cfg(test)]").next().unwrap().to_string();
+        let mut code = code.split("#[cfg(test)]").next().unwrap().to_string();
+        if path.ends_with("tests.rs") {
+            code = code.lines().next().unwrap_or_default().to_string();
+        }
         found.push((layer, path, code));
     }
     found

@@ -63,7 +63,7 @@ fn guard_what_is_new(state: &mut State, before: Option<Seen>) {
 /// The user's words for an edit that went away.
 fn keep_words(state: &mut State, words: &str) {
     state.prompt.remember(vec![Span::typed(words)]);
-    state.note("that edit went away meanwhile; ↑ brings your words back");
+    state.note("that edit went away meanwhile; your words are the newest in the history");
 }
 
 /// Adds an edit to those that wait, unless the same waits or was declined; a KB command lifts that.

@@ -309,6 +309,10 @@ impl<'a> Session<'a> {
             };
         }
         self.held = self.filter.is_holding().then(|| self.held.unwrap_or_else(Instant::now));
+        // A terminal that changed its size, be it there and back, may have moved or cut what it showed.
+        if batch.iter().any(|event| matches!(event, Event::Resized { .. })) {
+            self.painter.forget();
+        }
         let typed = batch.iter().any(|event| matches!(event, Event::Key(_)));
         self.apply(batch, if typed { Why::Typed } else { Why::Change }).await
     }

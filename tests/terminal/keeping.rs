@@ -155,6 +155,7 @@ fn a30_a_secret_goes_to_no_file() {
     let desk = Desk::offline().kb(KB);
     let app = desk.open();
     app.send("my key is sk-ant-api03-abcdefghijklmnop\r");
+    app.wait_text("▌ my key is");
     app.wait_idle();
     app.send("harmless");
     app.wait_for("the draft", |screen| screen.draft() == "harmless");

@@ -153,7 +153,7 @@ fn a23_a_long_paste_is_one_insert_that_never_submits() {
     let app = desk.open();
     app.send("look: ");
     app.send(&pasted(&lines.join("\r\n")));
-    app.wait_for("the end of the paste", |screen| screen.draft().ends_with("line 4999"));
+    app.wait_for("the paste", |screen| screen.draft().ends_with("[paste 1 · 5000 lines]"));
     assert!(desk.server().asked().is_empty(), "no line of a paste submits");
     app.send(ENTER);
     let asked = app.wait_asked(1);
