@@ -40,8 +40,11 @@ const TITLE: &str = "dictum at work: a question about a payment call, the reply 
 /// A long table, for the screens.
 const TABLE: &str = include_str!("picture/table.md");
 
+/// What a scene does before it is drawn.
+type Play = fn(&mut Session);
+
 /// What is to be seen of dictum besides the first picture, each at two sizes and in two themes, for eyes and not only for tests.
-const SCENES: &[(&str, fn(&mut Session))] = &[
+const SCENES: &[(&str, Play)] = &[
     ("main", |session| session.exchange(QUESTION, ANSWER, "09:41:38")),
     ("personas", |session| {
         session.exchange(QUESTION, ANSWER, "09:41:38");

@@ -32,7 +32,7 @@ fn a_wide_screen_tells_persona_kb_and_session() {
     app.keys("s");
     assert!(side(&app).contains("rules     1 for this session"), "{}", side(&app));
     app.kb_changes("# KB\n\n## Other\n\n- Be brief.\n");
-    assert!(side(&app).contains("· Be brief.") && !side(&app).contains("npm."), "{}", side(&app));
+    assert!(side(&app).contains("· Be brief.") && !side(&app).contains("Use npm"), "{}", side(&app));
     app.say("/persona reviewer");
     assert!(side(&app).contains("Does reviewer work"), "{}", side(&app));
 }
