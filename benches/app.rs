@@ -96,7 +96,7 @@ fn figures() {
         long.top();
         long.draw();
     });
-    println!("    Ctrl+Home before anything was drawn: {cold:.1?}, {} lines", long.lines());
+    println!("    Ctrl+Home before anything was drawn: {cold:.1?}");
     long.end();
     long.draw();
     let long = keys("long conversation", long);

@@ -334,3 +334,37 @@ fn colours_change_no_character() {
     assert_eq!(plain, snapshot(60, &Theme::light(), Some(&highlighter)));
     assert_eq!(plain, snapshot(60, &Theme::ansi(), None));
 }
+
+/// What opens, closes or escapes something in some language.
+const MARKS: &[&str] = &[
+    "`", "${", "{", "{{", "\"", "'", "\"\"\"", "/*", "*/", "#", "--", "--[[", "<!--", "<", "</", "/>",
+    "<script>", "<?", "[", "(", "$(", "$", "\\", "<<EOF", "r#\"", "'a", ":", "=", "=>", "- ", "|", "/", "@",
+    "&", "*", "_", "!", ".", "..", ",", " ", "a<", "1", "e-", "<a ", "漢",
+];
+
+/// The processor time of this thread, which other programs do not lengthen.
+#[cfg(unix)]
+fn spent() -> std::time::Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    std::time::Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap())
+}
+
+/// Sixteen times the length costs about sixteen times as much, whatever opens and never closes; reading the rest of the line at
+/// each mark would cost 256 times as much.
+#[cfg(unix)]
+#[test]
+fn a_line_of_code_costs_what_its_length_costs() {
+    let (theme, highlighter) = (Theme::plain(), Highlighter::new());
+    for language in ["tsx", "sh", "yaml", "md", "html", "css", "rust", "ruby", "sql", "env", "cs", "toml"] {
+        for mark in MARKS {
+            let cost = |bytes: usize| {
+                let line = mark.repeat(bytes / mark.len());
+                let start = spent();
+                highlighter.lines(language, [line.as_str()], &theme);
+                spent() - start
+            };
+            let linear = (0..8).any(|_| cost(1_920) < 40 * cost(120));
+            assert!(linear, "{language} {mark:?}");
+        }
+    }
+}

@@ -11,6 +11,7 @@ mod journal;
 #[cfg(unix)]
 #[path = "terminal/kb.rs"]
 mod kb;
+#[cfg(unix)]
 #[path = "terminal/keeping.rs"]
 mod keeping;
 #[cfg(unix)]
@@ -31,6 +32,9 @@ mod plain;
 #[cfg(unix)]
 #[path = "support/pty.rs"]
 mod pty;
+#[cfg(unix)]
+#[path = "terminal/reading.rs"]
+mod reading;
 #[cfg(unix)]
 #[path = "terminal/restore.rs"]
 mod restore;

@@ -138,11 +138,6 @@ impl Session {
         }
     }
 
-    /// Lines on the screen and below it.
-    pub fn lines(&self) -> usize {
-        self.state.transcript.below + usize::from(screen::layout(&self.state).transcript.height)
-    }
-
     fn press(&mut self, code: KeyCode, modifiers: KeyModifiers) -> Vec<Effect> {
         update(&mut self.state, Event::Key(KeyEvent::new(code, modifiers)))
     }

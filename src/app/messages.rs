@@ -38,8 +38,7 @@ pub fn history(state: &mut State) {
         state.note("no message was sent in this project yet");
         return;
     }
-    let keys = &state.tools.keymap;
-    let choose = keys.told(" · ", Context::Menu, Action::Choose, "takes it into the draft");
+    let choose = state.tools.keymap.told(" · ", Context::Menu, Action::Choose, "takes it into the draft");
     open(state, Overlay::History(Menu::new(format!("History{choose}"), items, "")));
 }
 
@@ -65,13 +64,13 @@ pub fn queue(state: &mut State) {
         return;
     }
     let keys = &state.tools.keymap;
-    let told = |action, what| keys.told(" · ", Context::Menu, action, what);
+    let told = |before, action, words| keys.told(before, Context::Menu, action, words);
     let title = format!(
         "Queue{}{}{}{}",
-        told(Action::Choose, "edits"),
-        told(Action::MoveUp, "sooner"),
-        told(Action::MoveDown, "later"),
-        told(Action::Remove, "takes out"),
+        told(" · ", Action::Choose, "edits"),
+        told(" · ", Action::MoveUp, "sooner"),
+        told(" · ", Action::MoveDown, "later"),
+        told(" · ", Action::Remove, "takes out"),
     );
     let menu = Menu::new(title, queue_items(state), "");
     open(state, Overlay::Queue(menu));
@@ -110,8 +109,7 @@ pub fn act_on_queued(state: &mut State, action: Action) {
         _ => {
             if let Some(message) = state.queue.take(id) {
                 state.prompt.remember(message);
-                let keys = &state.tools.keymap;
-                let back = keys.told("; ", Context::Prompt, Action::Previous, "brings it back");
+                let back = state.tools.keymap.told("; ", Context::Prompt, Action::Previous, "brings it back");
                 state.note(format!("taken out of the queue{back}"));
             }
         }

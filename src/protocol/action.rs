@@ -257,8 +257,8 @@ pub const ACTIONS: &[Row] = &[
     row(A::MenuPageUp, Menu, "menu.page-up", "Page up", &["pageup"]),
     row(A::CloseMenu, Menu, "menu.close", "Close; typing filters", &["esc"]),
 
-    row(A::MoveUp, Menu, "menu.move-up", "In the queue: send this one sooner", &["alt+up"]),
-    row(A::MoveDown, Menu, "menu.move-down", "In the queue: send this one later", &["alt+down"]),
+    row(A::MoveUp, Menu, "menu.move-up", "In the queue: send this one sooner", &["alt+up", "ctrl+up"]),
+    row(A::MoveDown, Menu, "menu.move-down", "In the queue: send this one later", &["alt+down", "ctrl+down"]),
     row(A::Remove, Menu, "menu.remove", "In the queue: take this one out", &["delete", "ctrl+d"]),
 
     row(A::PagerDown, Pager, "pager.down", "Down", &["down", "j", "enter"]),

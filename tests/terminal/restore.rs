@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use portable_pty::{PtySize, native_pty_system};
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use rustix::process::Signal;
 
 use crate::KB;
@@ -164,8 +164,21 @@ fn a20_an_error_at_the_start_touches_no_terminal() {
 #[test]
 fn a20_closing_the_terminal_ends_the_process() {
     let desk = Desk::offline().kb(KB);
+    ends_with_its_terminal(desk.binary());
+}
+
+/// No signal tells such a process that its terminal is gone.
+#[test]
+fn a20_closing_a_terminal_that_does_not_control_the_process_ends_it_too() {
+    let desk = Desk::offline().kb(KB);
+    let mut command = desk.binary();
+    command.set_controlling_tty(false);
+    ends_with_its_terminal(command);
+}
+
+fn ends_with_its_terminal(command: CommandBuilder) {
     let pair = native_pty_system().openpty(PtySize { rows: 30, cols: 100, ..PtySize::default() }).unwrap();
-    let mut child = pair.slave.spawn_command(desk.binary()).unwrap();
+    let mut child = pair.slave.spawn_command(command).unwrap();
     drop(pair.slave);
     let mut reader = pair.master.try_clone_reader().unwrap();
     let (mut seen, mut bytes) = (Vec::new(), [0; 4096]);

@@ -148,24 +148,20 @@ fn word(state: &mut State, scan: &mut Scan<'_>, language: &'static Language) {
         as_value(state, scan, bytes, Class::Property);
         return;
     }
-    if !member || language.has(Feature::DottedKeywords) {
-        if let Some((class, last)) = listed(language, word, after) {
-            // What only modifies a member leaves its place to a key.
-            let last = match state.last {
-                Last::Open if last == Last::Keyword && language.holds(&language.modifiers, word) => {
-                    Last::Open
-                }
-                _ if first && last == Last::Keyword && language.holds(&language.modifiers, word) => {
-                    Last::Open
-                }
-                // `CREATE TABLE IF NOT EXISTS users`
-                Last::NamesType if last == Last::Keyword && language.any_case => Last::NamesType,
-                _ => last,
-            };
-            scan.take(bytes, class);
-            state.last = last;
-            return;
-        }
+    if (!member || language.has(Feature::DottedKeywords))
+        && let Some((class, last)) = listed(language, word, after)
+    {
+        // What only modifies a member leaves its place to a key.
+        let last = match state.last {
+            Last::Open if last == Last::Keyword && language.holds(&language.modifiers, word) => Last::Open,
+            _ if first && last == Last::Keyword && language.holds(&language.modifiers, word) => Last::Open,
+            // `CREATE TABLE IF NOT EXISTS users`
+            Last::NamesType if last == Last::Keyword && language.any_case => Last::NamesType,
+            _ => last,
+        };
+        scan.take(bytes, class);
+        state.last = last;
+        return;
     }
     let class = match state.last {
         Last::NamesFunction => Class::Function,

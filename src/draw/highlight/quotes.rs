@@ -84,15 +84,14 @@ pub(super) fn begins_text(
         }
         return true;
     }
-    if may_be_key && hashes == 0 {
-        if let Some(end) = end_of(inner, quote) {
-            let after = inner.get(end..).unwrap_or_default().trim_start();
-            if language.is_key_mark(after) {
-                scan.take(prefix.len() + length + end, Class::Property);
-                state.last = Last::Value;
-                return true;
-            }
-        }
+    if may_be_key
+        && hashes == 0
+        && let Some(end) = end_of(inner, quote)
+        && language.is_key_mark(inner.get(end..).unwrap_or_default().trim_start())
+    {
+        scan.take(prefix.len() + length + end, Class::Property);
+        state.last = Last::Value;
+        return true;
     }
     scan.take(prefix.len() + length, Class::Text);
     state.open(Frame::Text { quote: index, hashes });

@@ -378,22 +378,3 @@ fn a_line_of_64_kb_keeps_its_text() {
         assert_eq!(pieces.last().map_or(0, |(end, _)| *end), line.len(), "{row:?}");
     }
 }
-
-/// Eight times the length costs about eight times as much, whatever opens and never closes; reading the rest of the line at
-/// each mark would cost sixty-four times as much. A busy machine gets several tries.
-#[test]
-fn a_line_costs_what_its_length_costs() {
-    let names = ["tsx", "sh", "yaml", "md", "html", "css", "rust", "ruby", "sql", "env", "cs", "toml"];
-    for row in names.map(Language::named_or_flat) {
-        for part in PARTS {
-            let cost = |bytes: usize| {
-                let line = part.repeat(bytes / part.len());
-                let start = std::time::Instant::now();
-                lexer::line(&mut State::new(row), &line);
-                start.elapsed().as_secs_f64()
-            };
-            let linear = (0..8).any(|_| cost(8 * 1024) < 24.0 * cost(1024));
-            assert!(linear, "{row:?} {part:?}");
-        }
-    }
-}

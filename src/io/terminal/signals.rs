@@ -75,6 +75,7 @@ pub fn signals() -> io::Result<Signals> {
     let mut hang_up = signal(SignalKind::hangup())?;
     let mut go_on = signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?;
     let (sender, incoming) = mpsc::unbounded_channel();
+    watch_terminal(sender.clone());
     tokio::spawn(async move {
         loop {
             let signal = tokio::select! {
@@ -96,6 +97,29 @@ pub fn signals() -> io::Result<Signals> {
         }
     });
     Ok(Signals { incoming })
+}
+
+/// Tells when the terminal is gone also where no signal does, as for a process that it does not control: reading from it would go on
+/// and on without a word. Nothing wakes the thread before.
+#[cfg(unix)]
+fn watch_terminal(sender: mpsc::UnboundedSender<Signal>) {
+    use rustix::event::{PollFd, PollFlags, poll};
+    thread::spawn(move || {
+        let stdin = io::stdin();
+        loop {
+            // Without a wish only the end of the other side and errors are told.
+            let mut ends = [PollFd::new(&stdin, PollFlags::empty())];
+            match poll(&mut ends, None) {
+                Ok(_) if ends.iter().any(|end| end.revents().contains(PollFlags::HUP)) => break,
+                Err(rustix::io::Errno::INTR) => {}
+                // What cannot be watched is told by a signal, or not at all.
+                Ok(_) | Err(_) => return,
+            }
+        }
+        end_soon(Signal::HangUp);
+        // The screen may be closed already.
+        let _ = sender.send(Signal::HangUp);
+    });
 }
 
 /// Listens from now on. Needs a running tokio runtime.
