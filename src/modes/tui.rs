@@ -349,6 +349,7 @@ impl<'a> Session<'a> {
             | Effect::UndoKb
             | Effect::NeverAsk { .. }
             | Effect::LoadPersonas
+            | Effect::ListFiles
             | Effect::Remember { .. }
             | Effect::KeepDraft { .. } => {}
         }
