@@ -1,6 +1,6 @@
 //! The picture in the README, made from the real screen: a conversation runs through the app, and its last frame becomes an SVG.
 //!
-//! `DICTUM_PICTURE=write cargo test --test picture` writes the files anew.
+//! `.ci/screens` writes the files anew.
 #![allow(clippy::unwrap_used)]
 
 #[path = "picture/svg.rs"]
@@ -36,6 +36,47 @@ const AGREED: &str = include_str!("picture/agreed.md");
 
 const TITLE: &str = "dictum at work: a question about a payment call, the reply with code, a rule that the user states, and \
                      the edit of KB.md that follows from it, shown as a diff that waits for a decision.";
+
+/// A long table, for the screens.
+const TABLE: &str = include_str!("picture/table.md");
+
+/// What is to be seen of dictum besides the first picture, each at two sizes and in two themes, for eyes and not only for tests.
+const SCENES: &[(&str, fn(&mut Session))] = &[
+    ("main", |session| session.exchange(QUESTION, ANSWER, "09:41:38")),
+    ("personas", |session| {
+        session.exchange(QUESTION, ANSWER, "09:41:38");
+        session.key(KeyCode::F(2), KeyModifiers::NONE);
+    }),
+    ("review", |session| {
+        session.exchange(QUESTION, ANSWER, "09:41:38");
+        session.exchange(RULE, AGREED, "09:43:15");
+        session.key(KeyCode::Char('k'), KeyModifiers::CONTROL);
+        session.wait(2_000);
+    }),
+    ("palette", |session| {
+        session.exchange(QUESTION, ANSWER, "09:41:38");
+        session.key(KeyCode::Char('p'), KeyModifiers::CONTROL);
+    }),
+    ("search", |session| {
+        session.exchange(QUESTION, ANSWER, "09:41:38");
+        session.key(KeyCode::Char('f'), KeyModifiers::CONTROL);
+        for letter in "signal".chars() {
+            session.key(KeyCode::Char(letter), KeyModifiers::NONE);
+        }
+    }),
+    ("table", |session| session.exchange("what do our endpoints promise?", TABLE, "09:41:38")),
+];
+
+/// The variants of each scene: its name, theme, ground and size.
+fn variants() -> [(&'static str, Theme, Ground, (u16, u16)); 4] {
+    let [(_, dark, dark_ground), (_, light, light_ground)] = pictures();
+    [
+        ("dark", dark.clone(), dark_ground, (120, 40)),
+        ("light", light, light_ground, (120, 40)),
+        ("80x24", dark.clone(), dark_ground, (80, 24)),
+        ("wide", dark, dark_ground, (200, 60)),
+    ]
+}
 
 /// The files, their themes, and the colours of a terminal that goes with each.
 fn pictures() -> [(&'static str, Theme, Ground); 2] {
@@ -107,6 +148,20 @@ impl Session {
         self.wait(9_000);
     }
 
+    /// The screen at a size, once a frame was drawn there.
+    fn frame(&mut self, (columns, rows): (u16, u16)) -> (Buffer, Option<Position>) {
+        let mut cache = LineCache::default();
+        update(&mut self.state, Event::Resized { columns, rows });
+        let mut draw = || {
+            let mut buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
+            let (caret, drawn) = screen::view(&self.state, &mut cache, &mut buffer);
+            update(&mut self.state, Event::Drawn(drawn));
+            (buffer, caret)
+        };
+        draw();
+        draw()
+    }
+
     /// The screen at the least height at which it holds `words`.
     fn frame_with(&mut self, words: &str) -> (Buffer, Option<Position>) {
         let mut cache = LineCache::default();
@@ -152,21 +207,36 @@ fn text(buffer: &Buffer) -> String {
 
 #[test]
 fn the_pictures_show_the_screen_as_it_is() {
-    let write = std::env::var("DICTUM_PICTURE").is_ok_and(|value| value == "write");
     for (path, theme, ground) in pictures() {
         let (buffer, caret) = last_frame(theme);
-        let drawn = svg::svg(&buffer, caret, ground, TITLE);
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-        if write {
-            std::fs::write(&file, drawn).unwrap();
-            println!("{path}\n{}", text(&buffer));
-        } else {
-            let kept = std::fs::read_to_string(&file).unwrap_or_default();
-            assert!(
-                kept == drawn,
-                "{path} shows an older screen; run `DICTUM_PICTURE=write cargo test --test picture`. It would show:\n{}",
-                text(&buffer)
-            );
+        hold(path, &svg::svg(&buffer, caret, ground, TITLE), &text(&buffer));
+    }
+}
+
+/// Compares a file with what it should hold, or writes it.
+fn hold(path: &str, drawn: &str, shown: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var("DICTUM_PICTURE").is_ok_and(|value| value == "write") {
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, drawn).unwrap();
+        println!("{path}\n{shown}");
+        return;
+    }
+    let kept = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(kept == drawn, "{path} shows an older screen; run `.ci/screens`. It would show:\n{shown}");
+}
+
+#[test]
+fn the_screens_are_as_they_are_shown() {
+    for (name, play) in SCENES {
+        for (variant, theme, ground, size) in variants() {
+            let mut session = Session::new(theme);
+            update(&mut session.state, Event::Resized { columns: size.0, rows: size.1 });
+            play(&mut session);
+            let (buffer, caret) = session.frame(size);
+            let title = format!("dictum, {name}, {variant}");
+            let drawn = svg::svg(&buffer, caret, ground, &title);
+            hold(&format!("assets/screens/{name}-{variant}.svg"), &drawn, &text(&buffer));
         }
     }
 }

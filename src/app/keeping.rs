@@ -3,6 +3,7 @@
 use super::state::{State, Turn};
 use super::turn::joined;
 use crate::domain::kb::Span;
+use crate::protocol::action::{Action, Context};
 use crate::protocol::message::{Effect, Prompts};
 
 /// Looks whether something changed that is kept.
@@ -62,10 +63,13 @@ pub fn read(state: &mut State, prompts: Prompts) {
         told.push(format!("your draft is back{}", lines(draft)));
     }
     if waits > 0 {
-        told.push(format!("{waits} queued message(s) wait; Enter on an empty prompt sends them"));
+        let words = "on an empty prompt sends them";
+        let send = state.tools.keymap.told("; ", Context::Prompt, Action::Submit, words);
+        told.push(format!("{waits} queued message(s) wait{send}"));
     }
     if aside > 0 {
-        told.push(format!("{aside} more unsent message(s): ↑"));
+        let back = state.tools.keymap.told("; ", Context::Prompt, Action::Previous, "brings them back");
+        told.push(format!("{aside} more unsent message(s){back}"));
     }
     if !told.is_empty() {
         state.note(told.join(" · "));

@@ -7,7 +7,7 @@ use crate::base::text;
 use crate::domain::kb::Span;
 use crate::panels::menu::{Item, Menu};
 use crate::panels::prompt::queue::Move;
-use crate::protocol::action::Action;
+use crate::protocol::action::{Action, Context};
 
 /// Letters of a message that are searched and shown in one line.
 const LINE: usize = 400;
@@ -38,7 +38,8 @@ pub fn history(state: &mut State) {
         state.note("no message was sent in this project yet");
         return;
     }
-    open(state, Overlay::History(Menu::new("History · Enter takes it into the draft", items, "")));
+    let choose = state.tools.keymap.told(" · ", Context::Menu, Action::Choose, "takes it into the draft");
+    open(state, Overlay::History(Menu::new(format!("History{choose}"), items, "")));
 }
 
 /// The chosen message becomes the draft; the draft that was there goes to the history.
@@ -62,7 +63,15 @@ pub fn queue(state: &mut State) {
         state.note("nothing waits in the queue; a message that is sent while a reply runs goes there");
         return;
     }
-    let title = "Queue · Enter edits · Alt+↑ Alt+↓ move · Delete takes out";
+    let keys = &state.tools.keymap;
+    let told = |before, action, words| keys.told(before, Context::Menu, action, words);
+    let title = format!(
+        "Queue{}{}{}{}",
+        told(" · ", Action::Choose, "edits"),
+        told(" · ", Action::MoveUp, "sooner"),
+        told(" · ", Action::MoveDown, "later"),
+        told(" · ", Action::Remove, "takes out"),
+    );
     let menu = Menu::new(title, queue_items(state), "");
     open(state, Overlay::Queue(menu));
 }
@@ -100,7 +109,8 @@ pub fn act_on_queued(state: &mut State, action: Action) {
         _ => {
             if let Some(message) = state.queue.take(id) {
                 state.prompt.remember(message);
-                state.note("taken out of the queue; ↑ brings it back");
+                let back = state.tools.keymap.told("; ", Context::Prompt, Action::Previous, "brings it back");
+                state.note(format!("taken out of the queue{back}"));
             }
         }
     }

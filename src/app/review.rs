@@ -8,7 +8,7 @@ use std::mem;
 pub use declined::{Offer, never_failed, revoked, taken_back};
 pub use undone::{undo_refused, undone};
 
-use declined::{never_ask, reject, session_only};
+use declined::{declined_before, never_ask, reject, session_only};
 
 use super::state::{EditingWhat, Focus, Saving, State};
 use super::{overlay, screen};
@@ -16,9 +16,9 @@ use crate::base::text;
 use crate::domain::chat::{Body, Level};
 use crate::domain::kb::journal::Provenance;
 use crate::domain::kb::options::Picked;
-use crate::domain::kb::proposal::{self, Proposal, Source};
+use crate::domain::kb::proposal::{Proposal, Source};
 use crate::domain::kb::state::Snapshot;
-use crate::domain::kb::{Candidate, Edit, Op, Span, edit, never};
+use crate::domain::kb::{Candidate, Edit, Op, Span, edit};
 use crate::draw::patch::{self, PatchLine};
 use crate::panels::prompt::editor::Editor;
 use crate::panels::review::{self as panel, Confirmation, InView, Mode, WayOut, Wish};
@@ -63,7 +63,7 @@ fn guard_what_is_new(state: &mut State, before: Option<Seen>) {
 /// The user's words for an edit that went away.
 fn keep_words(state: &mut State, words: &str) {
     state.prompt.remember(vec![Span::typed(words)]);
-    state.note("that edit went away meanwhile; ↑ brings your words back");
+    state.note("that edit went away meanwhile; your words are the newest in the history");
 }
 
 /// Adds an edit to those that wait, unless the same waits or was declined; a KB command lifts that.
@@ -110,21 +110,6 @@ pub fn reworded_by_model(state: &mut State, id: u64, text: String) {
         proposal.take_wording(text, &state.kb.document, &state.tools.reconciler);
     }
     guard_what_is_new(state, before);
-}
-
-/// What the user decided before on an edit that says the same.
-fn declined_before(state: &State, proposal: &Proposal, key: &str) -> Option<Offer> {
-    let (decided, reconciler) = (&state.decided, &state.tools.reconciler);
-    if decided.session.say(proposal, reconciler) {
-        return Some(Offer::Session);
-    }
-    let hashes = never::hashes(&proposal.candidate, &proposal.edit, reconciler.tables());
-    if decided.never.holds(&hashes) {
-        return Some(Offer::Never);
-    }
-    let rejected = decided.rejected.contains(key)
-        || proposal::said_among(&decided.refused, &proposal.candidate, reconciler);
-    rejected.then_some(Offer::Rejected)
 }
 
 /// The waiting edit of the same line, whose place a newer one takes: the user's last word counts. An edit that is being written, or that

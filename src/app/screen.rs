@@ -227,7 +227,7 @@ fn header(state: &State, area: Rect, buffer: &mut Buffer) {
 
 /// That there is more below the visible part, and how much of it is new, when the end is not followed.
 fn below_mark(state: &State, drawn: Drawn, area: Rect, buffer: &mut Buffer) {
-    if drawn.top.is_none() || area.height < 2 {
+    if !drawn.more || area.height < 2 {
         return;
     }
     let theme = &state.screen.theme;

@@ -55,7 +55,7 @@ pub fn view(state: &State, area: Rect, buffer: &mut Buffer) {
         session.push(("pending", format!("{pending} {noun}{}", key.trim_end())));
     }
     if !rules.is_empty() {
-        session.push(("rules", format!("{} for this session only", rules.len())));
+        session.push(("rules", format!("{} for this session", rules.len())));
     }
     let facts = Facts {
         persona: &state.personas.active,

@@ -1,11 +1,12 @@
 //! Everything the app knows, one type per question. It never changes by itself; see `update`.
 
+mod errands;
+
 use std::collections::BTreeSet;
 
 use super::plain::Form;
 use crate::domain::chat::{Body, EntryId, Level, Log, Voice};
 use crate::domain::exchange::{Endpoint, Protocol};
-use crate::domain::inquiry::Inquiry;
 use crate::domain::kb::detect::Detector;
 use crate::domain::kb::document::Document;
 use crate::domain::kb::fence::Fence;
@@ -26,6 +27,8 @@ use crate::panels::transcript::Transcript;
 use crate::panels::transcript::reading::Reading;
 use crate::protocol::keymap::Keymap;
 use crate::protocol::message::{Background, Capture, Millis, TaskId};
+
+pub use errands::{Asking, EditingWhat, Errands, Saving};
 
 /// The name of the persona that starts.
 pub const FIRST_PERSONA: &str = "installer.backend.nodejs";
@@ -302,60 +305,6 @@ impl Connection {
 pub enum Search {
     Running,
     Done,
-}
-
-/// Work outside that answers later, apart from the turn.
-#[derive(Clone, Debug, Default)]
-pub struct Errands {
-    next_task: u64,
-    /// KB.md as it was read for these before the tables were there to look at it.
-    pub early: Vec<(TaskId, Snapshot)>,
-    /// KB.md is being read to remember these.
-    pub remember: Vec<(TaskId, String)>,
-    /// The model is asked once more about the last message.
-    pub asking: Option<Box<Asking>>,
-    /// KB.md is being written.
-    pub saving: Option<Saving>,
-    /// The editor is open for this.
-    pub editing: Option<(TaskId, EditingWhat)>,
-}
-
-impl Errands {
-    /// A new task id.
-    pub fn task(&mut self) -> TaskId {
-        self.next_task += 1;
-        TaskId(self.next_task)
-    }
-}
-
-/// The small extra call on its way.
-#[derive(Clone, Debug)]
-pub struct Asking {
-    pub task: TaskId,
-    pub inquiry: Inquiry,
-    pub answer: String,
-    /// What it was asked about, and the turn that it comes from.
-    pub unsure: Vec<Candidate>,
-    pub message: Vec<Span>,
-    pub earlier: Vec<String>,
-}
-
-/// An accepted edit on its way to the disk.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Saving {
-    pub task: TaskId,
-    pub proposal: u64,
-    /// KB.md as the edit was made on it. The watcher may tell of the new text before the write is answered.
-    pub before: String,
-}
-
-/// What the external editor was opened on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EditingWhat {
-    Draft,
-    Proposal(u64),
-    /// A message, only to be looked at.
-    Nothing,
 }
 
 /// Compiled tables that the core works with.

@@ -26,6 +26,7 @@ const KEYS: &[(&str, Reach)] = &[
     ("persona", Reach::Project),
     ("theme", Reach::User),
     ("side_panel", Reach::User),
+    ("on_exit", Reach::User),
     ("max_tokens", Reach::Project),
     ("kb_limit_bytes", Reach::Project),
     ("tools", Reach::User),
@@ -49,6 +50,15 @@ pub enum SidePanel {
     #[default]
     Auto,
     Off,
+}
+
+/// What stays on the shell's screen when dictum ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnExit {
+    /// The last reply.
+    #[default]
+    Reply,
+    Nothing,
 }
 
 /// Who may set a key.
@@ -76,6 +86,7 @@ pub struct Values {
     pub persona: Option<String>,
     pub theme: Option<String>,
     pub side_panel: Option<SidePanel>,
+    pub on_exit: Option<OnExit>,
     pub max_tokens: Option<u32>,
     pub kb_limit_bytes: Option<u64>,
     pub tools: Option<Switch>,
@@ -130,6 +141,7 @@ pub struct Settings {
     /// `auto`, `dark` or `light`, or the name of a theme.
     pub theme: String,
     pub side_panel: SidePanel,
+    pub on_exit: OnExit,
     /// Upper bound of a reply in tokens.
     pub max_tokens: u32,
     /// A larger KB.md, in bytes, is not sent whole.
@@ -211,6 +223,7 @@ impl Values {
             "persona" => self.persona = words(value)?,
             "theme" => self.theme = words(value)?,
             "side_panel" => self.side_panel = Some(side_panel(value)?),
+            "on_exit" => self.on_exit = Some(on_exit(value)?),
             "max_tokens" => self.max_tokens = Some(number(value, 1)?),
             "kb_limit_bytes" => self.kb_limit_bytes = Some(number(value, 1024)?),
             "tools" => self.tools = Some(switch(value)?),
@@ -232,6 +245,7 @@ impl Values {
             persona: top.persona.or(low.persona),
             theme: top.theme.or(low.theme),
             side_panel: top.side_panel.or(low.side_panel),
+            on_exit: top.on_exit.or(low.on_exit),
             max_tokens: top.max_tokens.or(low.max_tokens),
             kb_limit_bytes: top.kb_limit_bytes.or(low.kb_limit_bytes),
             tools: top.tools.or(low.tools),
@@ -261,6 +275,14 @@ fn switch(value: &Value) -> Result<Switch, String> {
             Some(false) => Ok(Switch::Off),
             None => Err(format!("it must be \"auto\", \"on\" or \"off\", not {}", kind(value))),
         },
+    }
+}
+
+fn on_exit(value: &Value) -> Result<OnExit, String> {
+    match words(value)?.map(|word| word.to_ascii_lowercase()).as_deref() {
+        None | Some("reply") => Ok(OnExit::Reply),
+        Some("nothing") => Ok(OnExit::Nothing),
+        Some(other) => Err(format!("{other:?} is not known; there are \"reply\" and \"nothing\"")),
     }
 }
 
@@ -299,6 +321,7 @@ pub fn merge(layers: &Layers) -> (Settings, Vec<String>) {
         choice: choose(layers, &mut warnings),
         persona: all.persona,
         side_panel: all.side_panel.unwrap_or_default(),
+        on_exit: all.on_exit.unwrap_or_default(),
         theme: all.theme.unwrap_or_else(|| "auto".to_string()),
         max_tokens: all.max_tokens.unwrap_or(8192),
         kb_limit_bytes: all.kb_limit_bytes.unwrap_or(262_144),

@@ -22,11 +22,12 @@ use super::{folders, gists, tell_undecided};
 use crate::app::state::{FIRST_PERSONA, Search, Start, State, Tools};
 use crate::app::update::update;
 use crate::app::{keeping, screen};
+use crate::base::text;
 use crate::cli::Invocation;
 use crate::domain::exchange::Endpoint;
 use crate::domain::kb::detect::Detector;
 use crate::domain::kb::reconcile::Reconciler;
-use crate::domain::settings::Choice;
+use crate::domain::settings::{Choice, OnExit};
 use crate::io::clipboard::{self, Way};
 use crate::io::kbfile::Keep;
 use crate::io::providers::{Http, Limits};
@@ -93,6 +94,7 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
     state.connection.proposing.tools = settings.tools;
     state.connection.proposing.extra_call = settings.kb_extra_call;
     let mut undecided: Vec<String> = Vec::new();
+    let mut last_reply = None;
     let code = runtime.block_on(async {
         let (sender, events) = unbounded_channel();
         let http = Http::new(Limits::default());
@@ -101,9 +103,15 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
         let code = session.run(events, colours::follows_background(&settings.theme)).await;
         session.keep_draft();
         undecided = gists(&session.state.review.pending);
+        last_reply = session.state.log.last_reply();
         code
     });
     drop(guard);
+    let left = last_reply.filter(|_| settings.on_exit == OnExit::Reply && matches!(code, Ok(0)));
+    if let Some(reply) = left {
+        // The shell's screen may be gone.
+        let _ = writeln!(io::stdout(), "{}", text::sanitise(reply.trim_end()));
+    }
     tell_undecided(&undecided);
     // A blocked read of a dead disk must not keep the shell waiting.
     runtime.shutdown_timeout(Duration::from_millis(100));
@@ -301,6 +309,10 @@ impl<'a> Session<'a> {
             };
         }
         self.held = self.filter.is_holding().then(|| self.held.unwrap_or_else(Instant::now));
+        // A terminal that changed its size, be it there and back, may have moved or cut what it showed.
+        if batch.iter().any(|event| matches!(event, Event::Resized { .. })) {
+            self.painter.forget();
+        }
         let typed = batch.iter().any(|event| matches!(event, Event::Key(_)));
         self.apply(batch, if typed { Why::Typed } else { Why::Change }).await
     }

@@ -94,7 +94,7 @@ pub fn view(
 ) -> Drawn {
     let entries = log.entries();
     if area.is_empty() {
-        return Drawn { top: model.anchor, left: model.left, first: model.first, fresh: 0 };
+        return Drawn { top: model.anchor, left: model.left, first: model.first, fresh: 0, more: false };
     }
     cache.prepare(area.width, theme);
     cache.forget(entries);
@@ -126,7 +126,8 @@ pub fn view(
         let last = ground.last();
         let left = model.left.unwrap_or_else(|| ground.anchor(last));
         let known = ground.found(left);
-        Drawn { top: Some(anchor), left: Some(left), first, fresh: ground.between(at.max(known), last) }
+        let fresh = ground.between(at.max(known), last);
+        Drawn { top: Some(anchor), left: Some(left), first, fresh, more: !following }
     };
     cache.settle();
     drawn

@@ -158,6 +158,8 @@ pub struct Drawn {
     pub left: Option<Anchor>,
     /// Lines after that which were not seen yet.
     pub fresh: usize,
+    /// Whether there is more below the visible lines.
+    pub more: bool,
 }
 
 /// What shall happen outside.

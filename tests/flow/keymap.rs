@@ -32,7 +32,7 @@ fn hints_name_the_keys_that_work() {
         "prompt.unqueue" = ["f16"]
         mouse = ["alt+m"]
         "pager.close" = ["x"]
-        unfold = ["alt+o"]
+        unfold = ["alt+z"]
         "review.accept" = ["y"]
         "review.reject" = ["x"]
         "review.leave" = ["q"]
@@ -68,7 +68,7 @@ fn hints_name_the_keys_that_work() {
     app.keys("z");
     app.expect("y accepts, e edits, x rejects, q goes back to the draft");
     app.keys("x");
-    app.expect("▸ Alt+O");
+    app.expect("▸ Alt+Z");
     app.keys("alt+m");
     app.expect("the mouse selects text now; Alt+M gives the wheel back");
     app.keys("f10");

@@ -150,7 +150,7 @@ fn the_first_key_is_the_one_that_is_told() {
 #[test]
 fn the_help_lists_every_action_and_every_command() {
     let mut app = App::with_kb(KB);
-    app.resize(120, 120);
+    app.resize(120, 200);
     app.say("/help");
     let help = app.screen();
     for row in ACTIONS {

@@ -32,9 +32,12 @@ fn wait_kept(app: &Terminal<'_>, desk: &Desk, words: &str) {
     });
 }
 
+/// A way to end the program.
+type End = fn(&Terminal<'_>);
+
 #[test]
 fn a21_a_draft_outlives_every_end() {
-    let ends: [(&str, fn(&Terminal<'_>)); 4] = [
+    let ends: [(&str, End); 4] = [
         ("kill", |app| {
             app.signal(Signal::KILL);
             app.wait_end();
@@ -152,6 +155,7 @@ fn a30_a_secret_goes_to_no_file() {
     let desk = Desk::offline().kb(KB);
     let app = desk.open();
     app.send("my key is sk-ant-api03-abcdefghijklmnop\r");
+    app.wait_text("▌ my key is");
     app.wait_idle();
     app.send("harmless");
     app.wait_for("the draft", |screen| screen.draft() == "harmless");

@@ -11,6 +11,7 @@ use crate::server::{Gate, Reply};
 
 const PAGE_UP: &str = "\x1b[5~";
 const F4: &str = "\x1bOS";
+const CTRL_U: &str = "\x15";
 const CTRL_F: &str = "\x06";
 const END: &str = "\x1b[1;5F";
 
@@ -47,6 +48,8 @@ fn a24_the_desktops_program_gets_the_bytes_of_a_code_block_and_of_the_reply() {
     app.wait_text("copied the reply (xclip)");
     assert_eq!(got(), reply());
     app.send(ESC);
+    // A letter right behind it would be Alt and the letter.
+    app.wait_gone("Esc comes back here");
     app.quit();
 }
 
@@ -92,9 +95,7 @@ fn a17_the_view_stays_where_it_is_read() {
     assert_eq!(top(&app.screen()), before);
     for _ in 0..10 {
         app.resize(40, 40);
-        app.wait_for("the narrow screen", |screen| {
-            screen.rows.first().is_some_and(|row| row.chars().count() <= 40)
-        });
+        app.wait_text("↓ 500 ");
         app.resize(200, 40);
         app.wait_for("the wide screen", |screen| screen.has("new lines"));
     }
@@ -124,14 +125,17 @@ fn a18_a_reply_of_five_megabytes_is_read_like_a_short_one() {
     app.wait_text(&format!("{} more line", lines - 1));
     app.wait_idle();
     // The search reaches any line of it, and keys go on at once.
-    app.send(&format!("{CTRL_F}77 more"));
-    app.wait_text("of ");
+    app.send(&format!("{CTRL_F}77777 more"));
+    app.wait_text("/77777 more  1 of 1");
+    app.wait_text("77777 more line");
     app.send("\r");
+    app.wait_text("n next");
     app.send("g");
-    app.wait_text("0 more line");
+    app.wait_text("▌ go");
     app.send("G");
     app.wait_text(&format!("{} more line", lines - 1));
     app.send(ESC);
+    app.wait_gone("Esc comes back here");
     let mut slowest = Duration::ZERO;
     for at in 0..40 {
         let letters = "x".repeat(at + 1);
@@ -142,5 +146,28 @@ fn a18_a_reply_of_five_megabytes_is_read_like_a_short_one() {
     }
     // 30 ms are promised for a release build on an idle machine; this holds a debug build on a busy one to the right order.
     assert!(slowest < Duration::from_secs(1), "{slowest:?} for a key");
+    app.send(CTRL_U);
+    app.wait_for("an empty draft", |screen| !screen.draft().contains('x'));
     app.quit();
+}
+
+#[test]
+fn the_last_reply_stays_on_the_shells_screen_unless_it_is_not_wanted() {
+    for (setting, stays) in [("", true), ("on_exit = \"nothing\"\n", false)] {
+        let desk = Desk::with_model().kb(KB);
+        let folder = desk.outside("config").join("dictum");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("config.toml"), setting).unwrap();
+        desk.server().enqueue(Reply::chat(&["It **is** done."]));
+        let app = desk.open();
+        app.send("do it\r");
+        app.wait_text("done.");
+        app.wait_idle();
+        app.send("/quit\r");
+        assert_eq!(app.wait_end(), 0);
+        let raw = app.raw();
+        let left = raw.rsplit("\x1b[?1049l").next().unwrap();
+        assert_eq!(left.contains("It **is** done."), stays, "{left:?}");
+        assert!(!left.contains('\x1b'), "{left:?}");
+    }
 }

@@ -179,3 +179,18 @@ fn tell(state: &mut State, proposal: &Proposal, level: Level, summary: String) {
         .unwrap_or_default();
     state.log.push_folded(Body::Decision { level, summary, diff });
 }
+
+/// What the user decided before on an edit that says the same.
+pub(super) fn declined_before(state: &State, proposal: &Proposal, key: &str) -> Option<Offer> {
+    let (decided, reconciler) = (&state.decided, &state.tools.reconciler);
+    if decided.session.say(proposal, reconciler) {
+        return Some(Offer::Session);
+    }
+    let hashes = never::hashes(&proposal.candidate, &proposal.edit, reconciler.tables());
+    if decided.never.holds(&hashes) {
+        return Some(Offer::Never);
+    }
+    let rejected = decided.rejected.contains(key)
+        || proposal::said_among(&decided.refused, &proposal.candidate, reconciler);
+    rejected.then_some(Offer::Rejected)
+}

@@ -168,6 +168,9 @@ impl Ground<'_> {
                     break;
                 }
                 at.part += 1;
+                if passed >= anchor.letters {
+                    break;
+                }
             }
         }
         self.normal(&mut at);

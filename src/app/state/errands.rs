@@ -1,0 +1,60 @@
+//! Work outside that answers later, apart from the turn. It starts none of it.
+
+use crate::domain::inquiry::Inquiry;
+use crate::domain::kb::state::Snapshot;
+use crate::domain::kb::{Candidate, Span};
+use crate::protocol::message::TaskId;
+
+/// Work outside that answers later, apart from the turn.
+#[derive(Clone, Debug, Default)]
+pub struct Errands {
+    next_task: u64,
+    /// KB.md as it was read for these before the tables were there to look at it.
+    pub early: Vec<(TaskId, Snapshot)>,
+    /// KB.md is being read to remember these.
+    pub remember: Vec<(TaskId, String)>,
+    /// The model is asked once more about the last message.
+    pub asking: Option<Box<Asking>>,
+    /// KB.md is being written.
+    pub saving: Option<Saving>,
+    /// The editor is open for this.
+    pub editing: Option<(TaskId, EditingWhat)>,
+}
+
+impl Errands {
+    /// A new task id.
+    pub fn task(&mut self) -> TaskId {
+        self.next_task += 1;
+        TaskId(self.next_task)
+    }
+}
+
+/// The small extra call on its way.
+#[derive(Clone, Debug)]
+pub struct Asking {
+    pub task: TaskId,
+    pub inquiry: Inquiry,
+    pub answer: String,
+    /// What it was asked about, and the turn that it comes from.
+    pub unsure: Vec<Candidate>,
+    pub message: Vec<Span>,
+    pub earlier: Vec<String>,
+}
+
+/// An accepted edit on its way to the disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saving {
+    pub task: TaskId,
+    pub proposal: u64,
+    /// KB.md as the edit was made on it. The watcher may tell of the new text before the write is answered.
+    pub before: String,
+}
+
+/// What the external editor was opened on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EditingWhat {
+    Draft,
+    Proposal(u64),
+    /// A message, only to be looked at.
+    Nothing,
+}
