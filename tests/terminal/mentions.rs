@@ -1,7 +1,5 @@
 //! Files of a real project, mentioned with `@`.
 
-use std::fs;
-
 use crate::KB;
 use crate::pty::{DOWN, Desk, ENTER, ESC, TAB};
 
@@ -42,7 +40,6 @@ fn files_are_completed_and_what_git_ignores_is_not_there() {
     let asked = app.wait_asked(1);
     assert!(asked[0].body.to_string().contains("explain @src/pay.ts and @\\\"src/parse log.ts\\\""));
     app.wait_idle();
-    fs::remove_file(desk.path("loop")).unwrap();
     app.send("@loo");
     app.wait_text("▸ loop");
     app.send(ESC);
