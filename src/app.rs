@@ -4,6 +4,7 @@ pub mod actions;
 pub mod chat;
 pub mod commands;
 pub mod keeping;
+pub mod mentions;
 pub mod messages;
 pub mod overlay;
 pub mod plain;

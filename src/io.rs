@@ -5,6 +5,7 @@ pub mod config;
 pub mod files;
 pub mod ground;
 pub mod kbfile;
+pub mod mentions;
 pub mod never;
 pub mod personas;
 pub mod prompts;

@@ -23,6 +23,8 @@ mod keeping;
 mod keymap;
 #[path = "flow/keys.rs"]
 mod keys;
+#[path = "flow/mentions.rs"]
+mod mentions;
 #[path = "flow/messages.rs"]
 mod messages;
 #[path = "flow/model.rs"]

@@ -24,6 +24,9 @@ mod main_job;
 #[path = "terminal/manners.rs"]
 mod manners;
 #[cfg(unix)]
+#[path = "terminal/mentions.rs"]
+mod mentions;
+#[cfg(unix)]
 #[path = "terminal/persona.rs"]
 mod persona;
 #[cfg(unix)]

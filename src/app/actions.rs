@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::state::{EditingWhat, Focus, Overlay, State, Turn};
-use super::{commands, messages, overlay, reading, review, screen, side, turn};
+use super::{commands, mentions, messages, overlay, reading, review, screen, side, turn};
 use crate::panels::menu::Menu;
 use crate::panels::prompt::editor::Editor;
 use crate::panels::review::{Mode, WayOut, keys_in_words};
@@ -34,6 +34,13 @@ pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     if state.tools.keymap.action(context, key) != Some(Action::Interrupt) {
         state.screen.interrupted = None;
     }
+    // The open list of files has its keys first.
+    if context == Context::Prompt
+        && let Some(action) = state.tools.keymap.action(context, key)
+        && mentions::act(state, action)
+    {
+        return Vec::new();
+    }
     match context {
         Context::Review => review_key(state, key),
         Context::Reading => reading_key(state, key),
@@ -42,10 +49,7 @@ pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
             match state.tools.keymap.action(context, key) {
                 Some(action) => perform(state, action),
                 None => match typed(key) {
-                    Some(letter) if context == Context::Prompt => {
-                        state.prompt.type_text(letter.encode_utf8(&mut [0; 4]));
-                        Vec::new()
-                    }
+                    Some(letter) if context == Context::Prompt => mentions::type_letter(state, letter),
                     Some(_) | None => Vec::new(),
                 },
             }
@@ -159,8 +163,7 @@ fn reading_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         (Some(action), _) => perform(state, action),
         (None, Some(letter)) => {
             reading::leave(state);
-            state.prompt.type_text(letter.encode_utf8(&mut [0; 4]));
-            Vec::new()
+            mentions::type_letter(state, letter)
         }
         (None, None) => Vec::new(),
     }

@@ -6,10 +6,12 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
+use super::commands::Command;
 use super::state::{Focus, Overlay, State, Turn};
-use super::{commands, side, status, turn, welcome};
+use super::{commands, mentions, side, status, turn, welcome};
 use crate::base::text;
 use crate::domain::chat::{Body, Entry};
+use crate::panels::complete::{self, Choice};
 use crate::panels::prompt::rows::{self, Sheet};
 use crate::panels::review::Mode;
 use crate::panels::transcript::reading::Reading;
@@ -333,33 +335,16 @@ fn overlay(state: &State, over: &Overlay, buffer: &mut Buffer) -> Option<Positio
     }
 }
 
-/// The commands that the draft may become, just above the prompt.
+/// What the word under the caret may become, just above the prompt.
 fn completions(state: &State, areas: Areas, buffer: &mut Buffer) {
-    let theme = &state.screen.theme;
+    mentions::view(state, areas, buffer);
     let found = commands::completions(state.prompt.editor.under_caret());
-    let rows = u16::try_from(found.len()).unwrap_or(0).min(areas.prompt.y);
-    if rows == 0 || areas.prompt.width < 20 {
-        return;
-    }
-    let place = Rect { x: 0, y: areas.prompt.y - rows, width: areas.prompt.width.min(100), height: rows };
-    Clear.render(place, buffer);
-    for (row, command) in found.iter().take(usize::from(rows)).enumerate() {
-        let y = place.y + u16::try_from(row).unwrap_or(0);
-        let words = format!("  /{} {}", command.name, command.arguments);
-        let words = format!("{words:<19} ");
-        let key = state.tools.keymap.hint(Context::Prompt, Action::Complete);
-        let key = if row == 0 { format!("  {key} ") } else { String::new() };
-        let used = text::width(&words) + text::width(&key);
-        let room = usize::from(place.width).saturating_sub(used);
-        let line = Line::from(vec![
-            Span::styled(words, theme.hint_key),
-            Span::styled(text::truncate(command.sentence, room), theme.dim),
-        ]);
-        let line_area = Rect { y, height: 1, ..place };
-        if row == 0 {
-            buffer.set_style(line_area, theme.selection);
-        }
-        line.render(line_area, buffer);
-        Line::styled(key, theme.dim).right_aligned().render(line_area, buffer);
-    }
+    let choice = |command: &&Command| Choice {
+        word: format!("/{} {}", command.name, command.arguments),
+        detail: command.sentence.to_string(),
+        ..Choice::default()
+    };
+    let choices: Vec<Choice> = found.iter().map(choice).collect();
+    let key = state.tools.keymap.hint(Context::Prompt, Action::Complete);
+    complete::view(&choices, 0, &key, areas.prompt, &state.screen.theme, buffer);
 }

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyEventKind, MouseEvent, MouseEventKind};
 
 use super::state::{EditingWhat, Focus, Overlay, Search, State};
-use super::{actions, chat, keeping, messages, overlay, plain, reading, review, screen, turn};
+use super::{actions, chat, keeping, mentions, messages, overlay, plain, reading, review, screen, turn};
 use crate::base::text;
 use crate::domain::chat::Level;
 use crate::domain::exchange::Endpoint;
@@ -18,6 +18,7 @@ const WHEEL: isize = 3;
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let effects = route(state, event);
     keeping::look(state);
+    mentions::look(state);
     messages::refresh_queue(state);
     effects
 }
@@ -82,6 +83,10 @@ fn route(state: &mut State, event: Event) -> Vec<Effect> {
         Event::NeverFailed { cause } => review::never_failed(state, &cause),
         Event::PromptsRead(prompts) => {
             keeping::read(state, prompts);
+            Vec::new()
+        }
+        Event::FilesListed(paths) => {
+            state.prompt.mentions.take(paths, state.screen.now);
             Vec::new()
         }
         Event::Edited { task, result } => edited(state, task, result),

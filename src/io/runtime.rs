@@ -9,6 +9,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
 
 use super::kbfile::{self, Keep, Outside, SaveError, UndoError, Undone};
+use super::mentions;
 use super::never;
 use super::prompts::Keeper;
 use super::providers::{self, Http, Keys, Listener, Unheard, offline};
@@ -98,6 +99,13 @@ impl Runtime {
             Effect::NeverAsk { hashes } => self.blocking(move |place| never_ask(&place, &hashes)),
             Effect::LoadPersonas => {
                 self.blocking(|place| Event::PersonasLoaded(personas::load(&place.folders)));
+            }
+            Effect::ListFiles => {
+                let events = self.events.clone();
+                self.blocking(move |place| {
+                    let paths = mentions::list(&place.project, || !events.is_closed());
+                    Event::FilesListed(Arc::new(paths))
+                });
             }
             Effect::Remember { messages } => {
                 if let Some(prompts) = &self.prompts {

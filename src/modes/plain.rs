@@ -258,6 +258,7 @@ impl Session {
                 | Effect::NeverAsk { .. }
                 | Effect::Remember { .. }
                 | Effect::KeepDraft { .. }
+                | Effect::ListFiles
                 | Effect::LoadPersonas,
             )
             | None => Next::Stay,

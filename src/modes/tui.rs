@@ -361,6 +361,7 @@ impl<'a> Session<'a> {
             | Effect::UndoKb
             | Effect::NeverAsk { .. }
             | Effect::LoadPersonas
+            | Effect::ListFiles
             | Effect::Remember { .. }
             | Effect::KeepDraft { .. } => {}
         }

@@ -4,6 +4,7 @@ pub mod editor;
 pub mod folded;
 pub mod history;
 pub mod keeping;
+pub mod mention;
 pub mod queue;
 pub mod rows;
 
@@ -12,6 +13,7 @@ use crate::domain::kb::{Origin, Span};
 use editor::Editor;
 use history::History;
 use keeping::Keeping;
+use mention::Mentions;
 use rows::Sheet;
 
 /// The prompt's model.
@@ -20,6 +22,8 @@ pub struct Prompt {
     pub editor: Editor,
     pub history: History,
     pub keeping: Keeping,
+    /// Files that are mentioned with `@`.
+    pub mentions: Mentions,
 }
 
 impl Prompt {

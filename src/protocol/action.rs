@@ -184,7 +184,7 @@ pub const ACTIONS: &[Row] = &[
     row(A::Submit, Prompt, "prompt.send", "Send; while a reply runs: queue", &["enter"]),
     row(A::Newline, Prompt, "prompt.newline", "New line; also \\, then the key that sends", &["shift+enter", "alt+enter", "ctrl+j"]),
     row(A::Stop, Prompt, "prompt.stop", "Stop the reply at once and keep what came", &["esc"]),
-    row(A::Complete, Prompt, "prompt.complete", "Complete a slash command", &["tab"]),
+    row(A::Complete, Prompt, "prompt.complete", "Complete a slash command, or a file after @", &["tab"]),
     row(A::Previous, Prompt, "prompt.previous", "Line up; on the first line: earlier message", &["up"]),
     row(A::Next, Prompt, "prompt.next", "Line down; on the last line: later message", &["down"]),
     row(A::EditExternally, Prompt, "prompt.editor", "Edit the draft in $VISUAL or $EDITOR", &["ctrl+g"]),

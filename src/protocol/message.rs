@@ -1,5 +1,7 @@
 //! Events (what happened, past tense) and effects (what shall happen, imperative). It never performs one.
 
+use std::sync::Arc;
+
 use crossterm::event::{KeyEvent, MouseEvent};
 
 use crate::domain::exchange::{Endpoint, Outcome, ReplyEvent, Request};
@@ -8,6 +10,7 @@ use crate::domain::kb::detect::Detector;
 use crate::domain::kb::journal::Provenance;
 use crate::domain::kb::reconcile::Reconciler;
 use crate::domain::kb::state::Snapshot;
+use crate::domain::paths::Paths;
 use crate::domain::persona::Library;
 
 /// Milliseconds since the program started; monotonic.
@@ -93,6 +96,8 @@ pub enum Event {
     },
     /// What the prompt of this project held in earlier sessions was read.
     PromptsRead(Prompts),
+    /// The files of the project were listed.
+    FilesListed(Arc<Paths>),
     /// The external editor was left with this text, or failed.
     Edited {
         task: TaskId,
@@ -189,6 +194,8 @@ pub enum Effect {
         hashes: Vec<String>,
     },
     LoadPersonas,
+    /// List the files of the project and answer with `FilesListed`.
+    ListFiles,
     /// Add messages to the history of this project.
     Remember {
         messages: Vec<Vec<Span>>,

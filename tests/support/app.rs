@@ -169,6 +169,7 @@ impl App {
                 | Effect::UndoKb
                 | Effect::NeverAsk { .. }
                 | Effect::LoadPersonas
+                | Effect::ListFiles
                 | Effect::Remember { .. }
                 | Effect::KeepDraft { .. }
                 | Effect::Copy(_)
