@@ -278,7 +278,7 @@ mod tests {
             found(&paths, "order"),
             ["src/orders.ts", "docs/reorder.md", "src/order/list.ts", "orbit/deck/era.md"]
         );
-        assert_eq!(found(&paths, "ORDERS.T"), ["src/orders.ts"]);
+        assert_eq!(found(&paths, "ORDERS.T"), ["src/orders.ts", "src/order/list.ts"]);
         assert_eq!(found(&paths, "src/o"), ["src/orders.ts", "src/order/list.ts"]);
     }
 
