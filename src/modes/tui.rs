@@ -435,11 +435,15 @@ impl<'a> Session<'a> {
         })?;
         self.pace.drawn(Instant::now());
         // A terminal that is slow to take a frame has not shown it before now.
-        let now = self.now();
+        let (due, now) = (self.state.next_tick(), self.now());
         for effect in update(&mut self.state, Event::Tick(now)) {
             self.work.perform(effect);
         }
         update(&mut self.state, Event::Drawn(stands));
+        // What came due meanwhile is not in the frame, and nothing else would bring it to the screen.
+        if due.is_some_and(|at| at <= now) {
+            self.pace.want(Why::Change);
+        }
         Ok(())
     }
 }
