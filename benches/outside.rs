@@ -234,8 +234,8 @@ fn rest(time: Duration) {
     println!(
         "  {time:?} of rest: {} bytes, {} wake-ups, {:.1?} of processor time   (nothing)",
         program.written - written,
-        program.wakes() - wakes,
-        program.processor() - processor
+        program.wakes().saturating_sub(wakes),
+        program.processor().saturating_sub(processor)
     );
 }
 
@@ -251,7 +251,7 @@ fn stream(name: &str, tokens: &[String]) {
     println!(
         "  {} tokens at 100 a second, {name}: {:.2?} of processor time, {} KiB written   (below 0.5 s, 200 KiB)",
         tokens.len(),
-        program.processor() - processor,
+        program.processor().saturating_sub(processor),
         (program.written - written) / 1_024
     );
 }
