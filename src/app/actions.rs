@@ -22,13 +22,7 @@ pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         Focus::Reading(_) => Context::Reading,
         Focus::Review => Context::Review,
         Focus::Overlay(Overlay::Pager(_)) => Context::Pager,
-        Focus::Overlay(
-            Overlay::Palette(_)
-            | Overlay::Personas(_)
-            | Overlay::Models(_)
-            | Overlay::History(_)
-            | Overlay::Queue(_),
-        ) => Context::Menu,
+        Focus::Overlay(Overlay::Menu(_, _)) => Context::Menu,
     };
     // Only two presses in a row are a wish to leave.
     if state.tools.keymap.action(context, key) != Some(Action::Interrupt) {

@@ -1,7 +1,7 @@
 //! Who speaks and with which model, and starting afresh. It never touches the draft, the scroll or the history.
 
 use super::overlay::{self, persona_items};
-use super::state::{Focus, ModelChoice, Overlay, State};
+use super::state::{Focus, MenuOf, ModelChoice, Overlay, State};
 use crate::domain::chat::{Body, Level};
 use crate::domain::persona::Library;
 use crate::protocol::message::Effect;
@@ -72,7 +72,7 @@ pub fn personas_loaded(state: &mut State, library: Library) -> Vec<Effect> {
     }
     let items = persona_items(&library);
     state.personas.library = library;
-    if let Focus::Overlay(Overlay::Personas(menu)) = &mut state.focus {
+    if let Focus::Overlay(Overlay::Menu(MenuOf::Personas, menu)) = &mut state.focus {
         menu.refresh(items);
     }
     Vec::new()

@@ -1,6 +1,6 @@
 //! The menus over messages: what was sent, to send it again, and what waits in the queue. They never send.
 
-use super::state::{Focus, Overlay, State};
+use super::state::{Focus, MenuOf, Overlay, State};
 use super::turn::joined;
 use super::update::open;
 use crate::base::text;
@@ -39,7 +39,7 @@ pub fn history(state: &mut State) {
         return;
     }
     let choose = state.tools.keymap.told(" · ", Context::Menu, Action::Choose, "takes it into the draft");
-    open(state, Overlay::History(Menu::new(format!("History{choose}"), items, "")));
+    open(state, Overlay::Menu(MenuOf::History, Menu::new(format!("History{choose}"), items, "")));
 }
 
 /// The chosen message becomes the draft; the draft that was there goes to the history.
@@ -73,12 +73,12 @@ pub fn queue(state: &mut State) {
         told(" · ", Action::Remove, "takes out"),
     );
     let menu = Menu::new(title, queue_items(state), "");
-    open(state, Overlay::Queue(menu));
+    open(state, Overlay::Menu(MenuOf::Queue, menu));
 }
 
 /// The open queue shows what waits now: its first message may have been sent meanwhile.
 pub fn refresh_queue(state: &mut State) {
-    if !matches!(state.focus, Focus::Overlay(Overlay::Queue(_))) {
+    if !matches!(state.focus, Focus::Overlay(Overlay::Menu(MenuOf::Queue, _))) {
         return;
     }
     let items = queue_items(state);
@@ -86,7 +86,7 @@ pub fn refresh_queue(state: &mut State) {
         state.focus = Focus::Prompt;
         return;
     }
-    if let Focus::Overlay(Overlay::Queue(menu)) = &mut state.focus {
+    if let Focus::Overlay(Overlay::Menu(MenuOf::Queue, menu)) = &mut state.focus {
         menu.refresh(items);
     }
 }
@@ -101,7 +101,7 @@ pub fn edit_queued(state: &mut State, id: &str) {
 
 /// Moves the chosen message, or takes it out; the history still has it.
 pub fn act_on_queued(state: &mut State, action: Action) {
-    let Focus::Overlay(Overlay::Queue(menu)) = &mut state.focus else { return };
+    let Focus::Overlay(Overlay::Menu(MenuOf::Queue, menu)) = &mut state.focus else { return };
     let Some(id) = menu.selected().and_then(|item| item.id.parse().ok()) else { return };
     match action {
         Action::MoveUp => state.queue.shift(id, Move::Up),

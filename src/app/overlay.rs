@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::actions::page;
 use super::plain::{self, Form};
-use super::state::{Focus, Overlay, State};
+use super::state::{Focus, MenuOf, Overlay, State};
 use super::update::open;
 use super::{chat, commands, messages};
 use crate::domain::briefing;
@@ -18,11 +18,7 @@ use crate::protocol::message::Effect;
 /// The menu of an overlay that has one.
 pub fn menu(over: &mut Overlay) -> Option<&mut Menu> {
     match over {
-        Overlay::Palette(menu)
-        | Overlay::Personas(menu)
-        | Overlay::Models(menu)
-        | Overlay::History(menu)
-        | Overlay::Queue(menu) => Some(menu),
+        Overlay::Menu(_, menu) => Some(menu),
         Overlay::Pager(_) => None,
     }
 }
@@ -30,11 +26,7 @@ pub fn menu(over: &mut Overlay) -> Option<&mut Menu> {
 /// The wheel over an overlay.
 pub fn wheel(over: &mut Overlay, by: isize, area: Rect, theme: &Theme) {
     match over {
-        Overlay::Palette(menu)
-        | Overlay::Personas(menu)
-        | Overlay::Models(menu)
-        | Overlay::History(menu)
-        | Overlay::Queue(menu) => menu.step(by.signum()),
+        Overlay::Menu(_, menu) => menu.step(by.signum()),
         Overlay::Pager(pager) => {
             pager.scroll(Scroll::Lines(by));
             pager.settle(area, theme);
@@ -87,14 +79,14 @@ pub fn palette(state: &mut State) {
     }
     items.extend(state.personas.library.listed.iter().map(persona));
     items.extend(ACTIONS.iter().filter(offered).map(action));
-    open(state, Overlay::Palette(Menu::new("Everything", items, "")));
+    open(state, Overlay::Menu(MenuOf::Palette, Menu::new("Everything", items, "")));
 }
 
 /// The persona menu; the folders are looked at anew while it is open.
 pub fn personas(state: &mut State) -> Vec<Effect> {
     let items = persona_items(&state.personas.library);
     let menu = Menu::new("Personas", items, &state.personas.active.name);
-    open(state, Overlay::Personas(menu));
+    open(state, Overlay::Menu(MenuOf::Personas, menu));
     vec![Effect::LoadPersonas]
 }
 
@@ -167,7 +159,7 @@ pub fn models(state: &mut State) {
         ..Item::default()
     });
     let menu = Menu::new("Models", items.collect(), &endpoint.model);
-    open(state, Overlay::Models(menu));
+    open(state, Overlay::Menu(MenuOf::Models, menu));
 }
 
 /// The help, from the keymap and the commands.
@@ -297,11 +289,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
                 _ => {}
             }
         }
-        Overlay::Palette(menu)
-        | Overlay::Personas(menu)
-        | Overlay::Models(menu)
-        | Overlay::History(menu)
-        | Overlay::Queue(menu) => match action {
+        Overlay::Menu(_, menu) => match action {
             Action::MenuDown => menu.step(1),
             Action::MenuUp => menu.step(-1),
             Action::MenuPageDown => page(menu, 1),
@@ -318,21 +306,21 @@ fn choose(state: &mut State) -> Vec<Effect> {
     let Focus::Overlay(over) = std::mem::take(&mut state.focus) else { return Vec::new() };
     let chosen = |menu: &Menu| menu.selected().map(|item| item.id.clone()).filter(|id| !id.is_empty());
     match &over {
-        Overlay::Personas(menu) => match chosen(menu) {
+        Overlay::Menu(MenuOf::Personas, menu) => match chosen(menu) {
             Some(name) => chat::switch(state, &name),
             None => {
                 state.focus = Focus::Overlay(over);
                 state.note("this file cannot speak; its cause stands beside it");
             }
         },
-        Overlay::Models(menu) => {
+        Overlay::Menu(MenuOf::Models, menu) => {
             if let Some(model) = chosen(menu) {
                 chat::use_model(state, &model);
             }
         }
-        Overlay::History(menu) => messages::recall(state, &chosen(menu).unwrap_or_default()),
-        Overlay::Queue(menu) => messages::edit_queued(state, &chosen(menu).unwrap_or_default()),
-        Overlay::Palette(menu) => {
+        Overlay::Menu(MenuOf::History, menu) => messages::recall(state, &chosen(menu).unwrap_or_default()),
+        Overlay::Menu(MenuOf::Queue, menu) => messages::edit_queued(state, &chosen(menu).unwrap_or_default()),
+        Overlay::Menu(MenuOf::Palette, menu) => {
             let id = chosen(menu).unwrap_or_default();
             if let Some(name) = id.strip_prefix("persona ") {
                 chat::switch(state, name);

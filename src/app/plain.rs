@@ -54,14 +54,7 @@ impl Form {
 pub fn composes(state: &State) -> bool {
     match &state.focus {
         Focus::Prompt | Focus::Reading(_) | Focus::Overlay(Overlay::Pager(_)) => true,
-        Focus::Review
-        | Focus::Overlay(
-            Overlay::Palette(_)
-            | Overlay::Personas(_)
-            | Overlay::Models(_)
-            | Overlay::History(_)
-            | Overlay::Queue(_),
-        ) => false,
+        Focus::Review | Focus::Overlay(Overlay::Menu(_, _)) => false,
     }
 }
 
@@ -91,13 +84,7 @@ pub fn entered(state: &mut State, said: &[Span]) -> Vec<Effect> {
         Focus::Overlay(Overlay::Pager(_)) => message(state, said),
         _ if commands::is_command(&words) => message(state, said),
         Focus::Review => answer(state, words.trim()),
-        Focus::Overlay(
-            Overlay::Palette(_)
-            | Overlay::Personas(_)
-            | Overlay::Models(_)
-            | Overlay::History(_)
-            | Overlay::Queue(_),
-        ) => choose(state, words.trim()),
+        Focus::Overlay(Overlay::Menu(_, _)) => choose(state, words.trim()),
     };
     if matches!(state.focus, Focus::Review) && state.screen.form == Form::Linear(Asked::Nobody) {
         state.focus = Focus::Prompt;
@@ -241,13 +228,9 @@ pub fn question(state: &State) -> Option<String> {
         Focus::Prompt | Focus::Reading(_) | Focus::Overlay(Overlay::Pager(_)) => {
             matches!(state.turn, Turn::Idle).then(|| prompt(state))
         }
-        Focus::Overlay(
-            Overlay::Palette(_)
-            | Overlay::Personas(_)
-            | Overlay::Models(_)
-            | Overlay::History(_)
-            | Overlay::Queue(_),
-        ) => Some("Number or name; Enter alone changes nothing > ".to_string()),
+        Focus::Overlay(Overlay::Menu(_, _)) => {
+            Some("Number or name; Enter alone changes nothing > ".to_string())
+        }
         Focus::Review => review_question(state),
     }
 }

@@ -322,11 +322,7 @@ fn reading(state: &State) -> Option<&Reading> {
 fn overlay(state: &State, over: &Overlay, buffer: &mut Buffer) -> Option<Position> {
     let theme = &state.screen.theme;
     match over {
-        Overlay::Palette(menu)
-        | Overlay::Personas(menu)
-        | Overlay::Models(menu)
-        | Overlay::History(menu)
-        | Overlay::Queue(menu) => menu.view(area(state), theme, buffer),
+        Overlay::Menu(_, menu) => menu.view(area(state), theme, buffer),
         Overlay::Pager(pager) => {
             let close = state.tools.keymap.hint(Context::Pager, Action::ClosePager);
             pager.view(area(state), theme, &close, buffer);

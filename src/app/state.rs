@@ -252,14 +252,21 @@ pub enum Focus {
 /// What lies over the chat.
 #[derive(Clone, Debug)]
 pub enum Overlay {
-    Palette(Menu),
-    Personas(Menu),
-    Models(Menu),
-    /// The messages of this project, to take one into the draft.
-    History(Menu),
-    /// What waits for the running reply.
-    Queue(Menu),
+    Menu(MenuOf, Menu),
     Pager(Pager),
+}
+
+/// What a menu offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MenuOf {
+    /// Everything, by name.
+    Palette,
+    Personas,
+    Models,
+    /// The messages of this project, to take one into the draft.
+    History,
+    /// What waits for the running reply.
+    Queue,
 }
 
 /// Where the model is.

@@ -106,7 +106,8 @@ impl Blocks {
             Growth::Ended => String::new(),
         };
         open.push_str(&text::sanitise(rest));
-        if !rest.is_empty() && markdown::cut(&open).defines {
+        // A definition has these two signs, and most lines do not: they are not parsed for it.
+        if !rest.is_empty() && open.contains("]:") && markdown::cut(&open).defines {
             return self.take_whole(source, growth);
         }
         self.open = open;

@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use dictum::app::commands::COMMANDS;
-use dictum::app::state::{Focus, Overlay, Turn};
+use dictum::app::state::{Focus, MenuOf, Overlay, Turn};
 use dictum::domain::exchange::ReplyEvent;
 use dictum::domain::kb::Origin;
 use dictum::protocol::action::{ACTIONS, Context, Row};
@@ -436,12 +436,16 @@ fn the_palette_runs_everything() {
         );
         app.keys("enter");
         assert!(trace(&app) != before, "{}", row.id);
-        assert!(!matches!(app.state.focus, Focus::Overlay(Overlay::Palette(_))), "{}", row.id);
+        assert!(!matches!(app.state.focus, Focus::Overlay(Overlay::Menu(MenuOf::Palette, _))), "{}", row.id);
     }
     for command in COMMANDS {
         let mut app = App::with_kb(KB);
         let effects = palette(&mut app, &format!("/{}", command.name));
-        assert!(!matches!(app.state.focus, Focus::Overlay(Overlay::Palette(_))), "/{}", command.name);
+        assert!(
+            !matches!(app.state.focus, Focus::Overlay(Overlay::Menu(MenuOf::Palette, _))),
+            "/{}",
+            command.name
+        );
         let shows = app.state.screen.note.is_some() || !matches!(app.state.focus, Focus::Prompt);
         let waits = app.state.prompt.editor.text() == format!("/{} ", command.name);
         assert!(!effects.is_empty() || shows || waits || command.name == "clear", "/{}", command.name);

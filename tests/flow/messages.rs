@@ -1,6 +1,6 @@
 //! The menus over messages: the history and the queue; and messages that are reserved.
 
-use dictum::app::state::{Focus, Overlay};
+use dictum::app::state::{Focus, MenuOf, Overlay};
 use dictum::domain::kb::Span;
 use dictum::protocol::message::{Event, Prompts};
 
@@ -96,7 +96,7 @@ fn a21_the_open_queue_follows_what_is_sent() {
     app.kb_read();
     app.replies("Done.");
     assert!(matches!(app.state.focus, Focus::Prompt), "an empty queue closes");
-    assert!(!matches!(app.state.focus, Focus::Overlay(Overlay::Queue(_))));
+    assert!(!matches!(app.state.focus, Focus::Overlay(Overlay::Menu(MenuOf::Queue, _))));
 }
 
 #[test]

@@ -246,13 +246,7 @@ impl Told {
                     Shown::Edit(words)
                 }
             },
-            Focus::Overlay(
-                Overlay::Palette(menu)
-                | Overlay::Personas(menu)
-                | Overlay::Models(menu)
-                | Overlay::History(menu)
-                | Overlay::Queue(menu),
-            ) => Shown::List(listed(menu)),
+            Focus::Overlay(Overlay::Menu(_, menu)) => Shown::List(listed(menu)),
             Focus::Overlay(Overlay::Pager(pager)) => match &self.shown {
                 // A text that changes while it is open is not told again.
                 Shown::Text(title) if title.starts_with(&pager.title) => self.shown.clone(),

@@ -63,18 +63,16 @@ pub(super) fn is_silent(entry: &Entry) -> bool {
 /// The lines of what the user said, from a stretch of it.
 pub(super) fn said_lines(stretch: &str, ends: bool, width: u16, theme: &Theme) -> Vec<Line<'static>> {
     let bar = Span::styled("▌ ", theme.user);
-    let mut lines: Vec<Line<'static>> = markdown::render_plain(stretch, inner(width), theme.user)
-        .into_iter()
-        .map(|line| {
-            let mut spans = vec![bar.clone()];
-            spans.extend(line.spans);
-            Line::from(spans).style(line.style)
-        })
-        .collect();
-    if ends {
-        lines.push(Line::default());
-    }
-    lines
+    barred(markdown::render_plain(stretch, inner(width), theme.user), &bar, ends)
+}
+
+/// Lines behind a bar, and a blank one where they end.
+fn barred(lines: Vec<Line<'static>>, bar: &Span<'static>, ends: bool) -> Vec<Line<'static>> {
+    let behind = |line: Line<'static>| {
+        let spans: Vec<Span<'static>> = std::iter::once(bar.clone()).chain(line.spans).collect();
+        Line::from(spans).style(line.style)
+    };
+    lines.into_iter().map(behind).chain(ends.then(Line::default)).collect()
 }
 
 /// The lines of an entry that is drawn in one piece.
@@ -124,19 +122,8 @@ pub(super) fn reply_head(
 /// A stretch of the thinking, unfolded.
 pub(super) fn thinking_lines(stretch: &str, ends: bool, width: u16, theme: &Theme) -> Vec<Line<'static>> {
     let bar = Span::styled("  ┊ ", theme.faint);
-    let mut lines: Vec<Line<'static>> =
-        markdown::render_plain(stretch, inner(width).saturating_sub(2).max(1), theme.dim)
-            .into_iter()
-            .map(|line| {
-                let mut spans = vec![bar.clone()];
-                spans.extend(line.spans);
-                Line::from(spans).style(line.style)
-            })
-            .collect();
-    if ends {
-        lines.push(Line::default());
-    }
-    lines
+    let room = inner(width).saturating_sub(2).max(1);
+    barred(markdown::render_plain(stretch, room, theme.dim), &bar, ends)
 }
 
 /// How a reply ended, and the blank line that ends it.
