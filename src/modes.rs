@@ -1,5 +1,6 @@
 //! The wiring of app and io: the screen and the subcommands. It never holds a rule of its own.
 
+mod conversation;
 pub mod kb;
 pub mod persona;
 pub mod plain;
@@ -11,11 +12,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::base::text;
 use crate::cli::{Command, Invocation, KbCommand, PersonaCommand};
 use crate::domain::kb::document::Document;
 use crate::domain::kb::journal::Journal;
-use crate::domain::kb::proposal::Proposal;
 use crate::domain::kb::state;
 use crate::io::kbfile::{self, Keep};
 use crate::io::{config, files, personas};
@@ -132,22 +131,6 @@ fn print(text: &str) -> Result<u8> {
     match output.write_all(text.as_bytes()).and_then(|()| output.write_all(end.as_bytes())) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         Ok(()) | Err(_) => Ok(0),
-    }
-}
-
-/// What edits would do, in a line each.
-fn gists(pending: &[Proposal]) -> Vec<String> {
-    pending.iter().map(|edit| text::one_line(&format!("{}: {}", edit.title(), edit.gist()))).collect()
-}
-
-/// Names the edits that were left undecided at the end of a conversation.
-fn tell_undecided(gists: &[String]) {
-    if gists.is_empty() {
-        return;
-    }
-    eprintln!("dictum: KB.md was not changed by what you left undecided:");
-    for gist in gists {
-        eprintln!("  {gist}");
     }
 }
 

@@ -11,24 +11,19 @@ use anyhow::{Context, Result};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant as Deadline, sleep_until};
 
+use super::conversation::{self, Begun};
 use super::kb::review::write;
-use super::tui::make_tables;
-use super::{folders, gists, tell_undecided};
 use crate::app::plain::compose::Composer;
 use crate::app::plain::told::Told;
 use crate::app::plain::{self, Asked, Form};
-use crate::app::state::{FIRST_PERSONA, Search, Start, State, Tools};
+use crate::app::state::{Search, State, Tools};
 use crate::app::update::update;
 use crate::base::text;
 use crate::cli::Invocation;
-use crate::domain::exchange::Endpoint;
 use crate::domain::kb::Span;
-use crate::domain::settings::Choice;
-use crate::draw::theme::Theme;
-use crate::io::kbfile::Keep;
 use crate::io::providers::{Http, Limits};
-use crate::io::runtime::{Runtime, Workplace};
-use crate::io::{config, files, kbfile, personas, terminal};
+use crate::io::runtime::Runtime;
+use crate::io::terminal;
 use crate::protocol::keymap::Keymap;
 use crate::protocol::message::{Drawn, Effect, Event, Millis};
 
@@ -70,51 +65,18 @@ impl Why {
 
 /// Talks line by line until the input ends; gives the exit code.
 pub fn run(invocation: &Invocation, directory: &Path, why: Why) -> Result<u8> {
-    let loaded = config::load(&invocation.values(), directory);
-    let settings = loaded.settings;
-    let folders = folders(directory);
-    let library = personas::load(&folders);
-    let snapshot = kbfile::read(directory, settings.kb_limit_bytes);
-    let (endpoint, search) = match settings.choice {
-        Choice::Endpoint(endpoint) => (endpoint, Search::Done),
-        Choice::Discover => (Endpoint::offline(), Search::Running),
-    };
-    let place = Workplace {
-        project: directory.to_path_buf(),
-        keep: files::state_dir().ok().map(|state| Keep::below(&state)),
-        never: files::state_dir().ok().map(|state| state.join("never")),
-        // A line that was entered was sent, so there is no draft to keep.
-        prompts: None,
-        folders,
-        kb_limit: settings.kb_limit_bytes,
-    };
-    let start = Start {
-        columns: 80,
-        rows: 24,
-        theme: Theme::plain(),
-        library,
-        persona: settings.persona.unwrap_or_else(|| FIRST_PERSONA.to_string()),
-        snapshot,
-        endpoint,
-        search,
-        max_tokens: settings.max_tokens,
-        warnings: loaded.warnings,
-    };
-    let mut state = State::with_tools(start, Tools::coming(Keymap::default()));
-    state.connection.proposing.tools = settings.tools;
-    state.connection.proposing.extra_call = settings.kb_extra_call;
+    let Begun { settings, keys, start, mut place } = conversation::begin(invocation, directory);
+    // A line that was entered was sent, so there is no draft to keep.
+    place.prompts = None;
+    let mut state = conversation::state(start, Tools::coming(Keymap::default()), &settings);
     let answered = io::stdin().is_terminal() && io::stdout().is_terminal();
     let asked = if answered { Asked::Person } else { Asked::Nobody };
     state.screen.form = Form::Linear(asked);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .context("the program's threads cannot be started; check the limit of processes (ulimit -u)")?;
+    let runtime = conversation::threads()?;
     let code = runtime.block_on(async {
         let (sender, events) = unbounded_channel();
-        make_tables(&sender);
-        let work = Runtime::new(place, Http::new(Limits::default()), loaded.keys, sender.clone());
+        conversation::make_tables(&sender);
+        let work = Runtime::new(place, Http::new(Limits::default()), keys, sender.clone());
         let mut session = Session {
             state,
             asked,
@@ -127,7 +89,7 @@ pub fn run(invocation: &Invocation, directory: &Path, why: Why) -> Result<u8> {
         };
         write(&mut io::stdout(), why.sentence())?;
         let code = session.run(events, sender).await;
-        tell_undecided(&gists(&session.state.review.pending));
+        conversation::tell_undecided(&conversation::gists(&session.state.review.pending));
         code
     });
     // Neither a dead disk nor the thread that waits for the next line keeps the shell waiting.

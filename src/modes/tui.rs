@@ -18,28 +18,23 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant as Deadline, sleep_until};
 
 use self::pace::{Pace, Why};
-use super::{folders, gists, tell_undecided};
-use crate::app::state::{FIRST_PERSONA, Search, Start, State, Tools};
+use super::conversation::{self, Begun};
+use crate::app::state::{Search, State, Tools};
 use crate::app::update::update;
 use crate::app::{keeping, screen};
 use crate::base::text;
 use crate::cli::Invocation;
-use crate::domain::exchange::Endpoint;
-use crate::domain::kb::detect::Detector;
-use crate::domain::kb::reconcile::Reconciler;
-use crate::domain::settings::{Choice, OnExit};
+use crate::domain::settings::OnExit;
 use crate::io::clipboard::{self, Way};
-use crate::io::kbfile::Keep;
 use crate::io::providers::{Http, Limits};
-use crate::io::runtime::{Runtime, Workplace};
+use crate::io::runtime::Runtime;
 use crate::io::terminal::background::{self, Filter, Sifted};
 use crate::io::terminal::paint::Painter;
 use crate::io::terminal::{self, Mouse, Screen, Signal, TerminalGuard};
-use crate::io::{config, files, kbfile, personas};
 use crate::panels::transcript::LineCache;
 use crate::protocol::action::ACTIONS;
 use crate::protocol::keymap::Keymap;
-use crate::protocol::message::{Capture, Clip, Effect, Event, Millis, Tables, TaskId};
+use crate::protocol::message::{Capture, Clip, Effect, Event, Millis, TaskId};
 
 /// So many answers of the runtime are taken between two looks at the keyboard.
 const BATCH: usize = 1_024;
@@ -49,60 +44,26 @@ const HELD: Duration = Duration::from_millis(100);
 
 /// Opens the screen and stays until the user leaves; gives the exit code.
 pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
-    let loaded = config::load(&invocation.values(), directory);
-    let settings = loaded.settings;
-    let folders = folders(directory);
-    let library = personas::load(&folders);
-    let snapshot = kbfile::read(directory, settings.kb_limit_bytes);
-    let (endpoint, search) = match settings.choice {
-        Choice::Endpoint(endpoint) => (endpoint, Search::Done),
-        Choice::Discover => (Endpoint::offline(), Search::Running),
-    };
-    let place = Workplace {
-        project: directory.to_path_buf(),
-        keep: files::state_dir().ok().map(|state| Keep::below(&state)),
-        never: files::state_dir().ok().map(|state| state.join("never")),
-        prompts: files::state_dir().ok().map(|state| state.join("prompts")),
-        folders,
-        kb_limit: settings.kb_limit_bytes,
-    };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        // One beside the screen is enough: the long work has threads of its own.
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .context("the program's threads cannot be started; check the limit of processes (ulimit -u)")?;
+    let Begun { settings, keys, mut start, place } = conversation::begin(invocation, directory);
+    let runtime = conversation::threads()?;
     let guard = TerminalGuard::enter(Mouse::On)?;
-    let (columns, rows) = crossterm::terminal::size().unwrap_or((80, 24));
+    (start.columns, start.rows) = crossterm::terminal::size().unwrap_or((80, 24));
+    start.theme = colours::theme(&settings.theme);
     let (mut keymap, of_keys) = Keymap::build(ACTIONS, &settings.keys);
     keymap.keyboard = keyboard::reported();
-    let tools = Tools::coming(keymap);
-    let start = Start {
-        columns,
-        rows,
-        theme: colours::theme(&settings.theme),
-        library,
-        persona: settings.persona.unwrap_or_else(|| FIRST_PERSONA.to_string()),
-        snapshot,
-        endpoint,
-        search,
-        max_tokens: settings.max_tokens,
-        warnings: loaded.warnings.into_iter().chain(of_keys).collect(),
-    };
-    let mut state = State::with_tools(start, tools);
+    start.warnings.extend(of_keys);
+    let mut state = conversation::state(start, Tools::coming(keymap), &settings);
     state.screen.side = settings.side_panel;
-    state.connection.proposing.tools = settings.tools;
-    state.connection.proposing.extra_call = settings.kb_extra_call;
     let mut undecided: Vec<String> = Vec::new();
     let mut last_reply = None;
     let code = runtime.block_on(async {
         let (sender, events) = unbounded_channel();
         let http = Http::new(Limits::default());
-        let work = Runtime::new(place, http, loaded.keys, sender.clone());
+        let work = Runtime::new(place, http, keys, sender.clone());
         let mut session = Session::new(state, work, sender, &guard);
         let code = session.run(events, colours::follows_background(&settings.theme)).await;
         session.keep_draft();
-        undecided = gists(&session.state.review.pending);
+        undecided = conversation::gists(&session.state.review.pending);
         last_reply = session.state.log.last_reply();
         code
     });
@@ -112,22 +73,10 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
         // The shell's screen may be gone.
         let _ = writeln!(io::stdout(), "{}", text::sanitise(reply.trim_end()));
     }
-    tell_undecided(&undecided);
+    conversation::tell_undecided(&undecided);
     // A blocked read of a dead disk must not keep the shell waiting.
     runtime.shutdown_timeout(Duration::from_millis(100));
     code
-}
-
-/// Makes detector and reconciler beside the screen, and sends them to it.
-pub(super) fn make_tables(sender: &UnboundedSender<Event>) {
-    let sender = sender.clone();
-    std::thread::spawn(move || {
-        let detector = std::thread::spawn(Detector::new);
-        let reconciler = Reconciler::new();
-        let detector = detector.join().unwrap_or_else(|_| Detector::new());
-        // The screen may be closed already.
-        let _ = sender.send(Event::TablesMade(Box::new(Tables { detector, reconciler })));
-    });
 }
 
 /// Takes the mouse or hands it to the terminal.
@@ -187,7 +136,7 @@ impl<'a> Session<'a> {
         self.input = Some(EventStream::new());
         // From here on changes of the size are told; one before it was not.
         self.measure();
-        make_tables(&self.sender);
+        conversation::make_tables(&self.sender);
         // Only a theme that follows the background has a use for the answer; a terminal that knows no such question may print it.
         if ask_background && self.state.screen.theme.follows_background() {
             let mut out = Screen::default();

@@ -1,0 +1,111 @@
+//! What a conversation begins and ends with, on the screen and line by line alike. It opens no terminal and takes no input.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::folders;
+use crate::app::state::{FIRST_PERSONA, Search, Start, State, Tools};
+use crate::base::text;
+use crate::cli::Invocation;
+use crate::domain::exchange::Endpoint;
+use crate::domain::kb::detect::Detector;
+use crate::domain::kb::proposal::Proposal;
+use crate::domain::kb::reconcile::Reconciler;
+use crate::domain::settings::{Choice, Settings};
+use crate::draw::theme::Theme;
+use crate::io::kbfile::Keep;
+use crate::io::providers::Keys;
+use crate::io::runtime::Workplace;
+use crate::io::{config, files, kbfile, personas};
+use crate::protocol::message::{Event, Tables};
+
+/// Everything that was read before the first word.
+pub(super) struct Begun {
+    pub settings: Settings,
+    pub keys: Keys,
+    /// For a plain screen of 80x24; who has another one says so.
+    pub start: Start,
+    pub place: Workplace,
+}
+
+/// Reads the settings, the personas and KB.md.
+pub(super) fn begin(invocation: &Invocation, directory: &Path) -> Begun {
+    let loaded = config::load(&invocation.values(), directory);
+    let settings = loaded.settings;
+    let folders = folders(directory);
+    let library = personas::load(&folders);
+    let snapshot = kbfile::read(directory, settings.kb_limit_bytes);
+    let (endpoint, search) = match settings.choice.clone() {
+        Choice::Endpoint(endpoint) => (endpoint, Search::Done),
+        Choice::Discover => (Endpoint::offline(), Search::Running),
+    };
+    let kept = files::state_dir().ok();
+    let place = Workplace {
+        project: directory.to_path_buf(),
+        keep: kept.as_ref().map(|state| Keep::below(state)),
+        never: kept.as_ref().map(|state| state.join("never")),
+        prompts: kept.map(|state| state.join("prompts")),
+        folders,
+        kb_limit: settings.kb_limit_bytes,
+    };
+    let start = Start {
+        columns: 80,
+        rows: 24,
+        theme: Theme::plain(),
+        library,
+        persona: settings.persona.clone().unwrap_or_else(|| FIRST_PERSONA.to_string()),
+        snapshot,
+        endpoint,
+        search,
+        max_tokens: settings.max_tokens,
+        warnings: loaded.warnings,
+    };
+    Begun { settings, keys: loaded.keys, start, place }
+}
+
+/// The state at the first frame or line, under the settings.
+pub(super) fn state(start: Start, tools: Tools, settings: &Settings) -> State {
+    let mut state = State::with_tools(start, tools);
+    state.connection.proposing.tools = settings.tools;
+    state.connection.proposing.extra_call = settings.kb_extra_call;
+    state
+}
+
+/// The threads beside the conversation: one is enough, since the long work has threads of its own.
+pub(super) fn threads() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .context("the program's threads cannot be started; check the limit of processes (ulimit -u)")
+}
+
+/// Makes detector and reconciler beside the conversation, and sends them to it.
+pub(super) fn make_tables(sender: &UnboundedSender<Event>) {
+    let sender = sender.clone();
+    std::thread::spawn(move || {
+        let detector = std::thread::spawn(Detector::new);
+        let reconciler = Reconciler::new();
+        let detector = detector.join().unwrap_or_else(|_| Detector::new());
+        // The conversation may be over already.
+        let _ = sender.send(Event::TablesMade(Box::new(Tables { detector, reconciler })));
+    });
+}
+
+/// What edits would do, in a line each.
+pub(super) fn gists(pending: &[Proposal]) -> Vec<String> {
+    pending.iter().map(|edit| text::one_line(&format!("{}: {}", edit.title(), edit.gist()))).collect()
+}
+
+/// Names the edits that were left undecided at the end of a conversation.
+pub(super) fn tell_undecided(gists: &[String]) {
+    if gists.is_empty() {
+        return;
+    }
+    eprintln!("dictum: KB.md was not changed by what you left undecided:");
+    for gist in gists {
+        eprintln!("  {gist}");
+    }
+}
