@@ -5,6 +5,8 @@ mod slip;
 use std::collections::HashMap;
 use std::ops::Range;
 
+use foldhash::fast::FixedState;
+
 use super::clause::{Kind, Token, fold};
 use super::detect::pattern::{Element, Index, Pattern, Set, run};
 use slip::slip;
@@ -95,13 +97,13 @@ pub struct Lexicon {
     free: Index,
     /// The lead-ins and cue phrases that are taken off, wherever they stand.
     leading: Index,
-    words: HashMap<String, Word>,
+    words: HashMap<String, Word, FixedState>,
     class_names: Vec<String>,
     /// By their first byte.
-    class_prefixes: HashMap<u8, Vec<(String, u64)>>,
-    spellings: HashMap<String, String>,
+    class_prefixes: HashMap<u8, Vec<(String, u64)>, FixedState>,
+    spellings: HashMap<String, String, FixedState>,
     /// Cue words whose slips of the finger are put right, by their first byte.
-    fragile: HashMap<u8, Vec<String>>,
+    fragile: HashMap<u8, Vec<String>, FixedState>,
     /// The bits of the classes that say what a word is about, and not how it works in a sentence.
     topics: u64,
 }

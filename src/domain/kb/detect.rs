@@ -72,6 +72,11 @@ pub struct Shown {
     pub bytes: Range<usize>,
 }
 
+/// Whether a token stands for a whole block that is not the user's own: a log, a fence.
+fn block(token: &Token) -> bool {
+    matches!(token.kind, clause::Kind::Masked(hidden) if hidden.is_block())
+}
+
 /// A message read: its text, tokens, hidden regions and weighed groups.
 struct Reading {
     text: String,
@@ -232,6 +237,7 @@ impl Detector {
             sentences: &reading.sentences,
             setting: reading.setting,
             tongue: reading.tongue,
+            material: reading.tokens.iter().any(block),
         }
     }
 

@@ -147,6 +147,8 @@ pub struct Scene<'a> {
     pub sentences: &'a [Sentence],
     pub setting: Setting,
     pub tongue: Tongue,
+    /// Whether the message holds a block that is not the user's own: a log, a fence.
+    pub material: bool,
 }
 
 /// Takes the name, in parts, of a piece of evidence. One may come twice.
@@ -239,7 +241,7 @@ impl Scene<'_> {
             _ => "middle",
         };
         visit(&["at:", place]);
-        if self.tokens.iter().any(|token| matches!(token.kind, Kind::Masked(hidden) if hidden.is_block())) {
+        if self.material {
             visit(&["material"]);
         }
         let length = match group.tokens.len() {

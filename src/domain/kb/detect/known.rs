@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use foldhash::fast::FixedState;
+
 use crate::domain::kb::clause::fold;
 use crate::domain::kb::document::Document;
 
@@ -20,14 +22,14 @@ const STOP: &[&str] = &[
 pub struct Known {
     entries: Vec<Vec<String>>,
     /// The entries that hold a word.
-    by_word: HashMap<String, Vec<usize>>,
+    by_word: HashMap<String, Vec<usize>, FixedState>,
 }
 
 impl Known {
     /// Indexes the entries by their words.
     pub fn new(kb: &Document) -> Self {
         let entries: Vec<Vec<String>> = kb.entries.iter().map(|entry| content(&entry.text)).collect();
-        let mut by_word: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut by_word: HashMap<String, Vec<usize>, FixedState> = HashMap::default();
         for (at, entry) in entries.iter().enumerate() {
             for word in entry {
                 by_word.entry(word.clone()).or_default().push(at);

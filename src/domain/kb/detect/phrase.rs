@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use foldhash::fast::FixedState;
+
 use crate::domain::kb::clause::{Kind, Token};
 use crate::domain::kb::cues::{Effect, Hit, Lexicon, Words};
 use crate::domain::kb::{Band, Candidate, Polarity};
@@ -16,13 +18,13 @@ const PHRASES: &str = include_str!("../../../../assets/kb/phrases.txt");
 /// The heads of clauses and what they become, by the first word of the head.
 #[derive(Clone, Debug, Default)]
 pub struct Phrases {
-    rows: HashMap<String, Vec<(String, String)>>,
+    rows: HashMap<String, Vec<(String, String)>, FixedState>,
 }
 
 impl Phrases {
     /// The table that dictum ships with.
     pub fn new() -> Self {
-        let mut rows: HashMap<String, Vec<(String, String)>> = HashMap::new();
+        let mut rows: HashMap<String, Vec<(String, String)>, FixedState> = HashMap::default();
         for line in PHRASES.lines().filter(|line| !line.starts_with("//")) {
             let mut columns = line.split('\t').skip(1);
             let (Some(from), to) = (columns.next(), columns.next().unwrap_or("").trim()) else { continue };
