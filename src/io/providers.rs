@@ -35,6 +35,12 @@ const ERROR_BODY: usize = 256 * 1024;
 const ERROR_TIME: Duration = Duration::from_secs(10);
 /// After the last frame the connection is closed so soon, if the server does not do it.
 const LINGER: Duration = Duration::from_millis(100);
+/// Words that trickle in are taken together so often, a little less often than the screen may show them: each alone would wake two
+/// threads, and a frame that has to wait wakes them again.
+const BEAT: Duration = Duration::from_millis(36);
+/// More bytes at once than this are no trickle, and so is what comes within the first moments of a reply.
+const TRICKLE: usize = 4 * 1024;
+const FIRST_WORDS: Duration = Duration::from_millis(300);
 
 /// A protocol over HTTP.
 pub struct Provider {
@@ -300,16 +306,16 @@ impl Conversation<'_> {
         }
         let mut decoder = self.provider.decoder();
         let mut deadline = begun + first;
-        let mut heard = false;
+        let mut heard: Option<Instant> = None;
         let cut = loop {
             match timeout_at(deadline, response.chunk()).await {
                 Err(_) if decoder.progress() != Progress::Open => break None,
-                Err(_) if heard => break Some(Cause::Stalled(idle)),
+                Err(_) if heard.is_some() => break Some(Cause::Stalled(idle)),
                 Err(_) => break Some(Cause::Silent(first)),
                 Ok(Err(error)) => break Some(http::in_sending(&error)),
                 Ok(Ok(None)) => break None,
                 Ok(Ok(Some(bytes))) => {
-                    heard |= !bytes.is_empty();
+                    let since = *heard.get_or_insert_with(Instant::now);
                     let settled = decoder.progress();
                     if self.forward(decoder.feed(&bytes)).is_err() {
                         return Ended::Unheard;
@@ -321,11 +327,15 @@ impl Conversation<'_> {
                         Progress::Settled => Instant::now() + self.http.limits().tail,
                         Progress::Over => Instant::now() + LINGER,
                     };
+                    let trickles = bytes.len() < TRICKLE && since.elapsed() > FIRST_WORDS;
+                    if trickles && decoder.progress() == Progress::Open {
+                        sleep(BEAT).await;
+                    }
                 }
             }
         };
         drop(response);
-        self.conclude(decoder, cut, heard, &prepared.target)
+        self.conclude(decoder, cut, heard.is_some(), &prepared.target)
     }
 
     /// What a body that is over amounts to; `cut` is what broke it off.

@@ -3,21 +3,20 @@
 mod colours;
 mod keyboard;
 mod pace;
+mod typed;
 
-use std::future::poll_fn;
 use std::io::{self, Write};
 use std::path::Path;
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use crossterm::event::{Event as Input, EventStream};
-use futures_util::StreamExt;
+use crossterm::event::Event as Input;
 use ratatui::layout::Size;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant as Deadline, sleep_until};
 
 use self::pace::{Pace, Why};
+use self::typed::Typed;
 use super::conversation::{self, Begun};
 use crate::app::state::{Search, State, Tools};
 use crate::app::update::update;
@@ -104,8 +103,8 @@ struct Session<'a> {
     sender: UnboundedSender<Event>,
     guard: &'a TerminalGuard,
     painter: Painter,
-    /// Dropped while another program has the terminal, since it reads ahead.
-    input: Option<EventStream>,
+    /// Paused while another program has the terminal, since it reads ahead.
+    input: Typed,
     filter: Filter,
     /// Since when an unfinished answer of the terminal is held back.
     held: Option<Instant>,
@@ -122,7 +121,7 @@ impl<'a> Session<'a> {
             sender,
             guard,
             painter: Painter::default(),
-            input: None,
+            input: Typed::new(),
             filter: Filter::default(),
             held: None,
             start: Instant::now(),
@@ -133,7 +132,7 @@ impl<'a> Session<'a> {
     async fn run(&mut self, mut events: UnboundedReceiver<Event>, ask_background: bool) -> Result<u8> {
         let mut signals = terminal::signals().context("signals cannot be listened for")?;
         self.draw()?;
-        self.input = Some(EventStream::new());
+        self.input.listen();
         // From here on changes of the size are told; one before it was not.
         self.measure();
         conversation::make_tables(&self.sender);
@@ -165,9 +164,8 @@ impl<'a> Session<'a> {
                         return Ok(code);
                     }
                 }
-                input = next_input(&mut self.input) => {
-                    let Some(first) = input else { return Ok(0) };
-                    if self.take_input(first).await? == Next::Leave {
+                input = self.input.next() => {
+                    if self.take_input(input).await? == Next::Leave {
                         return Ok(0);
                     }
                 }
@@ -245,17 +243,7 @@ impl<'a> Session<'a> {
                 Sifted::Answer(background) => batch.push(Event::BackgroundTold(background)),
                 Sifted::Input(events) => batch.extend(events.into_iter().filter_map(event_of)),
             }
-            next = match &mut self.input {
-                // Polled with the task's own waker: the stream keeps the first waker that it sees.
-                Some(stream) => {
-                    poll_fn(|context| match stream.poll_next_unpin(context) {
-                        Poll::Ready(input) => Poll::Ready(input),
-                        Poll::Pending => Poll::Ready(None),
-                    })
-                    .await
-                }
-                None => None,
-            };
+            next = self.input.waiting();
         }
         self.held = self.filter.is_holding().then(|| self.held.unwrap_or_else(Instant::now));
         // A terminal that changed its size, be it there and back, may have moved or cut what it showed.
@@ -295,12 +283,12 @@ impl<'a> Session<'a> {
             Effect::Quit => return Ok(Next::Leave),
             Effect::Redraw => self.redraw()?,
             Effect::Suspend => {
-                self.input = None;
+                self.input.pause().await;
                 terminal::suspend().await?;
-                self.input = Some(EventStream::new());
+                self.input.listen();
                 self.redraw()?;
             }
-            Effect::EditExternally { task, text } => self.edit(task, &text),
+            Effect::EditExternally { task, text } => self.edit(task, &text).await,
             Effect::Copy(clip) => self.copy(clip)?,
             Effect::Mouse(capture) => mouse(capture)?,
             Effect::ReadKb { .. }
@@ -338,10 +326,10 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn edit(&mut self, task: TaskId, text: &str) {
-        self.input = None;
+    async fn edit(&mut self, task: TaskId, text: &str) {
+        self.input.pause().await;
         let result = tokio::task::block_in_place(|| terminal::edit_text(text, "md"));
-        self.input = Some(EventStream::new());
+        self.input.listen();
         let result = result.map_err(|error| error.to_string());
         let _ = self.sender.send(Event::Edited { task, result });
     }
@@ -394,14 +382,6 @@ impl<'a> Session<'a> {
             self.pace.want(Why::Change);
         }
         Ok(())
-    }
-}
-
-/// The next input; never, while another program has the terminal.
-async fn next_input(input: &mut Option<EventStream>) -> Option<io::Result<Input>> {
-    match input {
-        Some(stream) => stream.next().await,
-        None => std::future::pending().await,
     }
 }
 
