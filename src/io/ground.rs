@@ -10,6 +10,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::files::{self, Content};
 use crate::domain::kb::ground::{FILES, Ground, NAMES, RULES_FOLDER};
+use crate::domain::stack::{self, Stack};
 
 /// A larger file is no place where people state conventions.
 const MOST_BYTES: u64 = 256 * 1024;
@@ -22,18 +23,24 @@ const MOST_ENTRIES: usize = 20_000;
 
 /// Reads what the project states, and looks for the paths that are asked for.
 pub fn read(directory: &Path, paths: &[String]) -> Ground {
-    let Ok(root) = fs::canonicalize(directory) else { return Ground::default() };
-    let mut reader = Reader { root, files: BTreeMap::new(), skipped: Vec::new() };
+    let Some(mut reader) = Reader::new(directory) else { return Ground::default() };
     for name in FILES {
         reader.read(name);
     }
     for name in reader.rules() {
         reader.read(&name);
     }
-    let names = NAMES.iter().filter(|name| reader.inside(name).is_some_and(|path| path.is_file()));
-    let names: BTreeSet<String> = names.map(|name| (*name).to_string()).collect();
     let missing = missing(&reader.root, paths);
-    Ground { files: reader.files, names, missing, skipped: reader.skipped }
+    Ground { missing, ..reader.ground() }
+}
+
+/// Reads only what tells what the project is made of.
+pub fn stack(directory: &Path) -> Stack {
+    let Some(mut reader) = Reader::new(directory) else { return Stack::default() };
+    for name in stack::FILES {
+        reader.read(name);
+    }
+    Stack::of(&reader.ground())
 }
 
 struct Reader {
@@ -43,6 +50,18 @@ struct Reader {
 }
 
 impl Reader {
+    fn new(directory: &Path) -> Option<Self> {
+        let root = fs::canonicalize(directory).ok()?;
+        Some(Self { root, files: BTreeMap::new(), skipped: Vec::new() })
+    }
+
+    /// What was read, and which lockfiles and the like are there.
+    fn ground(self) -> Ground {
+        let names = NAMES.iter().filter(|name| self.inside(name).is_some_and(|path| path.is_file()));
+        let names: BTreeSet<String> = names.map(|name| (*name).to_string()).collect();
+        Ground { files: self.files, names, missing: BTreeSet::new(), skipped: self.skipped }
+    }
+
     /// Where a name leads, if that is inside the project.
     fn inside(&self, name: &str) -> Option<PathBuf> {
         let path = fs::canonicalize(self.root.join(name)).ok()?;

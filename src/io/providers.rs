@@ -1,6 +1,7 @@
 //! Providers: one row adds one. It never shows a key and never ends a cut stream as a complete one.
 
 pub mod anthropic;
+mod beat;
 pub mod chat;
 pub mod discover;
 mod explain;
@@ -21,6 +22,7 @@ use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
+use self::beat::Beat;
 use self::quirks::Quirk;
 use self::trouble::{Address, Again, Cause, Link, Place, Target, Trouble, plain};
 use self::wire::{Adapter, Decoder, Ending, Progress, Shown};
@@ -35,12 +37,6 @@ const ERROR_BODY: usize = 256 * 1024;
 const ERROR_TIME: Duration = Duration::from_secs(10);
 /// After the last frame the connection is closed so soon, if the server does not do it.
 const LINGER: Duration = Duration::from_millis(100);
-/// Words that trickle in are taken together so often, a little less often than the screen may show them: each alone would wake two
-/// threads, and a frame that has to wait wakes them again.
-const BEAT: Duration = Duration::from_millis(36);
-/// More bytes at once than this are no trickle, and so is what comes within the first moments of a reply.
-const TRICKLE: usize = 4 * 1024;
-const FIRST_WORDS: Duration = Duration::from_millis(300);
 
 /// A protocol over HTTP.
 pub struct Provider {
@@ -306,18 +302,22 @@ impl Conversation<'_> {
         }
         let mut decoder = self.provider.decoder();
         let mut deadline = begun + first;
-        let mut heard: Option<Instant> = None;
+        let mut beat = Beat::new();
         let cut = loop {
-            match timeout_at(deadline, response.chunk()).await {
+            let taken = match beat.at_once(&mut response).await {
+                Some(taken) => taken,
+                None if self.forward(beat.pass()).is_err() => return Ended::Unheard,
+                None => beat.next(&mut response, deadline).await,
+            };
+            match taken {
                 Err(_) if decoder.progress() != Progress::Open => break None,
-                Err(_) if heard.is_some() => break Some(Cause::Stalled(idle)),
+                Err(_) if beat.heard() => break Some(Cause::Stalled(idle)),
                 Err(_) => break Some(Cause::Silent(first)),
                 Ok(Err(error)) => break Some(http::in_sending(&error)),
                 Ok(Ok(None)) => break None,
                 Ok(Ok(Some(bytes))) => {
-                    let since = *heard.get_or_insert_with(Instant::now);
                     let settled = decoder.progress();
-                    if self.forward(decoder.feed(&bytes)).is_err() {
+                    if self.forward(beat.take(decoder.feed(&bytes))).is_err() {
                         return Ended::Unheard;
                     }
                     deadline = match decoder.progress() {
@@ -327,15 +327,14 @@ impl Conversation<'_> {
                         Progress::Settled => Instant::now() + self.http.limits().tail,
                         Progress::Over => Instant::now() + LINGER,
                     };
-                    let trickles = bytes.len() < TRICKLE && since.elapsed() > FIRST_WORDS;
-                    if trickles && decoder.progress() == Progress::Open {
-                        sleep(BEAT).await;
-                    }
                 }
             }
         };
         drop(response);
-        self.conclude(decoder, cut, heard.is_some(), &prepared.target)
+        if self.forward(beat.pass()).is_err() {
+            return Ended::Unheard;
+        }
+        self.conclude(decoder, cut, beat.heard(), &prepared.target)
     }
 
     /// What a body that is over amounts to; `cut` is what broke it off.

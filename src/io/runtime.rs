@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
 
+use super::ground;
 use super::kbfile::{self, Keep, Outside, SaveError, UndoError, Undone};
 use super::mentions;
 use super::never;
@@ -100,6 +101,7 @@ impl Runtime {
             Effect::LoadPersonas => {
                 self.blocking(|place| Event::PersonasLoaded(personas::load(&place.folders)));
             }
+            Effect::ReadStack => self.blocking(|place| Event::StackRead(ground::stack(&place.project))),
             Effect::ListFiles => {
                 let events = self.events.clone();
                 self.blocking(move |place| {

@@ -1,0 +1,71 @@
+//! How often a reply is taken from the network: words that trickle in are taken together, since each alone would wake two threads to
+//! show less than an eye can follow. It never holds back the first words, nor those of a stream that flows.
+
+use std::time::Duration;
+
+use reqwest::Response;
+use tokio::time::{Instant, error::Elapsed, sleep, timeout, timeout_at};
+
+use crate::domain::exchange::ReplyEvent;
+
+/// A little longer than the screen waits between two frames of further words, so that no frame has to wait for its time.
+const REST: Duration = Duration::from_millis(36);
+/// Words trickle where nothing more comes at once.
+const AT_ONCE: Duration = Duration::from_millis(1);
+/// A stream that flows is passed on so often.
+const FLOW: Duration = Duration::from_millis(8);
+/// The first moments of a reply are not held up: a short one is over by then.
+const FIRST_WORDS: Duration = Duration::from_millis(300);
+
+/// What one look at the network brings: bytes, the end of the body, an error of it, or nothing up to the deadline.
+type Taken = Result<reqwest::Result<Option<bytes::Bytes>>, Elapsed>;
+
+/// The beat of one reply, and what is to be passed on at the next.
+#[derive(Debug)]
+pub struct Beat {
+    begun: Option<Instant>,
+    /// Since when what is held is held.
+    passed: Instant,
+    held: Vec<ReplyEvent>,
+}
+
+impl Beat {
+    /// Before the first byte.
+    pub fn new() -> Self {
+        Self { begun: None, passed: Instant::now(), held: Vec::new() }
+    }
+
+    /// Whether any byte came.
+    pub fn heard(&self) -> bool {
+        self.begun.is_some()
+    }
+
+    /// What the network holds by now, if anything: nothing means that what is held should be passed on.
+    pub async fn at_once(&self, response: &mut Response) -> Option<Taken> {
+        timeout(AT_ONCE, response.chunk()).await.ok().map(Ok)
+    }
+
+    /// The next of it, after a rest where words trickle.
+    pub async fn next(&mut self, response: &mut Response, deadline: Instant) -> Taken {
+        if self.begun.is_some_and(|begun| begun.elapsed() > FIRST_WORDS) && Instant::now() + REST < deadline {
+            sleep(REST).await;
+        }
+        let next = timeout_at(deadline, response.chunk()).await;
+        self.passed = Instant::now();
+        next
+    }
+
+    /// Takes what bytes amount to; gives what is to be passed on now.
+    pub fn take(&mut self, events: Vec<ReplyEvent>) -> Vec<ReplyEvent> {
+        let begun = *self.begun.get_or_insert_with(Instant::now);
+        self.held.extend(events);
+        let waits = begun.elapsed() > FIRST_WORDS && self.passed.elapsed() < FLOW;
+        if waits { Vec::new() } else { self.pass() }
+    }
+
+    /// Everything that is held.
+    pub fn pass(&mut self) -> Vec<ReplyEvent> {
+        self.passed = Instant::now();
+        std::mem::take(&mut self.held)
+    }
+}
