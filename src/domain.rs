@@ -10,3 +10,4 @@ pub mod paths;
 pub mod persona;
 pub mod search;
 pub mod settings;
+pub mod stack;

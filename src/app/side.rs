@@ -61,6 +61,7 @@ pub fn view(state: &State, area: Rect, buffer: &mut Buffer) {
         persona: &state.personas.active,
         snapshot: &state.kb.snapshot,
         document: &state.kb.document,
+        stack: &state.kb.stack,
         session,
         rules,
     };

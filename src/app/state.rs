@@ -17,6 +17,7 @@ use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Candidate, Span};
 use crate::domain::persona::{Library, Persona};
 use crate::domain::settings::{SidePanel, Switch};
+use crate::domain::stack::Stack;
 use crate::draw::theme::{Palette, Theme};
 use crate::panels::menu::Menu;
 use crate::panels::pager::Pager;
@@ -147,6 +148,8 @@ pub struct Knowledge {
     pub document: Document,
     /// Why the file is not watched, if so.
     pub degraded: Option<String>,
+    /// What the project is made of, as its other files tell.
+    pub stack: Stack,
 }
 
 impl Knowledge {
@@ -402,6 +405,7 @@ impl State {
                 document: Document::parse(start.snapshot.text().unwrap_or_default()),
                 snapshot: start.snapshot,
                 degraded: None,
+                stack: Stack::default(),
             },
             review: Review::default(),
             decided: Decided::default(),

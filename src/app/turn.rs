@@ -2,6 +2,7 @@
 
 use super::proposing::{self, Whole};
 use super::review;
+use super::side;
 use super::state::{ModelChoice, Readiness, Replying, State, Tally, Tools, Turn};
 use crate::domain::briefing::Briefing;
 use crate::domain::chat::{Body, Level, Reply, Voice};
@@ -40,6 +41,10 @@ fn start(state: &mut State, message: Vec<Span>) -> Vec<Effect> {
     let task = state.errands.task();
     state.turn = Turn::Reading { task, message };
     effects.push(Effect::ReadKb { task });
+    // Dependencies change under way; only the panel shows them.
+    if side::width(state) > 0 {
+        effects.push(Effect::ReadStack);
+    }
     effects
 }
 

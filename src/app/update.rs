@@ -85,6 +85,10 @@ fn route(state: &mut State, event: Event) -> Vec<Effect> {
             keeping::read(state, prompts);
             Vec::new()
         }
+        Event::StackRead(stack) => {
+            state.kb.stack = stack;
+            Vec::new()
+        }
         Event::FilesListed(paths) => {
             state.prompt.mentions.take(paths, state.screen.now);
             Vec::new()

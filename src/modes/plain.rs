@@ -220,6 +220,7 @@ impl Session {
                 | Effect::NeverAsk { .. }
                 | Effect::Remember { .. }
                 | Effect::KeepDraft { .. }
+                | Effect::ReadStack
                 | Effect::ListFiles
                 | Effect::LoadPersonas,
             )

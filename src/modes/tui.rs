@@ -145,6 +145,7 @@ impl<'a> Session<'a> {
         self.work.watch();
         self.work.read_never();
         self.work.read_prompts();
+        self.work.perform(Effect::ReadStack);
         if self.state.connection.search == Search::Running {
             self.work.discover();
         }
@@ -298,6 +299,7 @@ impl<'a> Session<'a> {
             | Effect::UndoKb
             | Effect::NeverAsk { .. }
             | Effect::LoadPersonas
+            | Effect::ReadStack
             | Effect::ListFiles
             | Effect::Remember { .. }
             | Effect::KeepDraft { .. } => {}

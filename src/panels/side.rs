@@ -10,6 +10,7 @@ use crate::base::text;
 use crate::domain::kb::document::Document;
 use crate::domain::kb::state::Snapshot;
 use crate::domain::persona::Persona;
+use crate::domain::stack::Stack;
 use crate::draw::theme::Theme;
 
 /// What the panel tells.
@@ -17,6 +18,8 @@ pub struct Facts<'a> {
     pub persona: &'a Persona,
     pub snapshot: &'a Snapshot,
     pub document: &'a Document,
+    /// What the project is made of: a label and its value.
+    pub stack: &'a Stack,
     /// What is said of the session: a label and its value.
     pub session: Vec<(&'static str, String)>,
     /// The rules that hold for this session only.
@@ -44,11 +47,13 @@ pub fn view(facts: &Facts, area: Rect, theme: &Theme, buffer: &mut Buffer) {
     let (width, height) = (usize::from(inner.width), usize::from(inner.height));
     let mut lines = persona(facts.persona, width, theme);
     lines.push(Line::default());
+    let stack = stack(facts, width, theme);
     let session = session(facts, width, theme);
     // KB.md gets what the others leave, and at least its state.
-    let room = height.saturating_sub(lines.len() + session.len() + 1).max(2);
+    let room = height.saturating_sub(lines.len() + stack.len() + session.len() + 1).max(2);
     lines.extend(knowledge(facts, width, room, theme));
     lines.push(Line::default());
+    lines.extend(stack);
     lines.extend(session);
     for (y, line) in (inner.top()..inner.bottom()).zip(lines) {
         line.render(Rect { y, height: 1, ..inner }, buffer);
@@ -206,15 +211,26 @@ fn dense(mut groups: Vec<Group>, width: usize, room: usize, theme: &Theme) -> Ve
     lines
 }
 
+/// What the project is made of and an empty row; nothing where that is not known.
+fn stack(facts: &Facts, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let parts = &facts.stack.parts;
+    if parts.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![Line::from(title("STACK", theme))];
+    lines.extend(parts.iter().map(|(label, value)| labelled(label, &text::sanitise(value), width, theme)));
+    lines.push(Line::default());
+    lines
+}
+
+fn labelled(label: &str, value: &str, width: usize, theme: &Theme) -> Line<'static> {
+    let value = text::truncate(&text::one_line(value), width.saturating_sub(LABEL));
+    Line::from(vec![Span::styled(format!("{label:<LABEL$}"), theme.dim), Span::styled(value, theme.text)])
+}
+
 fn session(facts: &Facts, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     let mut lines = vec![Line::from(title("SESSION", theme))];
-    for (label, value) in &facts.session {
-        let value = text::truncate(&text::one_line(value), width.saturating_sub(LABEL));
-        lines.push(Line::from(vec![
-            Span::styled(format!("{label:<LABEL$}"), theme.dim),
-            Span::styled(value, theme.text),
-        ]));
-    }
+    lines.extend(facts.session.iter().map(|(label, value)| labelled(label, value, width, theme)));
     for rule in facts.rules.iter().take(RULES) {
         let words = format!("· {}", text::one_line(rule));
         lines.push(Line::styled(text::truncate(&words, width), theme.text));

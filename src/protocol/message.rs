@@ -12,6 +12,7 @@ use crate::domain::kb::reconcile::Reconciler;
 use crate::domain::kb::state::Snapshot;
 use crate::domain::paths::Paths;
 use crate::domain::persona::Library;
+use crate::domain::stack::Stack;
 
 /// Milliseconds since the program started; monotonic.
 pub type Millis = u64;
@@ -96,6 +97,8 @@ pub enum Event {
     },
     /// What the prompt of this project held in earlier sessions was read.
     PromptsRead(Prompts),
+    /// What the project is made of was read.
+    StackRead(Stack),
     /// The files of the project were listed.
     FilesListed(Arc<Paths>),
     /// The external editor was left with this text, or failed.
@@ -194,6 +197,8 @@ pub enum Effect {
         hashes: Vec<String>,
     },
     LoadPersonas,
+    /// Read what the project is made of and answer with `StackRead`.
+    ReadStack,
     /// List the files of the project and answer with `FilesListed`.
     ListFiles,
     /// Add messages to the history of this project.

@@ -1,6 +1,9 @@
 //! The side panel: where it stands, what it tells, and that it goes away for whoever wants the columns.
 
 use crate::app::App;
+use dictum::domain::kb::ground::Ground;
+use dictum::domain::stack::Stack;
+use dictum::protocol::message::{Effect, Event};
 
 const KB: &str = "# KB\n\n## Tooling\n\n- Use **npm**.\n- Node 22.\n\n## Dates\n\n- Dates are in UTC.\n";
 
@@ -81,4 +84,26 @@ fn a22_the_panel_takes_any_text_at_any_size() {
         }
     }
     assert!(!app.screen().contains('\u{202e}'));
+}
+
+#[test]
+fn what_the_project_is_made_of_is_told_and_read_again_for_each_message() {
+    let mut app = App::with_kb(KB);
+    app.resize(140, 40);
+    assert!(!side(&app).contains("STACK"), "{}", side(&app));
+    let stack = |value: &str| {
+        let files = [("package.json".to_string(), value.to_string())].into();
+        Event::StackRead(Stack::of(&Ground { files, ..Ground::default() }))
+    };
+    app.send(stack(r#"{"engines": {"node": "22\u001b[31m"}, "dependencies": {"fastify": "^5.0.0"}}"#));
+    let told = side(&app);
+    assert!(told.contains("STACK") && told.contains("server    Fastify 5"), "{told}");
+    assert!(
+        told.contains("runtime   Node 22") && !told.contains('\u{1b}') && !told.contains("[31m"),
+        "{told}"
+    );
+    let effects = app.say("what is left to do?");
+    assert!(effects.contains(&Effect::ReadStack), "{effects:?}");
+    app.send(stack("{}"));
+    assert!(!side(&app).contains("Fastify"), "{}", side(&app));
 }

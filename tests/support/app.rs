@@ -169,6 +169,7 @@ impl App {
                 | Effect::UndoKb
                 | Effect::NeverAsk { .. }
                 | Effect::LoadPersonas
+                | Effect::ReadStack
                 | Effect::ListFiles
                 | Effect::Remember { .. }
                 | Effect::KeepDraft { .. }
