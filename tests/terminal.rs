@@ -17,6 +17,9 @@ mod keeping;
 #[cfg(unix)]
 #[path = "terminal/keys.rs"]
 mod keys;
+#[cfg(target_os = "linux")]
+#[path = "terminal/long.rs"]
+mod long;
 #[cfg(unix)]
 #[path = "terminal/main_job.rs"]
 mod main_job;
