@@ -48,6 +48,7 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
     let guard = TerminalGuard::enter(Mouse::On)?;
     (start.columns, start.rows) = crossterm::terminal::size().unwrap_or((80, 24));
     start.theme = colours::theme(&settings.theme);
+    start.warnings.extend(colours::unknown(&settings.theme));
     let (mut keymap, of_keys) = Keymap::build(ACTIONS, &settings.keys);
     keymap.keyboard = keyboard::reported();
     start.warnings.extend(of_keys);

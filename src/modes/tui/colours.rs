@@ -1,6 +1,8 @@
 //! The colours of the screen: which theme suits the terminal. It never draws.
 
-use crate::draw::theme::{Palette, Theme};
+use crate::base::near::nearest;
+use crate::base::text;
+use crate::draw::theme::{Palette, THEMES, Theme};
 
 /// The theme of the settings; by itself 24-bit colours where the terminal says it has them, and none under `NO_COLOR`.
 pub fn theme(setting: &str) -> Theme {
@@ -28,7 +30,35 @@ pub fn theme(setting: &str) -> Theme {
     }
 }
 
+/// What is wrong with a setting that names no theme: the screen goes on with the colours that suit the terminal.
+pub fn unknown(setting: &str) -> Option<String> {
+    let names: Vec<&str> = std::iter::once("auto").chain(THEMES.iter().map(|(name, _)| *name)).collect();
+    if names.contains(&setting) {
+        return None;
+    }
+    let near = nearest(setting, names.iter().copied());
+    let hint = near.map_or_else(
+        || format!("there are {}", names.join(", ")),
+        |near| format!("did you mean \"{near}\"?"),
+    );
+    Some(format!("There is no theme \"{}\"; {hint}", text::one_line(&text::sanitise(setting))))
+}
+
 /// Whether the setting leaves it to the background which of two themes is taken.
 pub fn follows_background(setting: &str) -> bool {
     matches!(setting, "auto" | "contrast")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_theme_is_told_with_the_one_that_is_meant() {
+        assert_eq!(unknown("auto"), None);
+        assert_eq!(unknown("contrast-light"), None);
+        assert_eq!(unknown("drak").as_deref(), Some("There is no theme \"drak\"; did you mean \"dark\"?"));
+        let far = unknown("solarised\u{1b}[31m").unwrap_or_default();
+        assert!(far.contains("there are auto, dark, light") && !far.contains('\u{1b}'), "{far}");
+    }
 }
