@@ -6,9 +6,9 @@ pub mod keys;
 
 use toml::{Table, Value};
 
-use self::endpoints::{KNOWN, Known, host, known, normalise};
+use self::endpoints::{KNOWN, Known, host, known, normalise, ollama_address};
 use self::keys::Overrides;
-use super::exchange::{Endpoint, Protocol};
+use super::exchange::{Endpoint, PROTOCOLS, Protocol};
 use crate::base::near::nearest;
 
 pub use self::endpoints::resolve_model;
@@ -21,6 +21,7 @@ const KEYS: &[(&str, Reach)] = &[
     ("provider", Reach::User),
     ("model", Reach::User),
     ("base_url", Reach::User),
+    ("protocol", Reach::User),
     ("api_key_env", Reach::User),
     ("api_key", Reach::User),
     ("persona", Reach::Project),
@@ -81,6 +82,7 @@ pub struct Values {
     pub provider: Option<String>,
     pub model: Option<String>,
     pub base_url: Option<String>,
+    pub protocol: Option<Protocol>,
     pub api_key_env: Option<String>,
     pub api_key: Option<String>,
     pub persona: Option<String>,
@@ -218,6 +220,7 @@ impl Values {
             "provider" => self.provider = words(value)?.map(|name| name.to_ascii_lowercase()),
             "model" => self.model = words(value)?,
             "base_url" => self.base_url = words(value)?,
+            "protocol" => self.protocol = protocol(value)?,
             "api_key_env" => self.api_key_env = words(value)?,
             "api_key" => self.api_key = words(value)?,
             "persona" => self.persona = words(value)?,
@@ -240,6 +243,7 @@ impl Values {
             provider: top.provider.or(low.provider),
             model: top.model.or(low.model),
             base_url: top.base_url.or(low.base_url),
+            protocol: top.protocol.or(low.protocol),
             api_key_env: top.api_key_env.or(low.api_key_env),
             api_key: top.api_key.or(low.api_key),
             persona: top.persona.or(low.persona),
@@ -262,6 +266,13 @@ fn words(value: &Value) -> Result<Option<String>, String> {
         Some(text) => Ok((!text.is_empty()).then(|| text.to_string())),
         None => Err(format!("it must be text in quotes, not {}", kind(value))),
     }
+}
+
+fn protocol(value: &Value) -> Result<Option<Protocol>, String> {
+    let Some(name) = words(value)? else { return Ok(None) };
+    let names: Vec<&str> = PROTOCOLS.iter().map(|(name, _)| *name).collect();
+    let found = Protocol::named(&name).map(Some);
+    found.ok_or_else(|| format!("{name:?} is not known; there are {}", names.join(", ")))
 }
 
 fn switch(value: &Value) -> Result<Switch, String> {
@@ -362,10 +373,13 @@ fn provider(layers: &Layers, warnings: &mut Vec<String>) -> Option<&'static Know
     let by_model = wanted.and_then(|model| match model {
         _ if model.starts_with("claude") => Some("anthropic"),
         _ if model.starts_with("gpt-") => Some("openai"),
+        _ if model.starts_with("gemini-") => Some("gemini"),
         _ => None,
     });
     let has_key = |name: &&str| own(name).is_some_and(|own| own.key == KeyState::Present);
-    let has_base = |name: &&str| own(name).is_some_and(|own| own.base_url.is_some());
+    // A server without a key is looked for: its address alone does not say that it runs.
+    let hosted = |name: &str| known(name).is_some_and(|known| !known.key_env.is_empty());
+    let has_base = |name: &&str| hosted(name) && own(name).is_some_and(|own| own.base_url.is_some());
     let all = || KNOWN.iter().map(|known| known.name);
     by_model.filter(has_key).or_else(|| all().find(has_key)).or_else(|| all().find(has_base)).and_then(known)
 }
@@ -382,15 +396,20 @@ fn choose(layers: &Layers, warnings: &mut Vec<String>) -> Choice {
         Some(_) | None => layers.user.clone(),
     };
     let own = layers.own.iter().find(|own| own.provider == known.name);
+    let spoken = layers.env.protocol.or(file.protocol);
+    let own_base = own.and_then(|own| own.base_url.clone());
+    let own_base = if known.name == "ollama" { own_base.map(|url| ollama_address(&url)) } else { own_base };
     let bases = [
         ("--base-url", layers.flags.base_url.clone()),
         ("DICTUM_BASE_URL", layers.env.base_url.clone()),
-        (known.base_env, own.and_then(|own| own.base_url.clone())),
+        (known.base_env, own_base),
         ("config.toml: base_url", file.base_url),
+        ("", Some(known.base_url.to_string())),
     ];
     for (source, base) in bases {
         let Some(base) = base else { continue };
-        match normalise(known.protocol, &base) {
+        endpoint.protocol = spoken.unwrap_or_else(|| known.protocol_at(&base));
+        match normalise(endpoint.protocol, &base) {
             Ok(url) => {
                 endpoint.base_url = url;
                 break;
@@ -407,8 +426,8 @@ fn choose(layers: &Layers, warnings: &mut Vec<String>) -> Choice {
     let elsewhere = host(&endpoint.base_url) != host(known.base_url);
     endpoint.model = match models.into_iter().flatten().next() {
         Some(model) => model,
-        // A server of one's own that only speaks like OpenAI does not have OpenAI's models: it is asked.
-        None if elsewhere && known.protocol == Protocol::Chat => String::new(),
+        // A server of one's own that only speaks like OpenAI's does not have its models: it is asked.
+        None if elsewhere && known.protocol != Protocol::Anthropic => String::new(),
         None => known.model.to_string(),
     };
     Choice::Endpoint(endpoint)

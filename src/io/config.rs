@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use crate::domain::exchange::Protocol;
 use crate::domain::settings::endpoints::{KNOWN, Known, host, known};
 use crate::domain::settings::{self, Choice, KeyState, Layers, Own, Scope, Settings, Values};
 use crate::io::providers::Keys;
@@ -42,6 +43,7 @@ pub fn load_with(flags: &Values, project: &Path, env: &dyn Fn(&str) -> Option<St
             provider: env("DICTUM_PROVIDER").map(|name| name.to_ascii_lowercase()),
             model: env("DICTUM_MODEL"),
             base_url: env("DICTUM_BASE_URL"),
+            protocol: protocol(&env, &mut warnings),
             persona: env("DICTUM_PERSONA"),
             theme: env("DICTUM_THEME"),
             ..Values::default()
@@ -64,9 +66,20 @@ pub fn config_home(env: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
     xdg.or_else(home)
 }
 
+/// `DICTUM_PROTOCOL`, if it names one.
+fn protocol(env: &dyn Fn(&str) -> Option<String>, warnings: &mut Vec<String>) -> Option<Protocol> {
+    let name = env("DICTUM_PROTOCOL")?;
+    let found = Protocol::named(&name);
+    if found.is_none() {
+        warnings.push(format!("DICTUM_PROTOCOL: {name:?} is not used, because there is no such protocol."));
+    }
+    found
+}
+
 fn own(known: &Known, env: &dyn Fn(&str) -> Option<String>) -> Own {
     let read = |name: &str| if name.is_empty() { None } else { env(name) };
-    let key = if read(known.key_env).is_some() { KeyState::Present } else { KeyState::Absent };
+    let key = read(known.key_env).or_else(|| read(known.other_key_env));
+    let key = if key.is_some() { KeyState::Present } else { KeyState::Absent };
     Own { provider: known.name, key, base_url: read(known.base_env), model: read(known.model_env) }
 }
 
@@ -131,7 +144,8 @@ fn keys(
     };
     let of_file = layers.user.provider.as_deref().map_or(chosen, known);
     for known in KNOWN {
-        let standard = if known.key_env.is_empty() { None } else { env(known.key_env) };
+        let read = |name: &str| if name.is_empty() { None } else { env(name) };
+        let standard = read(known.key_env).or_else(|| read(known.other_key_env));
         let file = if of_file == Some(known) { layers.user.clone() } else { Values::default() };
         let named = file.api_key_env.as_deref().and_then(|name| {
             let key = env(name);

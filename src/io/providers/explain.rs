@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::trouble::{Address, Cause, Certificate, Link, Place, Target, Trouble};
-use crate::domain::exchange::Failure;
+use crate::domain::exchange::{Failure, FailureKind};
 
 impl Cause {
     /// The failure in the user's words.
@@ -11,6 +11,7 @@ impl Cause {
         let (provider, url) = (&target.provider, &target.url);
         let (what, next) = match self {
             Self::Said(trouble) => return said(trouble, target),
+            Self::Overflow(trouble) => return overflow(trouble, target),
             Self::Address(fault) => return wrong_address(fault, target),
             Self::Certificate(fault) => return untrusted(fault, target),
             Self::Link(fault) => return no_link(fault, target),
@@ -50,7 +51,7 @@ impl Cause {
                 "Choose another provider with `--provider`.".to_string(),
             ),
         };
-        Failure { what, next }
+        Failure::new(what, next)
     }
 }
 
@@ -77,7 +78,7 @@ fn no_link(fault: &Link, target: &Target) -> Failure {
             "Send again; if it stays so, check the network or the server's log.".to_string(),
         ),
     };
-    Failure { what, next }
+    Failure::new(what, next)
 }
 
 fn wrong_address(fault: &Address, target: &Target) -> Failure {
@@ -98,7 +99,7 @@ fn wrong_address(fault: &Address, target: &Target) -> Failure {
         Address::Bad(detail) => format!("The address {url} cannot be used{}.", after_colon(detail)),
     };
     let next = "Check `base_url` in config.toml or `--base-url`; a login page or a proxy may be in between.";
-    Failure { what, next: next.to_string() }
+    Failure::new(what, next)
 }
 
 fn untrusted(fault: &Certificate, target: &Target) -> Failure {
@@ -117,19 +118,30 @@ fn untrusted(fault: &Certificate, target: &Target) -> Failure {
             "Behind a company proxy, set SSL_CERT_FILE to a bundle that holds its authority.",
         ),
     };
-    Failure { what, next: next.to_string() }
+    Failure::new(what, next)
+}
+
+/// The conversation is too long; the app can offer to send less of it.
+fn overflow(trouble: &Trouble, target: &Target) -> Failure {
+    let Target { provider, model, .. } = target;
+    let (what, next) = match trouble.status {
+        Some(413) => (
+            format!("The request is larger than {provider} takes (413)."),
+            "Start afresh with `/clear`; KB.md and persona stay.",
+        ),
+        Some(_) | None => (
+            format!("The conversation is longer than `{model}` can take."),
+            "Start afresh with `/clear` (KB.md and persona stay), or choose a model with more room.",
+        ),
+    };
+    Failure { kind: FailureKind::Overflow, ..Failure::new(what, next) }
 }
 
 /// An error that the server reported.
 fn said(trouble: &Trouble, target: &Target) -> Failure {
-    let Target { provider, url, model, .. } = target;
+    let Target { provider, url, .. } = target;
     let message = after_colon(&first_sentence(&trouble.message));
-    let (what, next) = if trouble.overflows() {
-        (
-            format!("The conversation is longer than `{model}` can take."),
-            "Start afresh with `/clear` (KB.md and persona stay), or choose a model with more room.",
-        )
-    } else if trouble.quota() {
+    let (what, next) = if trouble.quota() {
         (
             format!("The account at {provider} has no credit or quota left."),
             "Check plan and billing there, or choose another provider.",
@@ -137,14 +149,10 @@ fn said(trouble: &Trouble, target: &Target) -> Failure {
     } else {
         match trouble.status {
             Some(status @ (401 | 403 | 404)) => return denied(status, trouble, target),
-            Some(413) => (
-                format!("The request is larger than {provider} takes (413)."),
-                "Start afresh with `/clear`; KB.md and persona stay.",
-            ),
             Some(429) => {
                 let what = format!("{provider} limits how often you may ask (429){message}.");
                 let wait = trouble.wait.map_or("a little".to_string(), span);
-                return Failure { what, next: format!("Wait {wait}, then send again.") };
+                return Failure::new(what, format!("Wait {wait}, then send again."));
             }
             Some(status @ (503 | 529)) => (
                 format!("{provider} is overloaded ({status}){message}."),
@@ -164,7 +172,7 @@ fn said(trouble: &Trouble, target: &Target) -> Failure {
             ),
         }
     };
-    Failure { what, next: next.to_string() }
+    Failure::new(what, next)
 }
 
 /// 401, 403 and 404: the key or the address is wrong.
@@ -190,7 +198,7 @@ fn denied(status: u16, trouble: &Trouble, target: &Target) -> Failure {
                 .to_string(),
         ),
     };
-    Failure { what, next }
+    Failure::new(what, next)
 }
 
 /// `: detail`, or nothing; without a full stop of its own.

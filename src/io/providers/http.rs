@@ -12,6 +12,7 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Client, ClientBuilder, redirect};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::Facts;
 use super::quirks::Quirk;
 use super::trouble::{Address, Cause, Certificate, Link, Place, Trouble};
 
@@ -63,6 +64,8 @@ pub struct Http {
     limits: Limits,
     learned: Mutex<HashMap<String, Vec<Quirk>>>,
     models: Mutex<HashMap<String, String>>,
+    facts: Mutex<HashMap<String, Facts>>,
+    windows: Mutex<HashMap<String, u64>>,
 }
 
 impl Http {
@@ -76,6 +79,8 @@ impl Http {
             limits,
             learned: Mutex::default(),
             models: Mutex::default(),
+            facts: Mutex::default(),
+            windows: Mutex::default(),
         }
     }
 
@@ -128,6 +133,25 @@ impl Http {
     /// Remembers the model of the server at `base`.
     pub fn remember_model(&self, base: &str, model: &str) {
         lock(&self.models).insert(base.to_string(), model.to_string());
+    }
+
+    /// What the server behind `key` (base URL and model) told about its model.
+    pub fn facts(&self, key: &str) -> Option<Facts> {
+        lock(&self.facts).get(key).cloned()
+    }
+
+    /// Remembers what a server told about its model.
+    pub fn remember_facts(&self, key: &str, facts: Facts) {
+        lock(&self.facts).insert(key.to_string(), facts);
+    }
+
+    /// The window to ask the server behind `key` for, in tokens: what is wanted, or what it was asked for before if that is more. A
+    /// server loads its model anew for each other window.
+    pub fn widen(&self, key: &str, wanted: u64) -> u64 {
+        let mut windows = lock(&self.windows);
+        let held = windows.entry(key.to_string()).or_default();
+        *held = wanted.max(*held);
+        *held
     }
 }
 
