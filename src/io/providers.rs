@@ -26,7 +26,6 @@ use self::sse::Framing;
 use self::trouble::{Cause, plain};
 use self::wire::{Adapter, Decoder};
 use crate::domain::exchange::{Outcome, Protocol, ReplyEvent, Request, StopReason};
-use crate::domain::settings::endpoints::join;
 
 pub use self::discover::discover;
 pub use self::http::{Http, Keys, Limits};
@@ -157,24 +156,6 @@ impl Provider {
         Decoder::new((self.adapter)(), self.framing)
     }
 
-    /// Where `model` is asked below a base URL.
-    fn url(&self, base: &str, model: &str) -> String {
-        if !self.path.contains("{model}") {
-            return join(base, self.path);
-        }
-        let model = model.strip_prefix("models/").unwrap_or(model);
-        let mut safe = String::new();
-        for byte in model.bytes() {
-            match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                    safe.push(char::from(byte));
-                }
-                _ => safe.push_str(&format!("%{byte:02X}")),
-            }
-        }
-        join(base, &self.path.replace("{model}", &safe))
-    }
-
     fn header_map(&self, key: Option<&SecretString>) -> Result<HeaderMap, Cause> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -212,7 +193,7 @@ impl Listener for UnboundedSender<ReplyEvent> {
 /// shown, and says so with [`ReplyEvent::Retry`].
 pub async fn ask(http: &Http, keys: &Keys, request: Request, listener: impl Listener) -> Outcome {
     let Some(provider) = Provider::of(request.endpoint.protocol) else {
-        return Outcome::Failed(Cause::NotHere.explain(&conversation::target(&request.endpoint, String::new())));
+        return Outcome::Failed(Cause::NotHere.explain(&conversation::target(&request.endpoint, "")));
     };
     let outcome = Conversation::new(http, keys, provider, request, &listener).run().await;
     match outcome {

@@ -6,7 +6,7 @@ use dictum::io::providers::{Http, anthropic, chat};
 use serde_json::{Value, json};
 
 use crate::server::{Reply, Server};
-use crate::{KEY, both, endpoint, patient, request, run};
+use crate::{KEY, each, endpoint, patient, request, run};
 
 fn call(id: &str, arguments: &str) -> ToolCall {
     ToolCall { id: id.to_string(), name: "read".to_string(), arguments: arguments.to_string() }
@@ -31,10 +31,11 @@ fn full(protocol: Protocol) -> Request {
         Message::Assistant {
             text: "reading".to_string(),
             calls: vec![call("c1", "{\"n\":1}"), call("c.2", "")],
+            opaque: Vec::new(),
         },
         Message::Results(vec![result("c1", "first", false), result("c.2", "no such file", true)]),
         user("three"),
-        Message::Assistant { text: "  ".to_string(), calls: Vec::new() },
+        Message::Assistant { text: "  ".to_string(), calls: Vec::new(), opaque: Vec::new() },
     ];
     request.tools = vec![ToolSpec {
         name: "read".to_string(),
@@ -52,7 +53,7 @@ fn the_anthropic_body_is_as_the_protocol_wants_it() {
         "system": [
             { "type": "text", "text": "You are Ada.", "cache_control": { "type": "ephemeral" } },
             { "type": "text", "text": "Use pnpm.", "cache_control": { "type": "ephemeral" } },
-            { "type": "text", "text": "Be brief." },
+            { "type": "text", "text": "Be brief.", "cache_control": { "type": "ephemeral" } },
         ],
         "messages": [
             { "role": "user", "content": [{ "type": "text", "text": "one" }, { "type": "text", "text": "two" }] },
@@ -64,7 +65,7 @@ fn the_anthropic_body_is_as_the_protocol_wants_it() {
             { "role": "user", "content": [
                 { "type": "tool_result", "tool_use_id": "c1", "content": "first" },
                 { "type": "tool_result", "tool_use_id": "c_2", "content": "no such file", "is_error": true },
-                { "type": "text", "text": "three" },
+                { "type": "text", "text": "three", "cache_control": { "type": "ephemeral" } },
             ] },
         ],
         "tools": [{
@@ -140,12 +141,12 @@ fn mistral_gets_ids_of_nine_signs_that_still_match() {
 
 #[tokio::test]
 async fn a01_persona_and_kb_are_in_each_request_exactly_once() {
-    for (protocol, server) in both() {
+    for (protocol, server) in each() {
         let http = Http::new(patient());
         let mut request = request(endpoint(protocol, &server.url()));
         run(&http, request.clone()).await;
         request.system[1].text = "Use npm.".to_string();
-        request.messages.push(Message::Assistant { text: "Yes.".to_string(), calls: Vec::new() });
+        request.messages.push(Message::Assistant { text: "Yes.".to_string(), calls: Vec::new(), opaque: Vec::new() });
         request.messages.push(user("again"));
         let (_, outcome) = run(&http, request).await;
         assert_eq!(outcome, Outcome::Complete(StopReason::EndTurn));
@@ -163,12 +164,18 @@ async fn a01_persona_and_kb_are_in_each_request_exactly_once() {
 
 #[tokio::test]
 async fn each_protocol_has_its_own_path_and_key_header() {
-    for (protocol, server) in both() {
+    for (protocol, server) in each() {
         run(&Http::new(patient()), request(endpoint(protocol, &server.url()))).await;
         let asked = &server.asked()[0];
         let bearer = format!("Bearer {KEY}");
         let (path, header, value, other) = match protocol {
             Protocol::Anthropic => ("/v1/messages", "x-api-key", KEY, "authorization"),
+            Protocol::Responses => ("/v1/responses", "authorization", bearer.as_str(), "x-api-key"),
+            Protocol::Ollama => ("/api/chat", "authorization", bearer.as_str(), "x-api-key"),
+            Protocol::Gemini => {
+                let path = "/v1beta/models/m-1:streamGenerateContent?alt=sse";
+                (path, "x-goog-api-key", KEY, "authorization")
+            }
             Protocol::Chat | Protocol::Offline => {
                 ("/v1/chat/completions", "authorization", bearer.as_str(), "x-api-key")
             }

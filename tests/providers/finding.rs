@@ -16,7 +16,7 @@ use crate::{endpoint, failure, patient, quick, request, run};
 const INNER: &str = "DICTUM_TEST_INNER";
 
 fn door(provider: &str, url: &str) -> Door {
-    Door { provider: provider.to_string(), base_url: format!("{url}/v1") }
+    Door { provider: provider.to_string(), protocol: Protocol::Chat, base_url: format!("{url}/v1") }
 }
 
 /// An address where nothing listens.

@@ -26,16 +26,31 @@ const LINGER: Duration = Duration::from_millis(100);
 /// How long a server may take to tell about its model, which it does without running it.
 const ABOUT_TIME: Duration = Duration::from_secs(10);
 
-/// A request to `url`, for the messages.
-pub(super) fn target(endpoint: &Endpoint, url: String) -> Target {
+/// A request to `path` below the base URL, for the messages.
+pub(super) fn target(endpoint: &Endpoint, path: &str) -> Target {
+    let url = url(endpoint, path);
     let key_env = known(&endpoint.provider).map(|known| known.key_env).filter(|name| !name.is_empty());
     Target {
         provider: plain(&endpoint.provider),
         url: plain(&url),
+        path: path.split(['{', '?']).next().unwrap_or_default().trim_end_matches('/').to_string(),
         model: plain(&endpoint.model),
         place: http::place_of(&host(&endpoint.base_url)),
         key_env: key_env.unwrap_or("the key").to_string(),
     }
+}
+
+/// The address of `path`, with the model in it where the path wants it.
+fn url(endpoint: &Endpoint, path: &str) -> String {
+    let model = endpoint.model.strip_prefix("models/").unwrap_or(&endpoint.model);
+    let mut safe = String::new();
+    for byte in model.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => safe.push(char::from(byte)),
+            _ => safe.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    join(&endpoint.base_url, &path.replace("{model}", &safe))
 }
 
 /// One question to one server, with its tries.
@@ -146,8 +161,7 @@ impl<'a> Conversation<'a> {
             match discover::first_model(self.http, self.keys, &self.request.endpoint).await {
                 Ok(model) => self.request.endpoint.model = model,
                 Err(cause) => {
-                    let endpoint = &self.request.endpoint;
-                    return Err((cause, target(endpoint, join(&endpoint.base_url, self.provider.models))));
+                    return Err((cause, target(&self.request.endpoint, self.provider.models)));
                 }
             }
         }
@@ -172,8 +186,7 @@ impl<'a> Conversation<'a> {
     }
 
     fn target(&self) -> Target {
-        let endpoint = &self.request.endpoint;
-        target(endpoint, self.provider.url(&endpoint.base_url, &endpoint.model))
+        target(&self.request.endpoint, self.provider.path)
     }
 
     /// What the server tells about the model, asked once a session, and the window that this request needs. A server that tells nothing

@@ -149,6 +149,10 @@ fn said(trouble: &Trouble, target: &Target) -> Failure {
     } else {
         match trouble.status {
             Some(status @ (401 | 403 | 404)) => return denied(status, trouble, target),
+            Some(408) => (
+                format!("{provider} gave up waiting for the request (408){message}."),
+                "Send again; if it stays so, check the network.",
+            ),
             Some(429) => {
                 let what = format!("{provider} limits how often you may ask (429){message}.");
                 let wait = trouble.wait.map_or("a little".to_string(), span);
@@ -177,7 +181,7 @@ fn said(trouble: &Trouble, target: &Target) -> Failure {
 
 /// 401, 403 and 404: the key or the address is wrong.
 fn denied(status: u16, trouble: &Trouble, target: &Target) -> Failure {
-    let Target { provider, url, model, key_env, .. } = target;
+    let Target { provider, url, path, model, key_env, .. } = target;
     let message = after_colon(&first_sentence(&trouble.message));
     let (what, next) = match status {
         401 => (
@@ -190,12 +194,16 @@ fn denied(status: u16, trouble: &Trouble, target: &Target) -> Failure {
         ),
         _ if trouble.says(&["model"]) => (
             format!("{provider} does not know the model `{model}` (404 at {url})."),
-            "Choose one that it has, with `--model` or `model` in config.toml.".to_string(),
+            match provider.as_str() {
+                "ollama" => format!(
+                    "Run `ollama pull {model}`, or choose one that it has, with `--model` or `model` in config.toml."
+                ),
+                _ => "Choose one that it has, with `--model` or `model` in config.toml.".to_string(),
+            },
         ),
         _ => (
             format!("{provider} has nothing at {url} (404)."),
-            "Check the base URL: it must be the part before `/chat/completions` or `/v1/messages`."
-                .to_string(),
+            format!("Check the base URL: it must be the part before `{path}`."),
         ),
     };
     Failure::new(what, next)

@@ -253,6 +253,8 @@ pub fn in_sending(error: &reqwest::Error) -> Cause {
         Cause::Link(Link::Refused)
     } else if has(&["InvalidContentType", "corrupt message"]) {
         Cause::Link(Link::Broken("the server does not speak https".to_string()))
+    } else if has(&["reset by peer", "forcibly closed"]) {
+        Cause::Link(Link::Broken("the server reset it".to_string()))
     } else {
         // The innermost error is the plainest; the outer ones repeat the address.
         Cause::Link(Link::Broken(super::trouble::plain(text.rsplit(": ").next().unwrap_or_default())))

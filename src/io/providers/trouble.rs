@@ -101,6 +101,8 @@ pub struct Target {
     pub provider: String,
     /// The exact address.
     pub url: String,
+    /// What stands in it behind the base URL, without the model.
+    pub path: String,
     pub model: String,
     pub place: Place,
     /// The environment variable that holds the key.
@@ -208,6 +210,7 @@ impl Cause {
     pub fn brief(&self) -> String {
         match self {
             Self::Said(trouble) => match trouble.status {
+                Some(408) => "the request timed out (408)".to_string(),
                 Some(429) => "rate limit (429)".to_string(),
                 Some(503) if trouble.loading() => "the model is being loaded".to_string(),
                 Some(status @ (503 | 529)) => format!("overloaded ({status})"),

@@ -56,6 +56,9 @@ pub struct Decoder {
     failed: Option<Cause>,
     frames: usize,
     shown: Shown,
+    framing: Framing,
+    /// A frame brought something.
+    understood: bool,
     /// Data came that no one can read.
     garbled: bool,
 }
@@ -63,7 +66,16 @@ pub struct Decoder {
 impl Decoder {
     /// A decoder for the protocol of `adapter`.
     pub fn new(adapter: Box<dyn Adapter>, framing: Framing) -> Self {
-        Self { sse: Sse::new(framing), adapter, failed: None, frames: 0, shown: Shown::Nothing, garbled: false }
+        Self {
+            sse: Sse::new(framing),
+            adapter,
+            failed: None,
+            frames: 0,
+            shown: Shown::Nothing,
+            framing,
+            understood: false,
+            garbled: false,
+        }
     }
 
     /// Takes the next bytes, cut anywhere, and returns what they complete.
@@ -104,12 +116,15 @@ impl Decoder {
             None => self.adapter.close(&mut out).map_or(Ending::Truncated, Ending::Complete),
         };
         self.note_shown(&out);
+        // Any JSON answer is a line, too.
+        self.garbled |= self.framing == Framing::Lines && self.frames > 0 && !self.understood;
         let unread = closed == Ending::Truncated && self.garbled && self.shown == Shown::Nothing;
         let ending = if unread { Ending::Failed(Cause::Address(Address::NotUnderstood)) } else { closed };
         (out, ending, self.shown)
     }
 
     fn note_shown(&mut self, events: &[ReplyEvent]) {
+        self.understood |= !events.is_empty();
         for event in events {
             let shown = match event {
                 ReplyEvent::Text(_) | ReplyEvent::Call(_) => Shown::Answer,
