@@ -159,7 +159,10 @@ impl Provider {
     fn header_map(&self, key: Option<&SecretString>) -> Result<HeaderMap, Cause> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream, application/x-ndjson, application/json"));
+        headers.insert(
+            ACCEPT,
+            HeaderValue::from_static("text/event-stream, application/x-ndjson, application/json"),
+        );
         for (name, value) in self.headers {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
@@ -206,4 +209,3 @@ pub async fn ask(http: &Http, keys: &Keys, request: Request, listener: impl List
         Outcome::Complete(_) | Outcome::Truncated | Outcome::Cancelled => outcome,
     }
 }
-

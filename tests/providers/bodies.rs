@@ -146,7 +146,11 @@ async fn a01_persona_and_kb_are_in_each_request_exactly_once() {
         let mut request = request(endpoint(protocol, &server.url()));
         run(&http, request.clone()).await;
         request.system[1].text = "Use npm.".to_string();
-        request.messages.push(Message::Assistant { text: "Yes.".to_string(), calls: Vec::new(), opaque: Vec::new() });
+        request.messages.push(Message::Assistant {
+            text: "Yes.".to_string(),
+            calls: Vec::new(),
+            opaque: Vec::new(),
+        });
         request.messages.push(user("again"));
         let (_, outcome) = run(&http, request).await;
         assert_eq!(outcome, Outcome::Complete(StopReason::EndTurn));

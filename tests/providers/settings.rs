@@ -125,9 +125,19 @@ fn the_protocol_follows_from_the_address_and_can_be_set() {
     let at = |provider: &str, url: &str| flags(provider, "m", url);
     check("", &[], &at("openai", ""), "openai responses https://api.openai.com/v1");
     check("", &[], &at("openai", "https://api.openai.com/v1"), "openai responses https://api.openai.com/v1");
-    check("", &[], &at("openai", "https://api.openai.com/v1/chat/completions"), "openai chat https://api.openai.com/v1");
+    check(
+        "",
+        &[],
+        &at("openai", "https://api.openai.com/v1/chat/completions"),
+        "openai chat https://api.openai.com/v1",
+    );
     check("", &[], &at("openai", "http://10.0.0.5:8000"), "openai chat http://10.0.0.5:8000/v1");
-    check("", &[], &at("openai", "http://10.0.0.5:8000/v1/responses"), "openai responses http://10.0.0.5:8000/v1");
+    check(
+        "",
+        &[],
+        &at("openai", "http://10.0.0.5:8000/v1/responses"),
+        "openai responses http://10.0.0.5:8000/v1",
+    );
     check("", &[], &at("ollama", ""), "ollama ollama http://127.0.0.1:11434");
     check("", &[], &at("ollama", "gpu.lan:11434/"), "ollama ollama https://gpu.lan:11434");
     check("", &[], &at("ollama", "http://gpu.lan:11434/api/chat"), "ollama ollama http://gpu.lan:11434");
@@ -139,17 +149,44 @@ fn the_protocol_follows_from_the_address_and_can_be_set() {
     check("", &[], &at("gemini", google), &format!("gemini gemini {google}/v1beta"));
     let compatible = format!("{google}/v1beta/openai");
     check("", &[], &at("gemini", &compatible), &format!("gemini chat {compatible}"));
-    check("provider = \"gemini\"\nprotocol = \"chat\"", &[], &at("", ""), &format!("gemini chat {compatible}"));
-    check("provider = \"openai\"\nprotocol = \"Chat\"", &[], &at("", ""), "openai chat https://api.openai.com/v1");
-    check("provider = \"ollama\"\nprotocol = \"chat\"", &[], &at("", ""), "ollama chat http://127.0.0.1:11434/v1");
-    check("provider = \"ollama\"\nprotocol = \"chat\"", &[], &at("anthropic", ""), "anthropic anthropic https://api.anthropic.com");
-    check("", &[("DICTUM_PROTOCOL", "anthropic")], &at("openai", "http://h:1/v1"), "openai anthropic http://h:1");
+    check(
+        "provider = \"gemini\"\nprotocol = \"chat\"",
+        &[],
+        &at("", ""),
+        &format!("gemini chat {compatible}"),
+    );
+    check(
+        "provider = \"openai\"\nprotocol = \"Chat\"",
+        &[],
+        &at("", ""),
+        "openai chat https://api.openai.com/v1",
+    );
+    check(
+        "provider = \"ollama\"\nprotocol = \"chat\"",
+        &[],
+        &at("", ""),
+        "ollama chat http://127.0.0.1:11434/v1",
+    );
+    check(
+        "provider = \"ollama\"\nprotocol = \"chat\"",
+        &[],
+        &at("anthropic", ""),
+        "anthropic anthropic https://api.anthropic.com",
+    );
+    check(
+        "",
+        &[("DICTUM_PROTOCOL", "anthropic")],
+        &at("openai", "http://h:1/v1"),
+        "openai anthropic http://h:1",
+    );
     let loaded = load("", "", &[("DICTUM_PROTOCOL", "gopher")], &at("openai", ""));
     assert!(loaded.warnings[0].contains("DICTUM_PROTOCOL: \"gopher\""), "{:?}", loaded.warnings);
     let (_, warnings) = parse("config.toml", "protocol = \"smtp\"", Scope::User);
     assert_eq!(
         warnings,
-        ["config.toml: protocol: \"smtp\" is not known; there are anthropic, chat, responses, ollama, gemini."]
+        [
+            "config.toml: protocol: \"smtp\" is not known; there are anthropic, chat, responses, ollama, gemini."
+        ]
     );
 }
 
@@ -167,7 +204,9 @@ fn a_project_cannot_say_where_keys_and_requests_go() {
     assert_eq!(chosen(&loaded), "anthropic claude-sonnet-4-5 https://api.anthropic.com");
     assert_eq!(loaded.settings.persona.as_deref(), Some("ada"));
     assert_eq!(loaded.settings.max_tokens, 77);
-    for key in ["base_url", "provider", "model", "api_key_env", "api_key", "kb_extra_call", "tools", "protocol"] {
+    for key in
+        ["base_url", "provider", "model", "api_key_env", "api_key", "kb_extra_call", "tools", "protocol"]
+    {
         let told = loaded
             .warnings
             .iter()

@@ -237,7 +237,9 @@ impl Reply {
                 Step::Send(bytes) => {
                     self.steps.extend(bytes.chunks(size.max(1)).map(|part| Step::Send(part.to_vec())))
                 }
-                Step::Wait(_) | Step::Gate(_) | Step::Stall | Step::Abort | Step::Reset => self.steps.push(step),
+                Step::Wait(_) | Step::Gate(_) | Step::Stall | Step::Abort | Step::Reset => {
+                    self.steps.push(step)
+                }
             }
         }
         self
@@ -353,28 +355,41 @@ pub fn responses_frames(parts: &[Part<'_>]) -> Vec<String> {
     push(json!({ "type": "response.created", "response": response("in_progress") }));
     for (index, part) in parts.iter().enumerate() {
         let open = |item: Value| json!({ "type": "response.output_item.added", "output_index": index, "item": item });
-        let done = |item: Value| json!({ "type": "response.output_item.done", "output_index": index, "item": item });
+        let done =
+            |item: Value| json!({ "type": "response.output_item.done", "output_index": index, "item": item });
         match part {
             Part::Text(texts) => {
                 push(open(json!({ "type": "message", "id": "msg_1", "role": "assistant", "content": [] })));
                 for text in *texts {
-                    push(json!({ "type": "response.output_text.delta", "item_id": "msg_1", "output_index": index, "content_index": 0, "delta": text }));
+                    push(
+                        json!({ "type": "response.output_text.delta", "item_id": "msg_1", "output_index": index, "content_index": 0, "delta": text }),
+                    );
                 }
                 let content = json!([{ "type": "output_text", "text": texts.concat(), "annotations": [] }]);
-                push(done(json!({ "type": "message", "id": "msg_1", "role": "assistant", "content": content })));
+                push(done(
+                    json!({ "type": "message", "id": "msg_1", "role": "assistant", "content": content }),
+                ));
             }
             Part::Thinking(text) => {
                 push(open(json!({ "type": "reasoning", "id": "rs_1", "summary": [] })));
-                push(json!({ "type": "response.reasoning_summary_part.added", "item_id": "rs_1", "output_index": index, "summary_index": 0 }));
-                push(json!({ "type": "response.reasoning_summary_text.delta", "item_id": "rs_1", "output_index": index, "summary_index": 0, "delta": text }));
+                push(
+                    json!({ "type": "response.reasoning_summary_part.added", "item_id": "rs_1", "output_index": index, "summary_index": 0 }),
+                );
+                push(
+                    json!({ "type": "response.reasoning_summary_text.delta", "item_id": "rs_1", "output_index": index, "summary_index": 0, "delta": text }),
+                );
                 let summary = json!([{ "type": "summary_text", "text": text }]);
-                push(done(json!({ "type": "reasoning", "id": "rs_1", "summary": summary, "encrypted_content": "c2VhbGVk" })));
+                push(done(
+                    json!({ "type": "reasoning", "id": "rs_1", "summary": summary, "encrypted_content": "c2VhbGVk" }),
+                ));
             }
             Part::Call { id, name, arguments } => {
                 let item = |arguments: &str| json!({ "type": "function_call", "id": format!("fc_{index}"), "call_id": id, "name": name, "arguments": arguments });
                 push(open(item("")));
                 for half in halves(arguments) {
-                    push(json!({ "type": "response.function_call_arguments.delta", "output_index": index, "delta": half }));
+                    push(
+                        json!({ "type": "response.function_call_arguments.delta", "output_index": index, "delta": half }),
+                    );
                 }
                 push(done(item(arguments)));
             }
@@ -582,7 +597,9 @@ fn serve(stream: &TcpStream, shared: &Shared) {
             *shared.dropped.lock().unwrap() += 1;
             return;
         }
-        if reply.silent || reply.steps.iter().any(|step| matches!(step, Step::Abort | Step::Reset | Step::Stall)) {
+        if reply.silent
+            || reply.steps.iter().any(|step| matches!(step, Step::Abort | Step::Reset | Step::Stall))
+        {
             return;
         }
     }
@@ -611,14 +628,12 @@ fn choose(request: &Recorded, shared: &Shared) -> Reply {
         return Reply::json(200, &shown(131_072, &["completion", "tools"]));
     }
     let queued = shared.queue.lock().unwrap().pop_front();
-    queued.unwrap_or_else(|| {
-        match path {
-            _ if path.ends_with("/messages") => Reply::anthropic(&[DEFAULT_TEXT]),
-            _ if path.ends_with("/responses") => Reply::responses(&[DEFAULT_TEXT]),
-            _ if path.ends_with("/api/chat") => Reply::ollama(&[DEFAULT_TEXT]),
-            _ if path.ends_with(":streamGenerateContent") => Reply::gemini(&[DEFAULT_TEXT]),
-            _ => Reply::chat(&[DEFAULT_TEXT]),
-        }
+    queued.unwrap_or_else(|| match path {
+        _ if path.ends_with("/messages") => Reply::anthropic(&[DEFAULT_TEXT]),
+        _ if path.ends_with("/responses") => Reply::responses(&[DEFAULT_TEXT]),
+        _ if path.ends_with("/api/chat") => Reply::ollama(&[DEFAULT_TEXT]),
+        _ if path.ends_with(":streamGenerateContent") => Reply::gemini(&[DEFAULT_TEXT]),
+        _ => Reply::chat(&[DEFAULT_TEXT]),
     })
 }
 

@@ -46,7 +46,9 @@ fn url(endpoint: &Endpoint, path: &str) -> String {
     let mut safe = String::new();
     for byte in model.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => safe.push(char::from(byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                safe.push(char::from(byte))
+            }
             _ => safe.push_str(&format!("%{byte:02X}")),
         }
     }

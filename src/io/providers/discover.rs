@@ -8,11 +8,11 @@ use reqwest::{Client, RequestBuilder};
 use serde_json::Value;
 use tokio::time::timeout;
 
+use super::Provider;
+use super::conversation::refusal;
 use super::http::{Http, Keys, in_sending, place_of};
 use super::trouble::{Address, Cause, plain};
 use super::wire::{list, text};
-use super::Provider;
-use super::conversation::refusal;
 use crate::domain::exchange::{Endpoint, Protocol};
 use crate::domain::settings::endpoints::{chats, host, join, known, normalise, ollama_address};
 

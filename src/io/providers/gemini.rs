@@ -75,7 +75,8 @@ fn content(turn: &Turn, made: &[ToolCall], model: &str) -> Value {
             json!({ "role": "user", "parts": results.chain(texts).collect::<Vec<_>>() })
         }
         Turn::Assistant { text, calls, opaque } => {
-            let signature = |anchor| opaque_at(opaque, anchor).find_map(|own| own.as_str().map(str::to_string));
+            let signature =
+                |anchor| opaque_at(opaque, anchor).find_map(|own| own.as_str().map(str::to_string));
             let mut parts = Vec::new();
             if !text.is_empty() {
                 parts.push(signed(json!({ "text": text }), signature(Anchor::Text)));

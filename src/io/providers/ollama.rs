@@ -29,7 +29,8 @@ pub fn facts(answer: &Value) -> Facts {
     let context = info.and_then(|info| {
         let architecture = info.get("general.architecture").and_then(Value::as_str).unwrap_or_default();
         let exact = info.get(&format!("{architecture}.context_length"));
-        exact.or_else(|| info.iter().find(|(key, _)| key.ends_with(".context_length")).map(|(_, value)| value))
+        exact
+            .or_else(|| info.iter().find(|(key, _)| key.ends_with(".context_length")).map(|(_, value)| value))
     });
     let abilities = list(answer, &["capabilities"]);
     let ability = |name: &str| match abilities {

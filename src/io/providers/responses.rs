@@ -268,7 +268,8 @@ impl Responses {
     /// Reasoning goes back with the history, if it came in the form for that: nothing of it is kept at the provider.
     fn finish_reasoning(&mut self, index: u64, item: &Value, out: &mut Vec<ReplyEvent>) {
         if !self.item(index).spoke {
-            let parts: Vec<&str> = list(item, &["summary"]).iter().map(|part| text(part, &["text"])).collect();
+            let parts: Vec<&str> =
+                list(item, &["summary"]).iter().map(|part| text(part, &["text"])).collect();
             think(&parts.join("\n\n"), out);
         }
         if text(item, &["encrypted_content"]).is_empty() {

@@ -383,9 +383,8 @@ pub fn in_frame(frame: &Value) -> Option<Trouble> {
 /// The wait in a message such as `Please try again in 1m5.289s`.
 fn wait_in(message: &str) -> Option<Duration> {
     let lower = message.to_ascii_lowercase();
-    let at = ["try again in ", "retry in "]
-        .iter()
-        .find_map(|lead| lower.find(lead).map(|at| at + lead.len()))?;
+    let at =
+        ["try again in ", "retry in "].iter().find_map(|lead| lower.find(lead).map(|at| at + lead.len()))?;
     amount(lower.get(at..)?)
 }
 

@@ -298,10 +298,7 @@ pub fn settle(reason: StopReason, calls: &[ToolCall]) -> StopReason {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Turn {
     /// Results of the calls before it, then what the user wrote.
-    User {
-        results: Vec<ToolResult>,
-        texts: Vec<String>,
-    },
+    User { results: Vec<ToolResult>, texts: Vec<String> },
     Assistant {
         text: String,
         calls: Vec<ToolCall>,
