@@ -9,6 +9,10 @@ mod failures;
 mod faults;
 #[path = "providers/finding.rs"]
 mod finding;
+#[path = "providers/ollama.rs"]
+mod ollama;
+#[path = "providers/replay.rs"]
+mod replay;
 #[path = "support/server.rs"]
 mod server;
 #[path = "providers/settings.rs"]
