@@ -24,6 +24,7 @@ const KEYS: &[(&str, Reach)] = &[
     ("protocol", Reach::User),
     ("api_key_env", Reach::User),
     ("api_key", Reach::User),
+    ("ca_file", Reach::User),
     ("persona", Reach::Project),
     ("theme", Reach::User),
     ("side_panel", Reach::User),
@@ -85,6 +86,7 @@ pub struct Values {
     pub protocol: Option<Protocol>,
     pub api_key_env: Option<String>,
     pub api_key: Option<String>,
+    pub ca_file: Option<String>,
     pub persona: Option<String>,
     pub theme: Option<String>,
     pub side_panel: Option<SidePanel>,
@@ -138,6 +140,8 @@ pub enum KeyState {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     pub choice: Choice,
+    /// A file with certificates of authorities to be trusted besides the machine's own.
+    pub ca_file: Option<String>,
     /// The persona to begin with.
     pub persona: Option<String>,
     /// `auto`, `dark` or `light`, or the name of a theme.
@@ -223,6 +227,7 @@ impl Values {
             "protocol" => self.protocol = protocol(value)?,
             "api_key_env" => self.api_key_env = words(value)?,
             "api_key" => self.api_key = words(value)?,
+            "ca_file" => self.ca_file = words(value)?,
             "persona" => self.persona = words(value)?,
             "theme" => self.theme = words(value)?,
             "side_panel" => self.side_panel = Some(side_panel(value)?),
@@ -246,6 +251,7 @@ impl Values {
             protocol: top.protocol.or(low.protocol),
             api_key_env: top.api_key_env.or(low.api_key_env),
             api_key: top.api_key.or(low.api_key),
+            ca_file: top.ca_file.or(low.ca_file),
             persona: top.persona.or(low.persona),
             theme: top.theme.or(low.theme),
             side_panel: top.side_panel.or(low.side_panel),
@@ -330,6 +336,7 @@ pub fn merge(layers: &Layers) -> (Settings, Vec<String>) {
     let all = layers.flags.over(&layers.env).over(&layers.project).over(&layers.user).over(&defaults);
     let settings = Settings {
         choice: choose(layers, &mut warnings),
+        ca_file: all.ca_file,
         persona: all.persona,
         side_panel: all.side_panel.unwrap_or_default(),
         on_exit: all.on_exit.unwrap_or_default(),

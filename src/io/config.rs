@@ -14,6 +14,9 @@ use crate::io::providers::trouble::Place;
 /// No settings file is larger, in bytes.
 const LARGEST: u64 = 1024 * 1024;
 
+/// Where Node.js looks for further authorities; a company that sets it means it for all its tools.
+const EXTRA_CA: &str = "NODE_EXTRA_CA_CERTS";
+
 /// Settings in force, with what they come from.
 #[derive(Debug)]
 pub struct Loaded {
@@ -52,8 +55,10 @@ pub fn load_with(flags: &Values, project: &Path, env: &dyn Fn(&str) -> Option<St
         flags: flags.clone(),
         user,
     };
-    let (settings, more) = settings::merge(&layers);
+    let (mut settings, more) = settings::merge(&layers);
     warnings.extend(more);
+    settings.ca_file =
+        settings.ca_file.map(|file| resolved(&file, path.as_deref(), &env)).or_else(|| env(EXTRA_CA));
     let keys = keys(&layers, &settings, &env, &mut warnings);
     warn_of_plain_http(&settings, &keys, &mut warnings);
     Loaded { settings, keys, warnings, path }
@@ -64,6 +69,17 @@ pub fn config_home(env: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let xdg = env("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let home = || env("HOME").or_else(|| env("USERPROFILE")).map(|home| Path::new(&home).join(".config"));
     xdg.or_else(home)
+}
+
+/// A path of the settings file: `~` is the home folder, and what is relative lies beside the file.
+fn resolved(file: &str, settings: Option<&Path>, env: &dyn Fn(&str) -> Option<String>) -> String {
+    let home = || env("HOME").or_else(|| env("USERPROFILE"));
+    let path = match (file.strip_prefix("~/"), settings.and_then(Path::parent)) {
+        (Some(below), _) if home().is_some() => Path::new(&home().unwrap_or_default()).join(below),
+        (_, Some(folder)) => folder.join(file),
+        (_, None) => PathBuf::from(file),
+    };
+    path.display().to_string()
 }
 
 /// `DICTUM_PROTOCOL`, if it names one.

@@ -191,6 +191,22 @@ fn the_protocol_follows_from_the_address_and_can_be_set() {
 }
 
 #[test]
+fn a_file_of_authorities_is_found() {
+    let check = |user: &str, env: &[(&str, &str)], expect: Option<&str>| {
+        let found = load(user, "ca_file = \"evil.pem\"", env, &flags("", "", "")).settings.ca_file;
+        assert_eq!(found.as_deref().map(|path| path.rsplit('/').next().unwrap_or(path)), expect, "{user}");
+        found
+    };
+    check("", &[], None);
+    check("ca_file = \"\"", &[("NODE_EXTRA_CA_CERTS", "/etc/extra.pem")], Some("extra.pem"));
+    check("ca_file = \"/etc/own.pem\"", &[("NODE_EXTRA_CA_CERTS", "/etc/extra.pem")], Some("own.pem"));
+    let beside = check("ca_file = \"own.pem\"", &[], Some("own.pem"));
+    assert!(beside.unwrap().ends_with("home/dictum/own.pem"));
+    let home = check("ca_file = \"~/own.pem\"", &[("HOME", "/home/ada")], Some("own.pem"));
+    assert_eq!(home.as_deref(), Some("/home/ada/own.pem"));
+}
+
+#[test]
 fn where_ollama_listens_does_not_say_that_it_runs() {
     let loaded = load("", "", &[("OLLAMA_HOST", "box.local")], &flags("", "", ""));
     assert_eq!(chosen(&loaded), "discover");

@@ -115,7 +115,11 @@ fn untrusted(fault: &Certificate, target: &Target) -> Failure {
         ),
         Certificate::UnknownIssuer => (
             format!("The certificate of {url} was signed by an authority that this machine does not know."),
-            "Behind a company proxy, set SSL_CERT_FILE to a bundle that holds its authority.",
+            "Behind a company proxy, name a file with its authority as `ca_file` in config.toml, or in SSL_CERT_FILE.",
+        ),
+        Certificate::Unread { file, why } => (
+            format!("The certificates in {file} cannot be read{}.", after_colon(why)),
+            "Check `ca_file` in config.toml, or NODE_EXTRA_CA_CERTS in the environment.",
         ),
     };
     Failure::new(what, next)

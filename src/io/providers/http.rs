@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
 use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -62,6 +63,8 @@ pub struct Http {
     open: OnceLock<Result<Client, Cause>>,
     direct: OnceLock<Result<Client, Cause>>,
     limits: Limits,
+    /// A file of certificates to be trusted besides the machine's own.
+    authorities: Option<PathBuf>,
     learned: Mutex<HashMap<String, Vec<Quirk>>>,
     models: Mutex<HashMap<String, String>>,
     facts: Mutex<HashMap<String, Facts>>,
@@ -77,11 +80,18 @@ impl Http {
             open: OnceLock::new(),
             direct: OnceLock::new(),
             limits,
+            authorities: None,
             learned: Mutex::default(),
             models: Mutex::default(),
             facts: Mutex::default(),
             windows: Mutex::default(),
         }
+    }
+
+    /// Trusts the certificates in the file `authorities`, too. It is read with the first client that is made.
+    pub fn trusting(mut self, authorities: Option<&Path>) -> Self {
+        self.authorities = authorities.map(Path::to_path_buf);
+        self
     }
 
     /// The client for addresses of that place. A machine without certificates still reaches plain addresses; the others then say why
@@ -96,10 +106,14 @@ impl Http {
                 .redirect(redirect::Policy::none())
         };
         let build = |builder: ClientBuilder| builder.build().map_err(|error| in_building(&error));
+        let make = |builder: ClientBuilder| match &self.authorities {
+            None => build(builder),
+            Some(file) => build(builder.tls_certs_merge(certificates(file)?)),
+        };
         let bare = |_| build(base().no_proxy().tls_certs_only([]));
         let client = match place {
-            Place::Local => self.direct.get_or_init(|| build(base().no_proxy()).or_else(bare)),
-            Place::Remote => self.open.get_or_init(|| build(base())),
+            Place::Local => self.direct.get_or_init(|| make(base().no_proxy()).or_else(bare)),
+            Place::Remote => self.open.get_or_init(|| make(base())),
         };
         client.as_ref().map_err(Clone::clone)
     }
@@ -152,6 +166,19 @@ impl Http {
         let held = windows.entry(key.to_string()).or_default();
         *held = wanted.max(*held);
         *held
+    }
+}
+
+/// The certificates in a file of any number of them, as PEM.
+fn certificates(file: &Path) -> Result<Vec<reqwest::Certificate>, Cause> {
+    let unread = |why: String| {
+        let file = super::trouble::plain(&file.display().to_string());
+        Cause::Certificate(Certificate::Unread { file, why })
+    };
+    let pem = std::fs::read(file).map_err(|error| unread(super::trouble::plain(&error.to_string())))?;
+    match reqwest::Certificate::from_pem_bundle(&pem) {
+        Ok(found) if !found.is_empty() => Ok(found),
+        Ok(_) | Err(_) => Err(unread("it holds no certificate in PEM form".to_string())),
     }
 }
 
@@ -253,6 +280,8 @@ pub fn in_sending(error: &reqwest::Error) -> Cause {
         Cause::Link(Link::Refused)
     } else if has(&["InvalidContentType", "corrupt message"]) {
         Cause::Link(Link::Broken("the server does not speak https".to_string()))
+    } else if has(&["close_notify", "tls handshake eof"]) {
+        Cause::Link(Link::Broken("it was cut off without the end that TLS wants".to_string()))
     } else if has(&["reset by peer", "forcibly closed"]) {
         Cause::Link(Link::Broken("the server reset it".to_string()))
     } else {

@@ -71,6 +71,11 @@ pub enum Certificate {
     Invalid(String),
     /// This machine has no certificate store.
     NoRoots,
+    /// The user's own file of authorities cannot be read.
+    Unread {
+        file: String,
+        why: String,
+    },
 }
 
 /// Why the connection did not stand.
