@@ -9,6 +9,7 @@ use toml::{Table, Value};
 use self::endpoints::{KNOWN, Known, host, known, normalise, ollama_address};
 use self::keys::Overrides;
 use super::exchange::{Endpoint, PROTOCOLS, Protocol};
+use super::models::Models;
 use crate::base::near::nearest;
 
 pub use self::endpoints::resolve_model;
@@ -33,6 +34,7 @@ const KEYS: &[(&str, Reach)] = &[
     ("kb_limit_bytes", Reach::Project),
     ("tools", Reach::User),
     ("kb_extra_call", Reach::User),
+    ("models", Reach::User),
     ("keys", Reach::User),
 ];
 
@@ -78,7 +80,7 @@ pub enum Scope {
 }
 
 /// The values of one layer; `None` where it says nothing.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Values {
     pub provider: Option<String>,
     pub model: Option<String>,
@@ -95,6 +97,8 @@ pub struct Values {
     pub kb_limit_bytes: Option<u64>,
     pub tools: Option<Switch>,
     pub kb_extra_call: Option<Switch>,
+    /// Rows that add to the table of models or change it.
+    pub models: Option<Table>,
     pub keys: Option<Overrides>,
 }
 
@@ -137,7 +141,7 @@ pub enum KeyState {
 }
 
 /// What is in force.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     pub choice: Choice,
     /// A file with certificates of authorities to be trusted besides the machine's own.
@@ -156,6 +160,8 @@ pub struct Settings {
     pub tools: Switch,
     /// Whether an unsure rule is put to a model without tools in a small request of its own.
     pub kb_extra_call: Switch,
+    /// What models hold and cost.
+    pub models: Models,
     /// The keys of actions, where they are not the default ones.
     pub keys: Overrides,
 }
@@ -201,6 +207,15 @@ pub fn parse(file: &str, text: &str, scope: Scope) -> (Values, Vec<String>) {
                     .extend(refused.iter().map(|(id, cause)| format!("{file}: keys{}: {cause}.", path(id))));
                 Ok(())
             }
+            Some(("models", _)) => value.as_table().map_or_else(
+                || Err(format!("it must be a table, not {}", kind(value))),
+                |rows| {
+                    let wrong = Models::default().take(rows);
+                    warnings.extend(wrong.iter().map(|(at, cause)| format!("{file}: models.{at}: {cause}.")));
+                    values.models = Some(rows.clone());
+                    Ok(())
+                },
+            ),
             Some(_) => values.set(key, value),
         };
         if let Err(cause) = taken {
@@ -260,6 +275,7 @@ impl Values {
             kb_limit_bytes: top.kb_limit_bytes.or(low.kb_limit_bytes),
             tools: top.tools.or(low.tools),
             kb_extra_call: top.kb_extra_call.or(low.kb_extra_call),
+            models: top.models.or(low.models),
             keys: top.keys.or(low.keys),
         }
     }
@@ -334,6 +350,9 @@ fn kind(value: &Value) -> &'static str {
 pub fn merge(layers: &Layers) -> (Settings, Vec<String>) {
     let (defaults, mut warnings) = parse("settings.toml", DEFAULTS, Scope::User);
     let all = layers.flags.over(&layers.env).over(&layers.project).over(&layers.user).over(&defaults);
+    let mut models = Models::built_in();
+    // What is wrong in it was said when it was read.
+    let _ = models.take(&all.models.unwrap_or_default());
     let settings = Settings {
         choice: choose(layers, &mut warnings),
         ca_file: all.ca_file,
@@ -345,6 +364,7 @@ pub fn merge(layers: &Layers) -> (Settings, Vec<String>) {
         kb_limit_bytes: all.kb_limit_bytes.unwrap_or(262_144),
         tools: all.tools.unwrap_or_default(),
         kb_extra_call: all.kb_extra_call.unwrap_or_default(),
+        models,
         keys: all.keys.unwrap_or_default(),
     };
     (settings, warnings)

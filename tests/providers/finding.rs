@@ -140,6 +140,28 @@ async fn inner_local_question() {
 }
 
 #[test]
+fn a27_a_proxy_that_refuses_is_named() {
+    let proxy = Server::start();
+    for _ in 0..2 {
+        proxy.enqueue(Reply::status(407, "text/plain", "").header("proxy-authenticate", "Basic"));
+    }
+    inner("finding::inner_refused_by_proxy", &[("HTTPS_PROXY", &proxy.url()), ("HTTP_PROXY", &proxy.url())]);
+}
+
+#[tokio::test]
+async fn inner_refused_by_proxy() {
+    if std::env::var_os(INNER).is_none() {
+        return;
+    }
+    for address in ["https://example.invalid", "http://example.invalid"] {
+        let (events, outcome) = run(&Http::new(quick()), request(endpoint(Protocol::Chat, address))).await;
+        let failure = failure(outcome);
+        assert!(failure.what.starts_with("The proxy does not let the connection to "), "{failure:?}");
+        assert!(failure.next.contains("HTTPS_PROXY") && events.is_empty(), "{failure:?} {events:?}");
+    }
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn a27_without_certificates_plain_addresses_still_work() {
     let nowhere = "/nonexistent/certificates";

@@ -191,6 +191,26 @@ fn the_protocol_follows_from_the_address_and_can_be_set() {
 }
 
 #[test]
+fn prices_are_set_in_the_users_file_alone() {
+    let user = "[models]\nmine = { context = 32768, in = 1, out = 2 }\n\"gpt-5.1\" = { in = 0, typo = 1 }\n";
+    let loaded = load(user, "[models]\nmine = { in = 0 }", &[], &flags("", "", ""));
+    let models = &loaded.settings.models;
+    assert_eq!(models.context("mine"), Some(32_768));
+    assert_eq!(models.find("gpt-5.1").and_then(|row| row.price.input), Some(0.0));
+    assert_eq!(models.context("gpt-5.1"), Some(400_000));
+    let told = |part: &str| loaded.warnings.iter().filter(|line| line.contains(part)).count();
+    assert_eq!(
+        told("dictum/config.toml: models.gpt-5.1.typo: there is no such figure"),
+        1,
+        "{:?}",
+        loaded.warnings
+    );
+    assert_eq!(told(".dictum/config.toml: models: only your own"), 1, "{:?}", loaded.warnings);
+    let (_, warnings) = parse("config.toml", "models = 3", Scope::User);
+    assert_eq!(warnings, ["config.toml: models: it must be a table, not a whole number."]);
+}
+
+#[test]
 fn a_file_of_authorities_is_found() {
     let check = |user: &str, env: &[(&str, &str)], expect: Option<&str>| {
         let found = load(user, "ca_file = \"evil.pem\"", env, &flags("", "", "")).settings.ca_file;

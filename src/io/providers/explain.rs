@@ -62,7 +62,8 @@ fn no_link(fault: &Link, target: &Target) -> Failure {
             format!("{provider} refused the connection to {url}: nothing listens there."),
             match target.place {
                 Place::Local => "Is the server running? Start it and send again.".to_string(),
-                Place::Remote => "Check the host and port of the base URL, then send again.".to_string(),
+                Place::Remote => "Check the host and port of the base URL, and of the proxy if HTTPS_PROXY names one, then send again."
+                    .to_string(),
             },
         ),
         Link::NoSuchHost => (
@@ -72,6 +73,11 @@ fn no_link(fault: &Link, target: &Target) -> Failure {
         Link::Timeout => (
             format!("{provider} did not take the connection to {url} in time."),
             "Check the network, a proxy or a firewall, then send again.".to_string(),
+        ),
+        Link::Proxy => (
+            format!("The proxy does not let the connection to {url} through."),
+            "Check HTTPS_PROXY in the environment, with user and password if it wants them; NO_PROXY names hosts that need none."
+                .to_string(),
         ),
         Link::Broken(detail) => (
             format!("The connection to {provider} broke before the reply came{}.", after_colon(detail)),
@@ -153,6 +159,7 @@ fn said(trouble: &Trouble, target: &Target) -> Failure {
     } else {
         match trouble.status {
             Some(status @ (401 | 403 | 404)) => return denied(status, trouble, target),
+            Some(407) => return no_link(&Link::Proxy, target),
             Some(408) => (
                 format!("{provider} gave up waiting for the request (408){message}."),
                 "Send again; if it stays so, check the network.",

@@ -280,6 +280,8 @@ pub fn in_sending(error: &reqwest::Error) -> Cause {
         Cause::Link(Link::Refused)
     } else if has(&["InvalidContentType", "corrupt message"]) {
         Cause::Link(Link::Broken("the server does not speak https".to_string()))
+    } else if has(&["tunnel error", "unsuccessful tunnel", "proxy auth", "proxy authorization"]) {
+        Cause::Link(Link::Proxy)
     } else if has(&["close_notify", "tls handshake eof"]) {
         Cause::Link(Link::Broken("it was cut off without the end that TLS wants".to_string()))
     } else if has(&["reset by peer", "forcibly closed"]) {

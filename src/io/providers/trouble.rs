@@ -86,6 +86,8 @@ pub enum Link {
     NoSuchHost,
     /// Not within the limit.
     Timeout,
+    /// A proxy in between does not let it through.
+    Proxy,
     /// It broke before anything came.
     Broken(String),
 }
@@ -196,6 +198,7 @@ impl Cause {
             Self::Said(trouble) => trouble.again(),
             // A server on this machine that is not there does not come by waiting.
             Self::Link(Link::Refused) if place == Place::Local => Again::Never,
+            Self::Link(Link::Proxy) => Again::Never,
             Self::Link(_) => Again::Later(None),
             Self::Overflow(_)
             | Self::Address(_)
@@ -226,7 +229,7 @@ impl Cause {
             Self::Link(Link::NoSuchHost) => "the host was not found".to_string(),
             Self::Link(Link::Timeout) => "no connection within the limit".to_string(),
             Self::Empty => "an empty reply".to_string(),
-            Self::Link(Link::Broken(_))
+            Self::Link(Link::Broken(_) | Link::Proxy)
             | Self::Overflow(_)
             | Self::Address(_)
             | Self::Certificate(_)
