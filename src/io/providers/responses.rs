@@ -129,10 +129,11 @@ impl Adapter for Responses {
                 self.refused = true;
                 self.say(index, text(frame, &["delta"]), out);
             }
-            "response.reasoning_summary_part.added" => {
-                if count(frame, &["summary_index"]).is_some_and(|part| part > 0) {
-                    out.push(ReplyEvent::Thinking("\n\n".to_string()));
-                }
+            // A blank line between two parts.
+            "response.reasoning_summary_part.added"
+                if count(frame, &["summary_index"]).is_some_and(|part| part > 0) =>
+            {
+                out.push(ReplyEvent::Thinking("\n\n".to_string()));
             }
             "response.reasoning_summary_text.delta" | "response.reasoning_text.delta" => {
                 self.item(index).spoke = true;
