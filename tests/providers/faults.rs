@@ -142,7 +142,7 @@ const FAULTS: &[Fault] = &[
     fault("frames twice", 1, twice, Whole("half an answer")),
     fault("frames out of order", 1, swapped, Whole("half an answer")),
     fault("unknown events", 1, unknown, Whole("half an answer")),
-    fault("invalid UTF-8", 1, |protocol| broken_utf8(protocol), Whole("ha\u{fffd}\u{fffd}f an answer")),
+    fault("invalid UTF-8", 1, broken_utf8, Whole("ha\u{fffd}\u{fffd}f an answer")),
     fault("redirect", 1, |_| Reply::status(302, "text/plain", "").header("location", "/login"),
         Told("{url} sends requests on to /login, which dictum does not follow. Check `base_url` in config.toml or `--base-url`; a login page or a proxy may be in between.")),
     fault("empty reply", 1, |protocol| Reply::frames(&frames(protocol, &[])),
