@@ -36,7 +36,7 @@ pub struct Invocation {
 /// Where the model is.
 #[derive(Debug, Default, Args)]
 pub struct ModelFlags {
-    /// anthropic, openai (any compatible server), openrouter, groq, mistral, deepseek, ollama, lmstudio, llamacpp, or offline. Keys come
+    /// anthropic, openai (any compatible server), gemini, openrouter, groq, mistral, deepseek, ollama, lmstudio, llamacpp, or offline. Keys come
     /// from the environment (ANTHROPIC_API_KEY, OPENAI_API_KEY ...) or from config.toml.
     #[arg(long, value_name = "NAME")]
     pub provider: Option<String>,

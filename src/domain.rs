@@ -6,6 +6,7 @@ pub mod exchange;
 pub mod handbook;
 pub mod inquiry;
 pub mod kb;
+pub mod models;
 pub mod paths;
 pub mod persona;
 pub mod search;

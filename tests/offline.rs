@@ -337,7 +337,11 @@ fn request(question: &str, system: Vec<SystemPart>) -> Request {
         system,
         messages: vec![
             Message::User { text: "an earlier question".to_string() },
-            Message::Assistant { text: "an earlier answer".to_string(), calls: Vec::new() },
+            Message::Assistant {
+                text: "an earlier answer".to_string(),
+                calls: Vec::new(),
+                opaque: Vec::new(),
+            },
             Message::User { text: question.to_string() },
         ],
         tools: Vec::new(),

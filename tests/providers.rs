@@ -5,8 +5,14 @@
 mod bodies;
 #[path = "providers/failures.rs"]
 mod failures;
+#[path = "providers/faults.rs"]
+mod faults;
 #[path = "providers/finding.rs"]
 mod finding;
+#[path = "providers/ollama.rs"]
+mod ollama;
+#[path = "providers/replay.rs"]
+mod replay;
 #[path = "support/server.rs"]
 mod server;
 #[path = "providers/settings.rs"]
@@ -17,12 +23,14 @@ mod streams;
 use std::time::Duration;
 
 use dictum::domain::exchange::{
-    Endpoint, Failure, Message, Outcome, Protocol, ReplyEvent, Request, SystemPart,
+    Endpoint, Failure, Message, Outcome, PROTOCOLS, Protocol, ReplyEvent, Request, SystemPart,
 };
 use dictum::io::providers::{Http, Keys, Limits, ask};
 use tokio::sync::mpsc::unbounded_channel;
 
-use server::Server;
+use server::{
+    Part, Reply, Server, anthropic_frames, chat_frames, gemini_frames, ollama_frames, responses_frames,
+};
 
 /// A key that must never be seen again.
 const KEY: &str = "sk-very-secret-0123456789";
@@ -52,7 +60,9 @@ fn patient() -> Limits {
 fn endpoint(protocol: Protocol, url: &str) -> Endpoint {
     let (provider, base_url) = match protocol {
         Protocol::Anthropic => ("anthropic", url.to_string()),
-        Protocol::Chat => ("openai", format!("{url}/v1")),
+        Protocol::Chat | Protocol::Responses => ("openai", format!("{url}/v1")),
+        Protocol::Ollama => ("ollama", url.to_string()),
+        Protocol::Gemini => ("gemini", format!("{url}/v1beta")),
         Protocol::Offline => ("offline", String::new()),
     };
     Endpoint {
@@ -78,7 +88,7 @@ fn request(endpoint: Endpoint) -> Request {
 
 fn keys() -> Keys {
     let mut keys = Keys::default();
-    for provider in ["anthropic", "openai"] {
+    for provider in ["anthropic", "openai", "ollama", "gemini"] {
         keys.insert(provider, KEY);
     }
     keys
@@ -110,7 +120,38 @@ fn failure(outcome: Outcome) -> Failure {
     }
 }
 
-/// Both protocols, each with a server of its own.
-fn both() -> [(Protocol, Server); 2] {
-    [(Protocol::Anthropic, Server::start()), (Protocol::Chat, Server::start())]
+/// Every protocol, each with a server of its own.
+fn each() -> Vec<(Protocol, Server)> {
+    PROTOCOLS.iter().map(|(_, protocol)| (*protocol, Server::start())).collect()
+}
+
+/// A reply in a protocol's frames.
+fn frames(protocol: Protocol, parts: &[Part<'_>]) -> Vec<String> {
+    match protocol {
+        Protocol::Anthropic => anthropic_frames(parts),
+        Protocol::Chat => chat_frames(parts),
+        Protocol::Responses => responses_frames(parts),
+        Protocol::Ollama => ollama_frames(parts),
+        Protocol::Gemini => gemini_frames(parts),
+        Protocol::Offline => Vec::new(),
+    }
+}
+
+/// A whole reply of these texts.
+fn reply(protocol: Protocol, texts: &[&str]) -> Reply {
+    Reply::frames(&frames(protocol, &[Part::Text(texts)]))
+}
+
+/// The beginning of a reply, up to the frame that holds `word`.
+fn reply_until(protocol: Protocol, parts: &[Part<'_>], word: &str) -> Reply {
+    let frames = frames(protocol, parts);
+    let end = frames.iter().position(|frame| frame.contains(word)).unwrap();
+    Reply::frames(&frames[..=end])
+}
+
+/// Answers every question with `reply`, whatever the protocol.
+fn fix_all(server: &Server, reply: &Reply) {
+    for end in ["/messages", "/completions", "/responses", "/api/chat", ":streamGenerateContent"] {
+        server.fix(end, reply.clone());
+    }
 }

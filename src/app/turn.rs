@@ -236,6 +236,7 @@ pub fn replied(state: &mut State, task: TaskId, event: ReplyEvent) -> Vec<Effect
         ReplyEvent::Text(text) => reply.text.push_str(&text),
         ReplyEvent::Thinking(text) => reply.thinking.push_str(&text),
         ReplyEvent::Call(call) => reply.calls.push(call),
+        ReplyEvent::Opaque(opaque) => reply.opaque.push(opaque),
         ReplyEvent::Usage(usage) => reply.usage.merge(usage),
         ReplyEvent::NoTools | ReplyEvent::Retry { .. } => {}
     });

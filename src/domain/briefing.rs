@@ -168,8 +168,11 @@ fn messages(log: &Log, next: &str) -> Vec<Message> {
             Body::Reply(reply) => {
                 if !reply.text.trim().is_empty() || !reply.calls.is_empty() {
                     (spoke, announced) = (Some(reply.voice.name.as_str()), None);
-                    messages
-                        .push(Message::Assistant { text: reply.text.clone(), calls: reply.calls.clone() });
+                    messages.push(Message::Assistant {
+                        text: reply.text.clone(),
+                        calls: reply.calls.clone(),
+                        opaque: reply.opaque.clone(),
+                    });
                 }
                 if !reply.calls.is_empty() {
                     messages.push(Message::Results(answered(reply)));

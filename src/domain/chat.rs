@@ -1,6 +1,6 @@
 //! The conversation as a log of entries: who said what, in which voice, with which outcome. It never draws and never sends.
 
-use super::exchange::{Outcome, Usage};
+use super::exchange::{Opaque, Outcome, Usage};
 use super::persona::Persona;
 
 /// Identifies an entry of the log; increases with time.
@@ -56,6 +56,8 @@ pub struct Reply {
     pub thinking: String,
     pub calls: Vec<ToolCall>,
     pub results: Vec<ToolResult>,
+    /// What the model's provider wants back with the history.
+    pub opaque: Vec<Opaque>,
     /// `None` while it streams.
     pub outcome: Option<Outcome>,
     pub usage: Usage,

@@ -9,8 +9,37 @@ pub enum Protocol {
     Anthropic,
     /// OpenAI-compatible chat completions.
     Chat,
+    /// OpenAI Responses.
+    Responses,
+    /// Ollama's own.
+    Ollama,
+    /// Gemini's own.
+    Gemini,
     /// No model: answers by extraction from KB.md, the persona and the project's own Markdown.
     Offline,
+}
+
+/// The protocols over the network, as settings name them.
+pub const PROTOCOLS: &[(&str, Protocol)] = &[
+    ("anthropic", Protocol::Anthropic),
+    ("chat", Protocol::Chat),
+    ("responses", Protocol::Responses),
+    ("ollama", Protocol::Ollama),
+    ("gemini", Protocol::Gemini),
+];
+
+impl Protocol {
+    /// The protocol of that name, in any case.
+    pub fn named(name: &str) -> Option<Self> {
+        let found = PROTOCOLS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, protocol)| *protocol)
+    }
+
+    /// Its name in settings.
+    pub fn name(self) -> &'static str {
+        let found = PROTOCOLS.iter().find(|(_, protocol)| *protocol == self);
+        found.map_or("offline", |(name, _)| name)
+    }
 }
 
 /// Where a model is reached. Holds no key: keys stay in `io`.
@@ -36,6 +65,30 @@ impl Endpoint {
             models: Vec::new(),
         }
     }
+
+    /// Who makes replies here: protocol, address and model. What is opaque in a reply goes back to the same maker alone.
+    pub fn maker(&self) -> String {
+        format!("{} {} {}", self.protocol.name(), self.base_url, self.model)
+    }
+}
+
+/// What only its maker can read, and wants back unchanged with the history: signed thinking, encrypted reasoning, signatures of calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opaque {
+    /// See [`Endpoint::maker`].
+    pub maker: String,
+    pub anchor: Anchor,
+    /// JSON text, kept as it came.
+    pub json: String,
+}
+
+/// Where an opaque part stands in its reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anchor {
+    /// Before the text, or of the text.
+    Text,
+    /// Before the call of this number in the reply, counted from 0, or of that call.
+    Call(usize),
 }
 
 /// A named part of the system prompt, sent in order.
@@ -55,6 +108,7 @@ pub enum Message {
     Assistant {
         text: String,
         calls: Vec<ToolCall>,
+        opaque: Vec<Opaque>,
     },
     /// Follows the assistant message that made the calls, one result for each.
     Results(Vec<ToolResult>),
@@ -90,6 +144,8 @@ pub struct Usage {
     pub output: Option<u64>,
     /// The part of `input` that was read from a cache.
     pub cached: Option<u64>,
+    /// The part of `input` that was written to a cache, where that has a price of its own.
+    pub written: Option<u64>,
 }
 
 /// What a stream brings, in order.
@@ -103,6 +159,8 @@ pub enum ReplyEvent {
     Thinking(String),
     /// A complete tool call, after all its fragments came.
     Call(ToolCall),
+    /// To be kept with the reply and sent back with it.
+    Opaque(Opaque),
     /// Cumulative: replaces what was reported before, field by field where given.
     Usage(Usage),
     /// The server takes no tools: it is asked without them, and in the words for that.
@@ -142,6 +200,23 @@ pub struct Failure {
     pub what: String,
     /// One sentence: what to do next.
     pub next: String,
+    pub kind: FailureKind,
+}
+
+/// Failures that the app can offer more for than words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FailureKind {
+    #[default]
+    Other,
+    /// The conversation is longer than the model takes: less of it can be sent.
+    Overflow,
+}
+
+impl Failure {
+    /// A failure for which there are only words.
+    pub fn new(what: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { what: what.into(), next: next.into(), kind: FailureKind::Other }
+    }
 }
 
 impl Request {
@@ -154,8 +229,10 @@ impl Request {
             *place = part;
         }
         for message in &mut self.messages {
-            if let Message::Assistant { calls, .. } = message {
+            if let Message::Assistant { calls, opaque, .. } = message {
                 calls.clear();
+                // Thinking that led to a call means nothing without it.
+                opaque.clear();
             }
         }
         self.messages.retain(|message| match message {
@@ -163,6 +240,15 @@ impl Request {
             Message::User { .. } => true,
             Message::Results(_) => false,
         });
+    }
+
+    /// Asks for the same without what is opaque in the history, for a server that no longer takes it.
+    pub fn forget_opaque(&mut self) {
+        for message in &mut self.messages {
+            if let Message::Assistant { opaque, .. } = message {
+                opaque.clear();
+            }
+        }
     }
 }
 
@@ -172,5 +258,6 @@ impl Usage {
         self.input = newer.input.or(self.input);
         self.output = newer.output.or(self.output);
         self.cached = newer.cached.or(self.cached);
+        self.written = newer.written.or(self.written);
     }
 }

@@ -6,9 +6,10 @@ pub mod keys;
 
 use toml::{Table, Value};
 
-use self::endpoints::{KNOWN, Known, host, known, normalise};
+use self::endpoints::{KNOWN, Known, host, known, normalise, ollama_address};
 use self::keys::Overrides;
-use super::exchange::{Endpoint, Protocol};
+use super::exchange::{Endpoint, PROTOCOLS, Protocol};
+use super::models::Models;
 use crate::base::near::nearest;
 
 pub use self::endpoints::resolve_model;
@@ -21,8 +22,10 @@ const KEYS: &[(&str, Reach)] = &[
     ("provider", Reach::User),
     ("model", Reach::User),
     ("base_url", Reach::User),
+    ("protocol", Reach::User),
     ("api_key_env", Reach::User),
     ("api_key", Reach::User),
+    ("ca_file", Reach::User),
     ("persona", Reach::Project),
     ("theme", Reach::User),
     ("side_panel", Reach::User),
@@ -31,6 +34,7 @@ const KEYS: &[(&str, Reach)] = &[
     ("kb_limit_bytes", Reach::Project),
     ("tools", Reach::User),
     ("kb_extra_call", Reach::User),
+    ("models", Reach::User),
     ("keys", Reach::User),
 ];
 
@@ -76,13 +80,15 @@ pub enum Scope {
 }
 
 /// The values of one layer; `None` where it says nothing.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Values {
     pub provider: Option<String>,
     pub model: Option<String>,
     pub base_url: Option<String>,
+    pub protocol: Option<Protocol>,
     pub api_key_env: Option<String>,
     pub api_key: Option<String>,
+    pub ca_file: Option<String>,
     pub persona: Option<String>,
     pub theme: Option<String>,
     pub side_panel: Option<SidePanel>,
@@ -91,6 +97,8 @@ pub struct Values {
     pub kb_limit_bytes: Option<u64>,
     pub tools: Option<Switch>,
     pub kb_extra_call: Option<Switch>,
+    /// Rows that add to the table of models or change it.
+    pub models: Option<Table>,
     pub keys: Option<Overrides>,
 }
 
@@ -133,9 +141,11 @@ pub enum KeyState {
 }
 
 /// What is in force.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     pub choice: Choice,
+    /// A file with certificates of authorities to be trusted besides the machine's own.
+    pub ca_file: Option<String>,
     /// The persona to begin with.
     pub persona: Option<String>,
     /// `auto`, `dark` or `light`, or the name of a theme.
@@ -150,6 +160,8 @@ pub struct Settings {
     pub tools: Switch,
     /// Whether an unsure rule is put to a model without tools in a small request of its own.
     pub kb_extra_call: Switch,
+    /// What models hold and cost.
+    pub models: Models,
     /// The keys of actions, where they are not the default ones.
     pub keys: Overrides,
 }
@@ -195,6 +207,15 @@ pub fn parse(file: &str, text: &str, scope: Scope) -> (Values, Vec<String>) {
                     .extend(refused.iter().map(|(id, cause)| format!("{file}: keys{}: {cause}.", path(id))));
                 Ok(())
             }
+            Some(("models", _)) => value.as_table().map_or_else(
+                || Err(format!("it must be a table, not {}", kind(value))),
+                |rows| {
+                    let wrong = Models::default().take(rows);
+                    warnings.extend(wrong.iter().map(|(at, cause)| format!("{file}: models.{at}: {cause}.")));
+                    values.models = Some(rows.clone());
+                    Ok(())
+                },
+            ),
             Some(_) => values.set(key, value),
         };
         if let Err(cause) = taken {
@@ -218,8 +239,10 @@ impl Values {
             "provider" => self.provider = words(value)?.map(|name| name.to_ascii_lowercase()),
             "model" => self.model = words(value)?,
             "base_url" => self.base_url = words(value)?,
+            "protocol" => self.protocol = protocol(value)?,
             "api_key_env" => self.api_key_env = words(value)?,
             "api_key" => self.api_key = words(value)?,
+            "ca_file" => self.ca_file = words(value)?,
             "persona" => self.persona = words(value)?,
             "theme" => self.theme = words(value)?,
             "side_panel" => self.side_panel = Some(side_panel(value)?),
@@ -240,8 +263,10 @@ impl Values {
             provider: top.provider.or(low.provider),
             model: top.model.or(low.model),
             base_url: top.base_url.or(low.base_url),
+            protocol: top.protocol.or(low.protocol),
             api_key_env: top.api_key_env.or(low.api_key_env),
             api_key: top.api_key.or(low.api_key),
+            ca_file: top.ca_file.or(low.ca_file),
             persona: top.persona.or(low.persona),
             theme: top.theme.or(low.theme),
             side_panel: top.side_panel.or(low.side_panel),
@@ -250,6 +275,7 @@ impl Values {
             kb_limit_bytes: top.kb_limit_bytes.or(low.kb_limit_bytes),
             tools: top.tools.or(low.tools),
             kb_extra_call: top.kb_extra_call.or(low.kb_extra_call),
+            models: top.models.or(low.models),
             keys: top.keys.or(low.keys),
         }
     }
@@ -262,6 +288,13 @@ fn words(value: &Value) -> Result<Option<String>, String> {
         Some(text) => Ok((!text.is_empty()).then(|| text.to_string())),
         None => Err(format!("it must be text in quotes, not {}", kind(value))),
     }
+}
+
+fn protocol(value: &Value) -> Result<Option<Protocol>, String> {
+    let Some(name) = words(value)? else { return Ok(None) };
+    let names: Vec<&str> = PROTOCOLS.iter().map(|(name, _)| *name).collect();
+    let found = Protocol::named(&name).map(Some);
+    found.ok_or_else(|| format!("{name:?} is not known; there are {}", names.join(", ")))
 }
 
 fn switch(value: &Value) -> Result<Switch, String> {
@@ -317,8 +350,12 @@ fn kind(value: &Value) -> &'static str {
 pub fn merge(layers: &Layers) -> (Settings, Vec<String>) {
     let (defaults, mut warnings) = parse("settings.toml", DEFAULTS, Scope::User);
     let all = layers.flags.over(&layers.env).over(&layers.project).over(&layers.user).over(&defaults);
+    let mut models = Models::built_in();
+    // What is wrong in it was said when it was read.
+    let _ = models.take(&all.models.unwrap_or_default());
     let settings = Settings {
         choice: choose(layers, &mut warnings),
+        ca_file: all.ca_file,
         persona: all.persona,
         side_panel: all.side_panel.unwrap_or_default(),
         on_exit: all.on_exit.unwrap_or_default(),
@@ -327,6 +364,7 @@ pub fn merge(layers: &Layers) -> (Settings, Vec<String>) {
         kb_limit_bytes: all.kb_limit_bytes.unwrap_or(262_144),
         tools: all.tools.unwrap_or_default(),
         kb_extra_call: all.kb_extra_call.unwrap_or_default(),
+        models,
         keys: all.keys.unwrap_or_default(),
     };
     (settings, warnings)
@@ -362,10 +400,13 @@ fn provider(layers: &Layers, warnings: &mut Vec<String>) -> Option<&'static Know
     let by_model = wanted.and_then(|model| match model {
         _ if model.starts_with("claude") => Some("anthropic"),
         _ if model.starts_with("gpt-") => Some("openai"),
+        _ if model.starts_with("gemini-") => Some("gemini"),
         _ => None,
     });
     let has_key = |name: &&str| own(name).is_some_and(|own| own.key == KeyState::Present);
-    let has_base = |name: &&str| own(name).is_some_and(|own| own.base_url.is_some());
+    // A server without a key is looked for: its address alone does not say that it runs.
+    let hosted = |name: &str| known(name).is_some_and(|known| !known.key_env.is_empty());
+    let has_base = |name: &&str| hosted(name) && own(name).is_some_and(|own| own.base_url.is_some());
     let all = || KNOWN.iter().map(|known| known.name);
     by_model.filter(has_key).or_else(|| all().find(has_key)).or_else(|| all().find(has_base)).and_then(known)
 }
@@ -382,15 +423,20 @@ fn choose(layers: &Layers, warnings: &mut Vec<String>) -> Choice {
         Some(_) | None => layers.user.clone(),
     };
     let own = layers.own.iter().find(|own| own.provider == known.name);
+    let spoken = layers.env.protocol.or(file.protocol);
+    let own_base = own.and_then(|own| own.base_url.clone());
+    let own_base = if known.name == "ollama" { own_base.map(|url| ollama_address(&url)) } else { own_base };
     let bases = [
         ("--base-url", layers.flags.base_url.clone()),
         ("DICTUM_BASE_URL", layers.env.base_url.clone()),
-        (known.base_env, own.and_then(|own| own.base_url.clone())),
+        (known.base_env, own_base),
         ("config.toml: base_url", file.base_url),
+        ("", Some(known.base_url.to_string())),
     ];
     for (source, base) in bases {
         let Some(base) = base else { continue };
-        match normalise(known.protocol, &base) {
+        endpoint.protocol = spoken.unwrap_or_else(|| known.protocol_at(&base));
+        match normalise(endpoint.protocol, &base) {
             Ok(url) => {
                 endpoint.base_url = url;
                 break;
@@ -407,8 +453,8 @@ fn choose(layers: &Layers, warnings: &mut Vec<String>) -> Choice {
     let elsewhere = host(&endpoint.base_url) != host(known.base_url);
     endpoint.model = match models.into_iter().flatten().next() {
         Some(model) => model,
-        // A server of one's own that only speaks like OpenAI does not have OpenAI's models: it is asked.
-        None if elsewhere && known.protocol == Protocol::Chat => String::new(),
+        // A server of one's own that only speaks like OpenAI's does not have its models: it is asked.
+        None if elsewhere && known.protocol != Protocol::Anthropic => String::new(),
         None => known.model.to_string(),
     };
     Choice::Endpoint(endpoint)

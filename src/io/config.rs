@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use crate::domain::exchange::Protocol;
 use crate::domain::settings::endpoints::{KNOWN, Known, host, known};
 use crate::domain::settings::{self, Choice, KeyState, Layers, Own, Scope, Settings, Values};
 use crate::io::providers::Keys;
@@ -12,6 +13,9 @@ use crate::io::providers::trouble::Place;
 
 /// No settings file is larger, in bytes.
 const LARGEST: u64 = 1024 * 1024;
+
+/// Where Node.js looks for further authorities; a company that sets it means it for all its tools.
+const EXTRA_CA: &str = "NODE_EXTRA_CA_CERTS";
 
 /// Settings in force, with what they come from.
 #[derive(Debug)]
@@ -42,6 +46,7 @@ pub fn load_with(flags: &Values, project: &Path, env: &dyn Fn(&str) -> Option<St
             provider: env("DICTUM_PROVIDER").map(|name| name.to_ascii_lowercase()),
             model: env("DICTUM_MODEL"),
             base_url: env("DICTUM_BASE_URL"),
+            protocol: protocol(&env, &mut warnings),
             persona: env("DICTUM_PERSONA"),
             theme: env("DICTUM_THEME"),
             ..Values::default()
@@ -50,8 +55,10 @@ pub fn load_with(flags: &Values, project: &Path, env: &dyn Fn(&str) -> Option<St
         flags: flags.clone(),
         user,
     };
-    let (settings, more) = settings::merge(&layers);
+    let (mut settings, more) = settings::merge(&layers);
     warnings.extend(more);
+    settings.ca_file =
+        settings.ca_file.map(|file| resolved(&file, path.as_deref(), &env)).or_else(|| env(EXTRA_CA));
     let keys = keys(&layers, &settings, &env, &mut warnings);
     warn_of_plain_http(&settings, &keys, &mut warnings);
     Loaded { settings, keys, warnings, path }
@@ -64,9 +71,31 @@ pub fn config_home(env: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
     xdg.or_else(home)
 }
 
+/// A path of the settings file: `~` is the home folder, and what is relative lies beside the file.
+fn resolved(file: &str, settings: Option<&Path>, env: &dyn Fn(&str) -> Option<String>) -> String {
+    let home = || env("HOME").or_else(|| env("USERPROFILE"));
+    let path = match (file.strip_prefix("~/"), settings.and_then(Path::parent)) {
+        (Some(below), _) if home().is_some() => Path::new(&home().unwrap_or_default()).join(below),
+        (_, Some(folder)) => folder.join(file),
+        (_, None) => PathBuf::from(file),
+    };
+    path.display().to_string()
+}
+
+/// `DICTUM_PROTOCOL`, if it names one.
+fn protocol(env: &dyn Fn(&str) -> Option<String>, warnings: &mut Vec<String>) -> Option<Protocol> {
+    let name = env("DICTUM_PROTOCOL")?;
+    let found = Protocol::named(&name);
+    if found.is_none() {
+        warnings.push(format!("DICTUM_PROTOCOL: {name:?} is not used, because there is no such protocol."));
+    }
+    found
+}
+
 fn own(known: &Known, env: &dyn Fn(&str) -> Option<String>) -> Own {
     let read = |name: &str| if name.is_empty() { None } else { env(name) };
-    let key = if read(known.key_env).is_some() { KeyState::Present } else { KeyState::Absent };
+    let key = read(known.key_env).or_else(|| read(known.other_key_env));
+    let key = if key.is_some() { KeyState::Present } else { KeyState::Absent };
     Own { provider: known.name, key, base_url: read(known.base_env), model: read(known.model_env) }
 }
 
@@ -131,7 +160,8 @@ fn keys(
     };
     let of_file = layers.user.provider.as_deref().map_or(chosen, known);
     for known in KNOWN {
-        let standard = if known.key_env.is_empty() { None } else { env(known.key_env) };
+        let read = |name: &str| if name.is_empty() { None } else { env(name) };
+        let standard = read(known.key_env).or_else(|| read(known.other_key_env));
         let file = if of_file == Some(known) { layers.user.clone() } else { Values::default() };
         let named = file.api_key_env.as_deref().and_then(|name| {
             let key = env(name);

@@ -198,7 +198,11 @@ impl Runtime {
         let handle = tokio::spawn(async move {
             let outcome = match request.endpoint.protocol {
                 Protocol::Offline => offline::ask(&request, &project, listener).await,
-                Protocol::Anthropic | Protocol::Chat => providers::ask(&http, &keys, request, listener).await,
+                Protocol::Anthropic
+                | Protocol::Chat
+                | Protocol::Responses
+                | Protocol::Ollama
+                | Protocol::Gemini => providers::ask(&http, &keys, request, listener).await,
             };
             let _ = events.send(Event::ReplyEnded { task, outcome });
         });

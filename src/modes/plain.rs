@@ -76,7 +76,12 @@ pub fn run(invocation: &Invocation, directory: &Path, why: Why) -> Result<u8> {
     let code = runtime.block_on(async {
         let (sender, events) = unbounded_channel();
         conversation::make_tables(&sender);
-        let work = Runtime::new(place, Http::new(Limits::default()), keys, sender.clone());
+        let work = Runtime::new(
+            place,
+            Http::new(Limits::default()).trusting(settings.ca_file.as_deref().map(Path::new)),
+            keys,
+            sender.clone(),
+        );
         let mut session = Session {
             state,
             asked,

@@ -58,7 +58,7 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
     let mut last_reply = None;
     let code = runtime.block_on(async {
         let (sender, events) = unbounded_channel();
-        let http = Http::new(Limits::default());
+        let http = Http::new(Limits::default()).trusting(settings.ca_file.as_deref().map(Path::new));
         let work = Runtime::new(place, http, keys, sender.clone());
         let mut session = Session::new(state, work, sender, &guard);
         let code = session.run(events, colours::follows_background(&settings.theme)).await;

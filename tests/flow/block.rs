@@ -175,7 +175,7 @@ fn calls_made_with_tools_are_not_sent_to_a_server_without() {
     app.say("go on");
     app.kb_read();
     let calls = |message: &Message| match message {
-        Message::Assistant { calls, text } => !calls.is_empty() || text.is_empty(),
+        Message::Assistant { calls, text, .. } => !calls.is_empty() || text.is_empty(),
         Message::Results(_) => true,
         Message::User { .. } => false,
     };

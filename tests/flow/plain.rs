@@ -112,7 +112,7 @@ fn a25_a_failure_says_what_happened_and_what_to_do() {
     let mut linear = Linear::begun();
     linear.enter("hello");
     linear.app.kb_read();
-    let failure = Failure { what: "The key is wrong.".into(), next: "Set another.".into() };
+    let failure = Failure::new("The key is wrong.", "Set another.");
     linear.app.ends(Outcome::Failed(failure));
     assert_eq!(linear.news(), ["installer.backend.nodejs:", "Error: The key is wrong.", "Set another.", ""]);
     assert!(plain::last_reply_failed(&linear.app.state));

@@ -103,7 +103,11 @@ fn esc_while_replying_keeps_what_came() {
     app.turn("go on");
     let said = &app.request().messages;
     assert!(
-        said.contains(&Message::Assistant { text: "Half of the ans".into(), calls: Vec::new() }),
+        said.contains(&Message::Assistant {
+            text: "Half of the ans".into(),
+            calls: Vec::new(),
+            opaque: Vec::new()
+        }),
         "{said:?}"
     );
 }

@@ -1,12 +1,12 @@
-//! What is sent: the request's JSON for both protocols, and the headers. It never shows a key.
+//! What is sent: the request's JSON in each protocol, and the headers. It never shows a key.
 
 use dictum::domain::chat::{ToolCall, ToolResult};
 use dictum::domain::exchange::{Message, Outcome, Protocol, Request, StopReason, SystemPart, ToolSpec};
-use dictum::io::providers::{Http, anthropic, chat};
+use dictum::io::providers::{Facts, Http, anthropic, chat, gemini, ollama, responses};
 use serde_json::{Value, json};
 
 use crate::server::{Reply, Server};
-use crate::{KEY, both, endpoint, patient, request, run};
+use crate::{KEY, each, endpoint, patient, request, run};
 
 fn call(id: &str, arguments: &str) -> ToolCall {
     ToolCall { id: id.to_string(), name: "read".to_string(), arguments: arguments.to_string() }
@@ -31,10 +31,11 @@ fn full(protocol: Protocol) -> Request {
         Message::Assistant {
             text: "reading".to_string(),
             calls: vec![call("c1", "{\"n\":1}"), call("c.2", "")],
+            opaque: Vec::new(),
         },
         Message::Results(vec![result("c1", "first", false), result("c.2", "no such file", true)]),
         user("three"),
-        Message::Assistant { text: "  ".to_string(), calls: Vec::new() },
+        Message::Assistant { text: "  ".to_string(), calls: Vec::new(), opaque: Vec::new() },
     ];
     request.tools = vec![ToolSpec {
         name: "read".to_string(),
@@ -52,7 +53,7 @@ fn the_anthropic_body_is_as_the_protocol_wants_it() {
         "system": [
             { "type": "text", "text": "You are Ada.", "cache_control": { "type": "ephemeral" } },
             { "type": "text", "text": "Use pnpm.", "cache_control": { "type": "ephemeral" } },
-            { "type": "text", "text": "Be brief." },
+            { "type": "text", "text": "Be brief.", "cache_control": { "type": "ephemeral" } },
         ],
         "messages": [
             { "role": "user", "content": [{ "type": "text", "text": "one" }, { "type": "text", "text": "two" }] },
@@ -64,7 +65,7 @@ fn the_anthropic_body_is_as_the_protocol_wants_it() {
             { "role": "user", "content": [
                 { "type": "tool_result", "tool_use_id": "c1", "content": "first" },
                 { "type": "tool_result", "tool_use_id": "c_2", "content": "no such file", "is_error": true },
-                { "type": "text", "text": "three" },
+                { "type": "text", "text": "three", "cache_control": { "type": "ephemeral" } },
             ] },
         ],
         "tools": [{
@@ -108,6 +109,147 @@ fn the_chat_body_is_as_the_protocol_wants_it() {
 }
 
 #[test]
+fn the_responses_body_is_as_the_protocol_wants_it() {
+    let call = |id: &str, arguments: &str| json!({ "type": "function_call", "call_id": id, "name": "read", "arguments": arguments });
+    let expect = json!({
+        "model": "m-1",
+        "instructions": "You are Ada.\n\nUse pnpm.\n\nBe brief.",
+        "input": [
+            { "role": "user", "content": "one\n\ntwo" },
+            { "role": "assistant", "content": "reading" },
+            call("c1", "{\"n\":1}"),
+            call("c.2", "{}"),
+            { "type": "function_call_output", "call_id": "c1", "output": "first" },
+            { "type": "function_call_output", "call_id": "c.2", "output": "no such file" },
+            { "role": "user", "content": "three" },
+        ],
+        "tools": [{
+            "type": "function",
+            "name": "read",
+            "description": "Reads.",
+            "parameters": { "type": "object", "properties": { "n": { "type": "integer" } } },
+            "strict": false,
+        }],
+        "max_output_tokens": 1000,
+        "store": false,
+        "stream": true,
+    });
+    let body = responses::body(&full(Protocol::Responses));
+    assert_eq!(body, expect, "{body:#}");
+}
+
+#[test]
+fn only_models_that_reason_are_asked_for_their_reasoning() {
+    for (model, reasons) in [
+        ("gpt-5.1", true),
+        ("gpt-5-mini", true),
+        ("o3", true),
+        ("o4-mini", true),
+        ("gpt-6", true),
+        ("gpt-5-chat-latest", false),
+        ("gpt-4.1", false),
+        ("gpt-4o", false),
+        ("omni", false),
+    ] {
+        let mut request = full(Protocol::Responses);
+        request.endpoint.model = model.to_string();
+        let body = responses::body(&request);
+        assert_eq!(body.get("reasoning").is_some(), reasons, "{model}");
+        assert_eq!(body.get("include").is_some(), reasons, "{model}");
+    }
+}
+
+#[test]
+fn the_ollama_body_is_as_the_protocol_wants_it() {
+    let result = |id: &str, text: &str| json!({ "role": "tool", "tool_name": "read", "tool_call_id": id, "content": text });
+    let expect = json!({
+        "model": "m-1",
+        "messages": [
+            { "role": "system", "content": "You are Ada.\n\nUse pnpm.\n\nBe brief." },
+            { "role": "user", "content": "one\n\ntwo" },
+            { "role": "assistant", "content": "reading", "tool_calls": [
+                { "id": "c1", "function": { "name": "read", "arguments": { "n": 1 } } },
+                { "id": "c.2", "function": { "name": "read", "arguments": {} } },
+            ] },
+            result("c1", "first"),
+            result("c.2", "no such file"),
+            { "role": "user", "content": "three" },
+        ],
+        "tools": [{ "type": "function", "function": {
+            "name": "read",
+            "description": "Reads.",
+            "parameters": { "type": "object", "properties": { "n": { "type": "integer" } } },
+        } }],
+        "options": { "num_predict": 1000, "num_ctx": 32768 },
+        "truncate": false,
+        "shift": false,
+        "keep_alive": "30m",
+        "stream": true,
+    });
+    let facts = Facts { window: Some(32_768), ..Facts::default() };
+    let body = ollama::body(&full(Protocol::Ollama), &facts);
+    assert_eq!(body, expect, "{body:#}");
+}
+
+#[test]
+fn the_gemini_body_is_as_the_protocol_wants_it() {
+    let expect = json!({
+        "systemInstruction": { "parts": [{ "text": "You are Ada." }, { "text": "Use pnpm." }, { "text": "Be brief." }] },
+        "contents": [
+            { "role": "user", "parts": [{ "text": "one" }, { "text": "two" }] },
+            { "role": "model", "parts": [
+                { "text": "reading" },
+                { "functionCall": { "id": "c1", "name": "read", "args": { "n": 1 } } },
+                { "functionCall": { "id": "c.2", "name": "read", "args": {} } },
+            ] },
+            { "role": "user", "parts": [
+                { "functionResponse": { "id": "c1", "name": "read", "response": { "output": "first" } } },
+                { "functionResponse": { "id": "c.2", "name": "read", "response": { "error": "no such file" } } },
+                { "text": "three" },
+            ] },
+        ],
+        "tools": [{ "functionDeclarations": [{
+            "name": "read",
+            "description": "Reads.",
+            "parametersJsonSchema": { "type": "object", "properties": { "n": { "type": "integer" } } },
+        }] }],
+        "generationConfig": { "maxOutputTokens": 1000 },
+    });
+    let mut request = full(Protocol::Gemini);
+    let body = gemini::body(&request);
+    assert_eq!(body, expect, "{body:#}");
+    request.endpoint.model = "gemini-2.5-pro".to_string();
+    let thinking = json!({ "maxOutputTokens": 1000, "thinkingConfig": { "includeThoughts": true } });
+    assert_eq!(gemini::body(&request)["generationConfig"], thinking);
+    request.endpoint.model = "gemini-2.0-flash".to_string();
+    assert_eq!(gemini::body(&request)["generationConfig"], json!({ "maxOutputTokens": 1000 }));
+}
+
+#[tokio::test]
+async fn a_model_in_the_path_is_written_safely() {
+    for (model, path) in [
+        ("models/gemini-2.5-pro", "/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse"),
+        ("../x?key=1#", "/v1beta/models/..%2Fx%3Fkey%3D1%23:streamGenerateContent?alt=sse"),
+        ("日", "/v1beta/models/%E6%97%A5:streamGenerateContent?alt=sse"),
+    ] {
+        let server = Server::start();
+        let mut request = request(endpoint(Protocol::Gemini, &server.url()));
+        request.endpoint.model = model.to_string();
+        run(&Http::new(patient()), request).await;
+        assert_eq!(server.asked()[0].path, path);
+    }
+    let server = Server::start();
+    let mut request = request(endpoint(Protocol::Gemini, &server.url()));
+    request.endpoint.base_url.push_str("?team=a");
+    run(&Http::new(patient()), request).await;
+    assert!(
+        server.asked()[0].path.ends_with(":streamGenerateContent?alt=sse&team=a"),
+        "{}",
+        server.asked()[0].path
+    );
+}
+
+#[test]
 fn only_openai_itself_gets_the_new_name_of_the_limit() {
     let mut request = full(Protocol::Chat);
     request.endpoint.base_url = "https://api.openai.com/v1".to_string();
@@ -140,12 +282,16 @@ fn mistral_gets_ids_of_nine_signs_that_still_match() {
 
 #[tokio::test]
 async fn a01_persona_and_kb_are_in_each_request_exactly_once() {
-    for (protocol, server) in both() {
+    for (protocol, server) in each() {
         let http = Http::new(patient());
         let mut request = request(endpoint(protocol, &server.url()));
         run(&http, request.clone()).await;
         request.system[1].text = "Use npm.".to_string();
-        request.messages.push(Message::Assistant { text: "Yes.".to_string(), calls: Vec::new() });
+        request.messages.push(Message::Assistant {
+            text: "Yes.".to_string(),
+            calls: Vec::new(),
+            opaque: Vec::new(),
+        });
         request.messages.push(user("again"));
         let (_, outcome) = run(&http, request).await;
         assert_eq!(outcome, Outcome::Complete(StopReason::EndTurn));
@@ -163,12 +309,18 @@ async fn a01_persona_and_kb_are_in_each_request_exactly_once() {
 
 #[tokio::test]
 async fn each_protocol_has_its_own_path_and_key_header() {
-    for (protocol, server) in both() {
+    for (protocol, server) in each() {
         run(&Http::new(patient()), request(endpoint(protocol, &server.url()))).await;
         let asked = &server.asked()[0];
         let bearer = format!("Bearer {KEY}");
         let (path, header, value, other) = match protocol {
             Protocol::Anthropic => ("/v1/messages", "x-api-key", KEY, "authorization"),
+            Protocol::Responses => ("/v1/responses", "authorization", bearer.as_str(), "x-api-key"),
+            Protocol::Ollama => ("/api/chat", "authorization", bearer.as_str(), "x-api-key"),
+            Protocol::Gemini => {
+                let path = "/v1beta/models/m-1:streamGenerateContent?alt=sse";
+                (path, "x-goog-api-key", KEY, "authorization")
+            }
             Protocol::Chat | Protocol::Offline => {
                 ("/v1/chat/completions", "authorization", bearer.as_str(), "x-api-key")
             }

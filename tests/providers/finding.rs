@@ -1,7 +1,11 @@
 //! Finding servers and models, and the way to local ones. It never touches the ports of a real server.
 
+use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use dictum::domain::exchange::{Endpoint, Outcome, Protocol, StopReason};
@@ -10,13 +14,13 @@ use dictum::io::providers::discover::{Door, discover_at};
 use serde_json::json;
 
 use crate::server::{Reply, Server};
-use crate::{endpoint, failure, patient, quick, request, run};
+use crate::{endpoint, failure, patient, quick, request, run, text_of};
 
 /// Set in the processes that a test starts from this test binary, for what is read from the environment at the start.
 const INNER: &str = "DICTUM_TEST_INNER";
 
 fn door(provider: &str, url: &str) -> Door {
-    Door { provider: provider.to_string(), base_url: format!("{url}/v1") }
+    Door { provider: provider.to_string(), protocol: Protocol::Chat, base_url: format!("{url}/v1") }
 }
 
 /// An address where nothing listens.
@@ -136,6 +140,28 @@ async fn inner_local_question() {
 }
 
 #[test]
+fn a27_a_proxy_that_refuses_is_named() {
+    let proxy = Server::start();
+    for _ in 0..2 {
+        proxy.enqueue(Reply::status(407, "text/plain", "").header("proxy-authenticate", "Basic"));
+    }
+    inner("finding::inner_refused_by_proxy", &[("HTTPS_PROXY", &proxy.url()), ("HTTP_PROXY", &proxy.url())]);
+}
+
+#[tokio::test]
+async fn inner_refused_by_proxy() {
+    if std::env::var_os(INNER).is_none() {
+        return;
+    }
+    for address in ["https://example.invalid", "http://example.invalid"] {
+        let (events, outcome) = run(&Http::new(quick()), request(endpoint(Protocol::Chat, address))).await;
+        let failure = failure(outcome);
+        assert!(failure.what.starts_with("The proxy does not let the connection to "), "{failure:?}");
+        assert!(failure.next.contains("HTTPS_PROXY") && events.is_empty(), "{failure:?} {events:?}");
+    }
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn a27_without_certificates_plain_addresses_still_work() {
     let nowhere = "/nonexistent/certificates";
@@ -156,35 +182,153 @@ async fn inner_without_roots() {
     assert!(failure.next.contains("ca-certificates"), "{failure:?}");
 }
 
-/// A server with a certificate that nobody has signed but itself.
-#[tokio::test]
-async fn a27_an_unknown_authority_is_named_as_such() {
-    let http = Http::new(patient());
+/// A certificate with its key.
+type Signed = (&'static [u8], &'static [u8]);
+
+/// Signed by nobody but itself.
+const SELF_SIGNED: Signed =
+    (include_bytes!("../support/self_signed.cert.der"), include_bytes!("../support/self_signed.key.der"));
+/// Signed by the authority of [`AUTHORITY`].
+const SIGNED: Signed =
+    (include_bytes!("../support/signed.cert.der"), include_bytes!("../support/signed.key.der"));
+const AUTHORITY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/authority.pem");
+
+/// A server over TLS that writes `answer` to each request and then breaks the connection without the end that TLS wants. Returns its
+/// address, and a counter of the requests.
+fn secure((certificate, key): Signed, answer: &'static str) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
     let config = rustls::ServerConfig::builder()
         .with_no_client_auth()
         .with_single_cert(
-            vec![include_bytes!("../support/self_signed.cert.der").to_vec().into()],
-            rustls::pki_types::PrivatePkcs8KeyDer::from(
-                include_bytes!("../support/self_signed.key.der").to_vec(),
-            )
-            .into(),
+            vec![certificate.to_vec().into()],
+            rustls::pki_types::PrivatePkcs8KeyDer::from(key.to_vec()).into(),
         )
         .unwrap();
-    let config = std::sync::Arc::new(config);
+    let config = Arc::new(config);
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&asked);
     std::thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
-            let mut connection = rustls::ServerConnection::new(std::sync::Arc::clone(&config)).unwrap();
-            // The client ends the handshake with an alert, which is an error here.
-            let _ = connection.complete_io(&mut stream);
+            let mut connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut tls = rustls::Stream::new(&mut connection, &mut stream);
+            // Who does not trust the certificate ends the handshake, which is an error here.
+            let mut head = Vec::new();
+            let mut byte = [0];
+            while !head.ends_with(b"\r\n\r\n") && matches!(tls.read(&mut byte), Ok(1)) {
+                head.push(byte[0]);
+            }
+            if head.is_empty() {
+                continue;
+            }
+            counter.fetch_add(1, Ordering::SeqCst);
+            let length: usize = String::from_utf8_lossy(&head)
+                .lines()
+                .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok())
+                .unwrap_or(0);
+            let _ = tls.read_exact(&mut vec![0; length]);
+            let _ = tls.write_all(answer.as_bytes()).and_then(|()| tls.flush());
+            // What was sent has time to arrive.
+            std::thread::sleep(Duration::from_millis(100));
         }
     });
+    (url, asked)
+}
+
+/// A whole answer, with its length.
+const OVER_TLS: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 80\r\n\r\n\
+    data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}  \n\n";
+/// Answers that TLS breaks off.
+const CUT_EARLY: &str =
+    "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 900\r\n\r\n: wait\n\n";
+const CUT_LATE: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 900\r\n\r\n\
+    data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"half\"}}]}\n\ndata: {\"choi";
+
+#[tokio::test]
+async fn a27_an_unknown_authority_is_named_as_such() {
+    let http = Http::new(patient());
+    for server in [SELF_SIGNED, SIGNED] {
+        let (url, asked) = secure(server, OVER_TLS);
+        let (events, outcome) = run(&http, request(endpoint(Protocol::Chat, &url))).await;
+        let failure = failure(outcome);
+        assert!(failure.what.contains("authority that this machine does not know"), "{failure:?}");
+        assert!(failure.next.contains("SSL_CERT_FILE") && failure.next.contains("ca_file"), "{failure:?}");
+        assert!(events.is_empty(), "it is not tried again: {events:?}");
+        assert_eq!(asked.load(Ordering::SeqCst), 0, "nothing is sent to it");
+    }
+}
+
+#[tokio::test]
+async fn an_authority_of_ones_own_is_trusted() {
+    let (url, _) = secure(SIGNED, OVER_TLS);
+    let http = Http::new(patient()).trusting(Some(Path::new(AUTHORITY)));
     let (events, outcome) = run(&http, request(endpoint(Protocol::Chat, &url))).await;
-    let failure = failure(outcome);
-    assert!(failure.what.contains("authority that this machine does not know"), "{failure:?}");
-    assert!(failure.next.contains("SSL_CERT_FILE"), "{failure:?}");
-    assert!(events.is_empty(), "it is not tried again: {events:?}");
+    assert_eq!((text_of(&events).as_str(), outcome), ("hi", Outcome::Complete(StopReason::EndTurn)));
+    // It is trusted for what it signed, and for nothing else.
+    let (url, _) = secure(SELF_SIGNED, OVER_TLS);
+    let (_, outcome) = run(&http, request(endpoint(Protocol::Chat, &url))).await;
+    assert!(failure(outcome).what.contains("authority"));
+}
+
+#[tokio::test]
+async fn a_file_of_authorities_that_is_none_is_named() {
+    let not_there = Path::new("/nonexistent/authority.pem");
+    let no_pem = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
+    for (file, why) in [(not_there, "No such file"), (no_pem, "no certificate in PEM form")] {
+        let http = Http::new(patient()).trusting(Some(file));
+        let (_, outcome) = run(&http, request(endpoint(Protocol::Chat, "https://example.invalid"))).await;
+        let failure = failure(outcome);
+        let named = failure.what.contains(why) && failure.what.contains(&file.display().to_string());
+        assert!(named && failure.next.contains("ca_file"), "{failure:?}");
+        // A plain address on this machine needs none.
+        let server = Server::start();
+        let (_, outcome) = run(&http, request(endpoint(Protocol::Chat, &server.url()))).await;
+        assert_eq!(outcome, Outcome::Complete(StopReason::EndTurn));
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_bundle_in_ssl_cert_file_is_trusted() {
+    inner("finding::inner_with_bundle", &[("SSL_CERT_FILE", AUTHORITY)]);
+}
+
+#[tokio::test]
+async fn inner_with_bundle() {
+    if std::env::var_os(INNER).is_none() {
+        return;
+    }
+    let (url, _) = secure(SIGNED, OVER_TLS);
+    let (events, outcome) = run(&Http::new(patient()), request(endpoint(Protocol::Chat, &url))).await;
+    assert_eq!((text_of(&events).as_str(), outcome), ("hi", Outcome::Complete(StopReason::EndTurn)));
+}
+
+#[tokio::test]
+async fn a27_a_connection_that_tls_did_not_end_is_cut() {
+    let http = Http::new(patient()).trusting(Some(Path::new(AUTHORITY)));
+    let (url, asked) = secure(SIGNED, CUT_LATE);
+    let (events, outcome) = run(&http, request(endpoint(Protocol::Chat, &url))).await;
+    assert_eq!((text_of(&events).as_str(), outcome), ("half", Outcome::Truncated));
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    let (url, asked) = secure(SIGNED, CUT_EARLY);
+    let (_, outcome) = run(&http, request(endpoint(Protocol::Chat, &url))).await;
+    let told = failure(outcome);
+    assert_eq!(
+        told.what,
+        "The connection to openai broke before the reply came: it was cut off without the end that TLS wants."
+    );
+    assert_eq!(asked.load(Ordering::SeqCst), 3);
+    // Cut in the handshake.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 64]);
+            let _ = stream.write_all(&[22, 3, 3, 0, 90, 2]);
+        }
+    });
+    let (_, outcome) = run(&http, request(endpoint(Protocol::Chat, &url))).await;
+    assert!(failure(outcome).what.starts_with("The connection to openai broke before the reply came"));
 }
 
 #[tokio::test]

@@ -110,18 +110,139 @@ fn who_answers_is_chosen_by_flags_then_environment_then_file() {
         &none,
         "openai dm http://10.0.0.2:1/v1",
     );
-    check("", &[("DICTUM_PROVIDER", "ollama"), ANTHROPIC], &none, "ollama  http://127.0.0.1:11434/v1");
+    check("", &[("DICTUM_PROVIDER", "ollama"), ANTHROPIC], &none, "ollama  http://127.0.0.1:11434");
+}
+
+#[test]
+fn the_protocol_follows_from_the_address_and_can_be_set() {
+    let check = |user: &str, env: &[(&str, &str)], flags: &Values, expect: &str| {
+        let loaded = load(user, "", env, flags);
+        let Choice::Endpoint(endpoint) = &loaded.settings.choice else { panic!("{user}") };
+        let told = format!("{} {} {}", endpoint.provider, endpoint.protocol.name(), endpoint.base_url);
+        assert_eq!(told, expect, "{user} {env:?} {flags:?}");
+        assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+    };
+    let at = |provider: &str, url: &str| flags(provider, "m", url);
+    check("", &[], &at("openai", ""), "openai responses https://api.openai.com/v1");
+    check("", &[], &at("openai", "https://api.openai.com/v1"), "openai responses https://api.openai.com/v1");
+    check(
+        "",
+        &[],
+        &at("openai", "https://api.openai.com/v1/chat/completions"),
+        "openai chat https://api.openai.com/v1",
+    );
+    check("", &[], &at("openai", "http://10.0.0.5:8000"), "openai chat http://10.0.0.5:8000/v1");
+    check(
+        "",
+        &[],
+        &at("openai", "http://10.0.0.5:8000/v1/responses"),
+        "openai responses http://10.0.0.5:8000/v1",
+    );
+    check("", &[], &at("ollama", ""), "ollama ollama http://127.0.0.1:11434");
+    check("", &[], &at("ollama", "gpu.lan:11434/"), "ollama ollama https://gpu.lan:11434");
+    check("", &[], &at("ollama", "http://gpu.lan:11434/api/chat"), "ollama ollama http://gpu.lan:11434");
+    check("", &[], &at("ollama", "http://gpu.lan:11434/v1"), "ollama chat http://gpu.lan:11434/v1");
+    check("", &[("OLLAMA_HOST", "0.0.0.0:77")], &at("ollama", ""), "ollama ollama http://127.0.0.1:77");
+    let google = "https://generativelanguage.googleapis.com";
+    check("", &[("GEMINI_API_KEY", "k")], &at("", ""), &format!("gemini gemini {google}/v1beta"));
+    check("", &[("GOOGLE_API_KEY", "k")], &at("", ""), &format!("gemini gemini {google}/v1beta"));
+    check("", &[], &at("gemini", google), &format!("gemini gemini {google}/v1beta"));
+    let compatible = format!("{google}/v1beta/openai");
+    check("", &[], &at("gemini", &compatible), &format!("gemini chat {compatible}"));
+    check(
+        "provider = \"gemini\"\nprotocol = \"chat\"",
+        &[],
+        &at("", ""),
+        &format!("gemini chat {compatible}"),
+    );
+    check(
+        "provider = \"openai\"\nprotocol = \"Chat\"",
+        &[],
+        &at("", ""),
+        "openai chat https://api.openai.com/v1",
+    );
+    check(
+        "provider = \"ollama\"\nprotocol = \"chat\"",
+        &[],
+        &at("", ""),
+        "ollama chat http://127.0.0.1:11434/v1",
+    );
+    check(
+        "provider = \"ollama\"\nprotocol = \"chat\"",
+        &[],
+        &at("anthropic", ""),
+        "anthropic anthropic https://api.anthropic.com",
+    );
+    check(
+        "",
+        &[("DICTUM_PROTOCOL", "anthropic")],
+        &at("openai", "http://h:1/v1"),
+        "openai anthropic http://h:1",
+    );
+    let loaded = load("", "", &[("DICTUM_PROTOCOL", "gopher")], &at("openai", ""));
+    assert!(loaded.warnings[0].contains("DICTUM_PROTOCOL: \"gopher\""), "{:?}", loaded.warnings);
+    let (_, warnings) = parse("config.toml", "protocol = \"smtp\"", Scope::User);
+    assert_eq!(
+        warnings,
+        [
+            "config.toml: protocol: \"smtp\" is not known; there are anthropic, chat, responses, ollama, gemini."
+        ]
+    );
+}
+
+#[test]
+fn prices_are_set_in_the_users_file_alone() {
+    let user = "[models]\nmine = { context = 32768, in = 1, out = 2 }\n\"gpt-5.1\" = { in = 0, typo = 1 }\n";
+    let loaded = load(user, "[models]\nmine = { in = 0 }", &[], &flags("", "", ""));
+    let models = &loaded.settings.models;
+    assert_eq!(models.context("mine"), Some(32_768));
+    assert_eq!(models.find("gpt-5.1").and_then(|row| row.price.input), Some(0.0));
+    assert_eq!(models.context("gpt-5.1"), Some(400_000));
+    let told = |part: &str| loaded.warnings.iter().filter(|line| line.contains(part)).count();
+    assert_eq!(
+        told("dictum/config.toml: models.gpt-5.1.typo: there is no such figure"),
+        1,
+        "{:?}",
+        loaded.warnings
+    );
+    assert_eq!(told(".dictum/config.toml: models: only your own"), 1, "{:?}", loaded.warnings);
+    let (_, warnings) = parse("config.toml", "models = 3", Scope::User);
+    assert_eq!(warnings, ["config.toml: models: it must be a table, not a whole number."]);
+}
+
+#[test]
+fn a_file_of_authorities_is_found() {
+    let check = |user: &str, env: &[(&str, &str)], expect: Option<&str>| {
+        let found = load(user, "ca_file = \"evil.pem\"", env, &flags("", "", "")).settings.ca_file;
+        assert_eq!(found.as_deref().map(|path| path.rsplit('/').next().unwrap_or(path)), expect, "{user}");
+        found
+    };
+    check("", &[], None);
+    check("ca_file = \"\"", &[("NODE_EXTRA_CA_CERTS", "/etc/extra.pem")], Some("extra.pem"));
+    check("ca_file = \"/etc/own.pem\"", &[("NODE_EXTRA_CA_CERTS", "/etc/extra.pem")], Some("own.pem"));
+    let beside = check("ca_file = \"own.pem\"", &[], Some("own.pem"));
+    assert!(beside.unwrap().ends_with("home/dictum/own.pem"));
+    let home = check("ca_file = \"~/own.pem\"", &[("HOME", "/home/ada")], Some("own.pem"));
+    assert_eq!(home.as_deref(), Some("/home/ada/own.pem"));
+}
+
+#[test]
+fn where_ollama_listens_does_not_say_that_it_runs() {
+    let loaded = load("", "", &[("OLLAMA_HOST", "box.local")], &flags("", "", ""));
+    assert_eq!(chosen(&loaded), "discover");
 }
 
 #[test]
 fn a_project_cannot_say_where_keys_and_requests_go() {
     let project = "base_url = \"https://evil.example\"\nprovider = \"openai\"\nmodel = \"m\"\napi_key_env = \"AWS_SECRET\"\n\
-                   api_key = \"x\"\nkb_extra_call = \"on\"\ntools = \"off\"\npersona = \"ada\"\nmax_tokens = 77";
+                   api_key = \"x\"\nprotocol = \"chat\"\nkb_extra_call = \"on\"\ntools = \"off\"\npersona = \"ada\"\nmax_tokens = 77";
     let loaded = load("max_tokens = 5", project, &[("ANTHROPIC_API_KEY", "a-key")], &flags("", "", ""));
     assert_eq!(chosen(&loaded), "anthropic claude-sonnet-4-5 https://api.anthropic.com");
     assert_eq!(loaded.settings.persona.as_deref(), Some("ada"));
     assert_eq!(loaded.settings.max_tokens, 77);
-    for key in ["base_url", "provider", "model", "api_key_env", "api_key", "kb_extra_call", "tools"] {
+    for key in
+        ["base_url", "provider", "model", "api_key_env", "api_key", "kb_extra_call", "tools", "protocol"]
+    {
         let told = loaded
             .warnings
             .iter()
@@ -277,6 +398,11 @@ fn base_urls_are_written_one_way() {
         "https://h/openai/deployments/d?api-version=1",
     );
     check(Protocol::Anthropic, "https://gate/anthropic/v1", "https://gate/anthropic");
+    check(Protocol::Responses, "https://h/v1/responses", "https://h/v1");
+    check(Protocol::Ollama, "http://h:11434/api/chat", "http://h:11434");
+    check(Protocol::Ollama, "http://h:11434/v1/", "http://h:11434");
+    check(Protocol::Gemini, "https://h", "https://h/v1beta");
+    check(Protocol::Gemini, "https://h/v1beta/models", "https://h/v1beta");
     for wrong in ["", "ftp://h", "http://", "a b", "http://u:p@h", "http:///v1"] {
         assert!(normalise(Protocol::Chat, wrong).is_err(), "{wrong:?}");
     }

@@ -3,12 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use dictum::domain::exchange::{Protocol, ReplyEvent};
+use dictum::domain::exchange::{PROTOCOLS, Protocol, ReplyEvent};
 use dictum::io::providers::Provider;
 use dictum::io::providers::wire::{Ending, Progress};
 use proptest::prelude::*;
 
-use crate::server::{Part, anthropic_frames, chat_frames};
+use crate::frames;
+use crate::server::Part;
 
 fn load(name: &str) -> Vec<u8> {
     fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/streams").join(name)).unwrap()
@@ -35,6 +36,7 @@ fn lines((events, ending): &(Vec<ReplyEvent>, Ending)) -> Vec<String> {
                 let show = |count: Option<u64>| count.map_or("-".to_string(), |count| count.to_string());
                 format!("usage {} {} {}", show(usage.input), show(usage.output), show(usage.cached))
             }
+            ReplyEvent::Opaque(opaque) => format!("opaque {:?} {}", opaque.anchor, opaque.json),
             ReplyEvent::NoTools => "no tools".to_string(),
             ReplyEvent::Retry { .. } => "retry".to_string(),
         })
@@ -47,11 +49,21 @@ fn lines((events, ending): &(Vec<ReplyEvent>, Ending)) -> Vec<String> {
     lines
 }
 
-/// Decodes `body` whole, in two pieces cut at every byte, and byte by byte: always the same.
+/// Decodes `body` whole, in two pieces cut at every byte, and byte by byte: always the same. With the other kind of line ends, it is cut
+/// around them.
 fn check(protocol: Protocol, body: &[u8], expect: &[&str]) {
+    check_cuts(protocol, body, 0..=body.len(), expect);
+    if !body.contains(&b'\r') {
+        let text = String::from_utf8(body.to_vec()).unwrap().replace('\n', "\r\n");
+        let ends: Vec<usize> = text.match_indices("\r\n").flat_map(|(at, _)| at..=at + 2).collect();
+        check_cuts(protocol, text.as_bytes(), ends, expect);
+    }
+}
+
+fn check_cuts(protocol: Protocol, body: &[u8], cuts: impl IntoIterator<Item = usize>, expect: &[&str]) {
     let whole = decode(protocol, [body]);
     assert_eq!(lines(&whole), expect);
-    for cut in 0..=body.len() {
+    for cut in cuts {
         let (head, tail) = body.split_at(cut);
         assert_eq!(lines(&decode(protocol, [head, tail])), expect, "cut at {cut}");
     }
@@ -68,6 +80,7 @@ fn a28_an_anthropic_stream_survives_every_cut() {
             "start msg_7 claude-sonnet-4-5",
             "usage 330 1 300",
             "think Erst prüfen 🤔",
+            "opaque Text {\"type\":\"thinking\",\"thinking\":\"Erst prüfen 🤔\",\"signature\":\"c2lnbmVk\"}",
             "text 你好，",
             "text 👩‍💻 é naïve ﷽",
             "usage 330 42 300",
@@ -100,6 +113,86 @@ fn a28_a_chat_stream_with_think_tags_survives_every_cut() {
 }
 
 #[test]
+fn a28_a_responses_stream_survives_every_cut() {
+    let check = |name: &str, expect: &[&str]| check(Protocol::Responses, &load(name), expect);
+    let start = "start resp_7 gpt-5.1-2025-11-13";
+    check(
+        "responses/mixed.sse",
+        &[
+            start,
+            "think Erst prüfen ",
+            "think 🤔",
+            "think \n\n",
+            "think dann tun",
+            "opaque Text {\"type\":\"reasoning\",\"id\":\"rs_1\",\"summary\":[{\"type\":\"summary_text\",\"text\":\"Erst prüfen 🤔\"},\
+             {\"type\":\"summary_text\",\"text\":\"dann tun\"}],\"encrypted_content\":\"c2VhbGVk\"}",
+            "text 你好，",
+            "text 👩‍💻 é naïve ﷽",
+            "opaque Call(1) {\"type\":\"reasoning\",\"id\":\"rs_2\",\"summary\":[],\"encrypted_content\":\"c2VhbGVkMg==\"}",
+            "usage 330 42 300",
+            "call call_1 read {\"path\":\"日本.md\"}",
+            "call call_2 list {}",
+            "= ToolUse",
+        ],
+    );
+    check("responses/incomplete.sse", &[start, "usage 9 5 -", "= MaxTokens"]);
+    check("responses/refusal.sse", &[start, "text I cannot", "text  do that.", "= Refusal"]);
+    check(
+        "responses/whole_items.sse",
+        &["start resp_7 local-model", "think hm", "text 日本", "call c1 read {\"n\":1}", "= ToolUse"],
+    );
+}
+
+#[test]
+fn a28_lines_of_ollama_survive_every_cut() {
+    let check = |name: &str, expect: &[&str]| check(Protocol::Ollama, &load(name), expect);
+    let start = "start  qwen3:8b";
+    check(
+        "ollama/tools.ndjson",
+        &[
+            start,
+            "think Erst prüfen ",
+            "think 🤔",
+            "text 你好，",
+            "text 👩‍💻 é naïve ﷽",
+            "usage 330 42 -",
+            "call call_a read {\"path\":\"日本.md\",\"n\":1}",
+            "call call_2 list {}",
+            "call call_3 list ",
+            "= ToolUse",
+        ],
+    );
+    check("ollama/think_tags.ndjson", &[start, "think hm", "text 日本", "usage - 7 -", "= MaxTokens"]);
+    check("ollama/no_newline.ndjson", &[start, "text a", "text b", "= EndTurn"]);
+}
+
+#[test]
+fn a28_a_gemini_stream_survives_every_cut() {
+    let check = |name: &str, expect: &[&str]| check(Protocol::Gemini, &load(name), expect);
+    let start = "start r7 gemini-3-pro-preview";
+    check(
+        "gemini/mixed.sse",
+        &[
+            start,
+            "think Erst prüfen 🤔",
+            "usage 330 20 300",
+            "text 你好，",
+            "usage 330 23 300",
+            "text 👩‍💻 é naïve ﷽",
+            "opaque Text \"c2lnLXRleHQ=\"",
+            "opaque Call(0) \"c2lnLWNhbGw=\"",
+            "usage 330 42 300",
+            "call call_1 read {\"path\":\"日本.md\"}",
+            "call g2 list {}",
+            "= ToolUse",
+        ],
+    );
+    check("gemini/usage_last.sse", &[start, "text 日本", "usage 330 2 300", "= MaxTokens"]);
+    check("gemini/blocked.sse", &[start, "usage 5 - -", "= Refusal"]);
+    check("gemini/list.json", &[start, "text 日", "text 本", "usage 330 2 300", "= EndTurn"]);
+}
+
+#[test]
 fn dialects_of_compatible_servers_are_read() {
     let start = "start chatcmpl-9 local-model";
     let check = |name: &str, expect: &[&str]| check(Protocol::Chat, &load(name), expect);
@@ -110,7 +203,14 @@ fn dialects_of_compatible_servers_are_read() {
     check("chat/one_index.sse", &[start, "call a1 read {\"n\":1}", "call a2 read {\"n\":2}", "= ToolUse"]);
     check(
         "chat/no_index.sse",
-        &[start, "text ok", "call g1 read {\"n\":1}", "call call_2 list ", "= ToolUse"],
+        &[
+            start,
+            "text ok",
+            "opaque Call(0) {\"extra_content\":{\"google\":{\"thought_signature\":\"c2ln\"}}}",
+            "call g1 read {\"n\":1}",
+            "call call_2 list ",
+            "= ToolUse",
+        ],
     );
     check("chat/joined.sse", &[start, "text a}{", "text b", "text c", "= EndTurn"]);
     check("chat/azure.sse", &[start, "text hi", "= MaxTokens"]);
@@ -141,11 +241,17 @@ fn a27_an_error_inside_a_good_status_is_an_error() {
         ("anthropic/overloaded.sse", 529, "Overloaded"),
         ("chat/error_in_stream.sse", 502, "Upstream gave up. Try later."),
         ("chat/error_field.sse", 500, "the slot is gone"),
+        ("responses/failed.sse", 429, "wait: Some(5.289s)"),
+        ("responses/error.sse", 500, "The server had an error."),
+        ("gemini/malformed.sse", 500, "a call that cannot be read"),
+        ("gemini/quota.sse", 429, "PerDay"),
     ] {
-        let protocol = if name.starts_with("anthropic") { Protocol::Anthropic } else { Protocol::Chat };
+        let protocol = Protocol::named(name.split('/').next().unwrap()).unwrap();
         let cause = failed(protocol, &load(name));
         assert!(cause.contains(&format!("Some({status})")) && cause.contains(message), "{cause}");
     }
+    assert!(failed(Protocol::Ollama, &load("ollama/error.ndjson")).contains("CUDA error"));
+    assert!(failed(Protocol::Gemini, &load("gemini/quota.sse")).contains("wait: Some(34s)"));
     for body in [
         r#"{"error":{"message":"no such slot","code":500}}"#,
         "[{\n  \"error\": {\"message\": \"no such slot\", \"code\": 500}\n}]",
@@ -179,10 +285,14 @@ fn a_server_that_does_not_stream_is_understood() {
 fn a_stream_that_ends_early_is_never_complete() {
     let text: &[&str] = &["half ", "an answer"];
     let parts = [Part::Text(text), Part::Call { id: "c1", name: "read", arguments: "{\"n\":1}" }];
-    for (protocol, frames, last) in [
-        (Protocol::Anthropic, anthropic_frames(&parts), "message_delta"),
-        (Protocol::Chat, chat_frames(&parts), "\"finish_reason\":\"tool_calls\""),
+    for (protocol, last) in [
+        (Protocol::Anthropic, "message_delta"),
+        (Protocol::Chat, "\"finish_reason\":\"tool_calls\""),
+        (Protocol::Responses, "response.completed"),
+        (Protocol::Ollama, "\"done\":true"),
+        (Protocol::Gemini, "finishReason"),
     ] {
+        let frames = frames(protocol, &parts);
         let end = frames.iter().position(|frame| frame.contains(last)).unwrap();
         for count in 0..frames.len() {
             let body = frames[..count].concat();
@@ -197,7 +307,7 @@ fn a_stream_that_ends_early_is_never_complete() {
         }
     }
     // The marker alone is no end of a call that is half of itself.
-    let mut frames = chat_frames(&parts);
+    let mut frames = frames(Protocol::Chat, &parts);
     frames.retain(|frame| {
         !frame.contains("tool_calls\"}]") && !frame.contains("n\\\":1}") && !frame.contains(":1}\"")
     });
@@ -207,10 +317,16 @@ fn a_stream_that_ends_early_is_never_complete() {
 
 #[test]
 fn progress_tells_when_reading_may_stop() {
-    for (protocol, frames) in [
-        (Protocol::Anthropic, anthropic_frames(&[Part::Text(&["a"])])),
-        (Protocol::Chat, chat_frames(&[Part::Text(&["a"])])),
-    ] {
+    use Progress::{Open, Over, Settled};
+    let expected: [(Protocol, &[Progress]); 5] = [
+        (Protocol::Anthropic, &[Open, Settled, Over]),
+        (Protocol::Chat, &[Open, Settled, Over]),
+        (Protocol::Responses, &[Open, Over]),
+        (Protocol::Ollama, &[Open, Over]),
+        (Protocol::Gemini, &[Open, Settled]),
+    ];
+    for (protocol, expect) in expected {
+        let frames = frames(protocol, &[Part::Text(&["a"])]);
         let mut decoder = Provider::of(protocol).unwrap().decoder();
         let mut seen = Vec::new();
         for frame in &frames {
@@ -218,16 +334,20 @@ fn progress_tells_when_reading_may_stop() {
             seen.push(decoder.progress());
         }
         seen.dedup();
-        assert_eq!(seen, [Progress::Open, Progress::Settled, Progress::Over], "{protocol:?}");
+        assert_eq!(seen, expect, "{protocol:?}");
     }
 }
 
 proptest! {
     #[test]
     fn any_cuts_give_the_same_events(cuts in prop::collection::vec(1_usize..90, 1..80)) {
-        for (protocol, name) in
-            [(Protocol::Anthropic, "anthropic/mixed.sse"), (Protocol::Chat, "chat/think_and_tools.sse")]
-        {
+        for (protocol, name) in [
+            (Protocol::Anthropic, "anthropic/mixed.sse"),
+            (Protocol::Chat, "chat/think_and_tools.sse"),
+            (Protocol::Responses, "responses/mixed.sse"),
+            (Protocol::Ollama, "ollama/tools.ndjson"),
+            (Protocol::Gemini, "gemini/mixed.sse"),
+        ] {
             let body = load(name);
             let mut rest = body.as_slice();
             let mut chunks = Vec::new();
@@ -243,7 +363,8 @@ proptest! {
 
     #[test]
     fn any_bytes_are_survived(body in prop::collection::vec(any::<u8>(), 0..400), tail in ".{0,80}") {
-        for protocol in [Protocol::Anthropic, Protocol::Chat] {
+        for (_, protocol) in PROTOCOLS {
+            let protocol = *protocol;
             let _ = decode(protocol, [body.as_slice(), tail.as_bytes()]);
             let framed = format!("data: {{\"choices\":[{{\"delta\":{tail:?}}}]}}\n\ndata: {tail}\n\n");
             let _ = decode(protocol, [framed.as_bytes()]);

@@ -458,7 +458,7 @@ pub fn text(buffer: &Buffer) -> String {
 
 /// A failure in words.
 pub fn failure(what: &str, next: &str) -> Outcome {
-    Outcome::Failed(Failure { what: what.into(), next: next.into() })
+    Outcome::Failed(Failure::new(what, next))
 }
 
 /// The key event of `ctrl+k`, `R`, `f1`, `pageup`.

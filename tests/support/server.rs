@@ -64,6 +64,8 @@ enum Step {
     Stall,
     /// Close in the middle of the body.
     Abort,
+    /// Close so that the other side gets an error.
+    Reset,
 }
 
 /// An answer: status, headers, and the body in pieces.
@@ -73,6 +75,7 @@ pub struct Reply {
     headers: Vec<(String, String)>,
     steps: Vec<Step>,
     silent: bool,
+    resets: bool,
 }
 
 impl Reply {
@@ -83,6 +86,7 @@ impl Reply {
             headers: vec![("content-type".to_string(), content_type.to_string())],
             steps: vec![Step::Send(body.as_bytes().to_vec())],
             silent: false,
+            resets: false,
         }
     }
 
@@ -103,6 +107,7 @@ impl Reply {
             headers: vec![("content-type".to_string(), "text/event-stream".to_string())],
             steps: Vec::new(),
             silent: false,
+            resets: false,
         }
     }
 
@@ -119,6 +124,21 @@ impl Reply {
     /// A whole chat stream: one delta for each text.
     pub fn chat(texts: &[&str]) -> Self {
         Self::frames(&chat_frames(&[Part::Text(texts)]))
+    }
+
+    /// A whole stream of the Responses protocol: one delta for each text.
+    pub fn responses(texts: &[&str]) -> Self {
+        Self::frames(&responses_frames(&[Part::Text(texts)]))
+    }
+
+    /// A whole reply of Ollama's own protocol: one line for each text.
+    pub fn ollama(texts: &[&str]) -> Self {
+        Self::frames(&ollama_frames(&[Part::Text(texts)]))
+    }
+
+    /// A whole Gemini stream: one frame for each text.
+    pub fn gemini(texts: &[&str]) -> Self {
+        Self::frames(&gemini_frames(&[Part::Text(texts)]))
     }
 
     /// A whole Anthropic stream of any parts.
@@ -145,6 +165,12 @@ impl Reply {
     /// Adds a piece of the body.
     pub fn then(mut self, piece: &str) -> Self {
         self.steps.push(Step::Send(piece.as_bytes().to_vec()));
+        self
+    }
+
+    /// Adds a piece of the body that need not be text.
+    pub fn then_bytes(mut self, piece: &[u8]) -> Self {
+        self.steps.push(Step::Send(piece.to_vec()));
         self
     }
 
@@ -192,6 +218,17 @@ impl Reply {
         self
     }
 
+    /// Resets the connection here, so that even what is on its way is lost.
+    pub fn reset(mut self) -> Self {
+        self.steps.push(Step::Reset);
+        self
+    }
+
+    /// Resets the connection in place of any answer.
+    pub fn no_answer() -> Self {
+        Self { resets: true, ..Self::open() }
+    }
+
     /// The same body, cut into pieces of `size` bytes.
     pub fn cut(mut self, size: usize) -> Self {
         let steps = std::mem::take(&mut self.steps);
@@ -200,7 +237,9 @@ impl Reply {
                 Step::Send(bytes) => {
                     self.steps.extend(bytes.chunks(size.max(1)).map(|part| Step::Send(part.to_vec())))
                 }
-                Step::Wait(_) | Step::Gate(_) | Step::Stall | Step::Abort => self.steps.push(step),
+                Step::Wait(_) | Step::Gate(_) | Step::Stall | Step::Abort | Step::Reset => {
+                    self.steps.push(step)
+                }
             }
         }
         self
@@ -305,6 +344,117 @@ pub fn chat_frames(parts: &[Part<'_>]) -> Vec<String> {
     frames
 }
 
+/// The frames of a stream of the Responses protocol, each with its blank line.
+pub fn responses_frames(parts: &[Part<'_>]) -> Vec<String> {
+    let mut frames: Vec<String> = Vec::new();
+    let mut push = |mut value: Value| {
+        value["sequence_number"] = json!(frames.len());
+        frames.push(format!("event: {}\ndata: {value}\n\n", value["type"].as_str().unwrap()));
+    };
+    let response = |status: &str| json!({ "id": "resp_1", "object": "response", "model": MODEL, "status": status, "error": null });
+    push(json!({ "type": "response.created", "response": response("in_progress") }));
+    for (index, part) in parts.iter().enumerate() {
+        let open = |item: Value| json!({ "type": "response.output_item.added", "output_index": index, "item": item });
+        let done =
+            |item: Value| json!({ "type": "response.output_item.done", "output_index": index, "item": item });
+        match part {
+            Part::Text(texts) => {
+                push(open(json!({ "type": "message", "id": "msg_1", "role": "assistant", "content": [] })));
+                for text in *texts {
+                    push(
+                        json!({ "type": "response.output_text.delta", "item_id": "msg_1", "output_index": index, "content_index": 0, "delta": text }),
+                    );
+                }
+                let content = json!([{ "type": "output_text", "text": texts.concat(), "annotations": [] }]);
+                push(done(
+                    json!({ "type": "message", "id": "msg_1", "role": "assistant", "content": content }),
+                ));
+            }
+            Part::Thinking(text) => {
+                push(open(json!({ "type": "reasoning", "id": "rs_1", "summary": [] })));
+                push(
+                    json!({ "type": "response.reasoning_summary_part.added", "item_id": "rs_1", "output_index": index, "summary_index": 0 }),
+                );
+                push(
+                    json!({ "type": "response.reasoning_summary_text.delta", "item_id": "rs_1", "output_index": index, "summary_index": 0, "delta": text }),
+                );
+                let summary = json!([{ "type": "summary_text", "text": text }]);
+                push(done(
+                    json!({ "type": "reasoning", "id": "rs_1", "summary": summary, "encrypted_content": "c2VhbGVk" }),
+                ));
+            }
+            Part::Call { id, name, arguments } => {
+                let item = |arguments: &str| json!({ "type": "function_call", "id": format!("fc_{index}"), "call_id": id, "name": name, "arguments": arguments });
+                push(open(item("")));
+                for half in halves(arguments) {
+                    push(
+                        json!({ "type": "response.function_call_arguments.delta", "output_index": index, "delta": half }),
+                    );
+                }
+                push(done(item(arguments)));
+            }
+        }
+    }
+    let usage = json!({ "input_tokens": 12, "input_tokens_details": { "cached_tokens": 0 }, "output_tokens": 34, "total_tokens": 46 });
+    let mut whole = response("completed");
+    whole["usage"] = usage;
+    push(json!({ "type": "response.completed", "response": whole }));
+    frames
+}
+
+/// The lines of a reply of Ollama's own protocol.
+pub fn ollama_frames(parts: &[Part<'_>]) -> Vec<String> {
+    let line = |message: Value| {
+        let value = json!({ "model": MODEL, "created_at": "2026-11-27T10:00:00Z", "message": message, "done": false });
+        format!("{value}\n")
+    };
+    let mut lines = Vec::new();
+    for part in parts {
+        match part {
+            Part::Text(texts) => {
+                lines.extend(texts.iter().map(|text| line(json!({ "role": "assistant", "content": text }))))
+            }
+            Part::Thinking(text) => {
+                lines.push(line(json!({ "role": "assistant", "content": "", "thinking": text })))
+            }
+            Part::Call { id, name, arguments } => {
+                let arguments: Value = serde_json::from_str(arguments).unwrap_or_else(|_| json!({}));
+                let call = json!({ "id": id, "function": { "name": name, "arguments": arguments } });
+                lines.push(line(json!({ "role": "assistant", "content": "", "tool_calls": [call] })));
+            }
+        }
+    }
+    let last = json!({ "model": MODEL, "message": { "role": "assistant", "content": "" }, "done": true, "done_reason": "stop", "total_duration": 5, "prompt_eval_count": 12, "eval_count": 34 });
+    lines.push(format!("{last}\n"));
+    lines
+}
+
+/// The frames of a Gemini stream, each with its blank line.
+pub fn gemini_frames(parts: &[Part<'_>]) -> Vec<String> {
+    let frame = |candidate: Value| {
+        let value = json!({ "candidates": [candidate], "modelVersion": MODEL, "responseId": "r1" });
+        format!("data: {value}\r\n\r\n")
+    };
+    let content = |part: Value| frame(json!({ "content": { "role": "model", "parts": [part] }, "index": 0 }));
+    let mut frames = Vec::new();
+    for part in parts {
+        match part {
+            Part::Text(texts) => frames.extend(texts.iter().map(|text| content(json!({ "text": text })))),
+            Part::Thinking(text) => frames.push(content(json!({ "text": text, "thought": true }))),
+            Part::Call { id, name, arguments } => {
+                let args: Value = serde_json::from_str(arguments).unwrap_or_else(|_| json!({}));
+                let call = json!({ "id": id, "name": name, "args": args });
+                frames.push(content(json!({ "functionCall": call, "thoughtSignature": "c2ln" })));
+            }
+        }
+    }
+    frames.push(frame(json!({ "content": { "role": "model", "parts": [{ "text": "" }] }, "finishReason": "STOP", "index": 0 })));
+    let usage = json!({ "promptTokenCount": 12, "candidatesTokenCount": 30, "thoughtsTokenCount": 4, "totalTokenCount": 46 });
+    let last = json!({ "usageMetadata": usage, "modelVersion": MODEL, "responseId": "r1" });
+    frames.push(format!("data: {last}\r\n\r\n"));
+    frames
+}
+
 fn halves(text: &str) -> [&str; 2] {
     let middle = text.char_indices().map(|(at, _)| at).nth(text.chars().count() / 2).unwrap_or(0);
     let (head, tail) = text.split_at(middle);
@@ -367,6 +517,7 @@ impl Server {
     /// The models that `/models` lists, in place of [`MODEL`].
     pub fn set_models(&self, models: &[&str]) {
         self.fix("/models", Reply::json(200, &model_list(models)));
+        self.fix("/api/tags", Reply::json(200, &tag_list(models)));
     }
 
     /// All requests so far, in order.
@@ -374,9 +525,10 @@ impl Server {
         self.shared.requests.lock().unwrap().clone()
     }
 
-    /// The questions put to the model so far: the POSTs.
+    /// The questions put to the model so far: the POSTs, without those that ask about it.
     pub fn asked(&self) -> Vec<Recorded> {
-        self.requests().into_iter().filter(|request| request.method == "POST").collect()
+        let put = |request: &Recorded| request.method == "POST" && !request.path.ends_with("/api/show");
+        self.requests().into_iter().filter(put).collect()
     }
 
     /// Waits until there are `count` requests and returns them; panics with what came when they do not come in time.
@@ -421,6 +573,19 @@ pub fn model_list(models: &[&str]) -> Value {
     json!({ "object": "list", "data": data })
 }
 
+/// The answer to `GET /api/tags`.
+pub fn tag_list(models: &[&str]) -> Value {
+    let models: Vec<Value> =
+        models.iter().map(|name| json!({ "name": name, "model": name, "size": 1, "digest": "d" })).collect();
+    json!({ "models": models })
+}
+
+/// The answer to `POST /api/show`.
+pub fn shown(context: u64, capabilities: &[&str]) -> Value {
+    let info = json!({ "general.architecture": "mock", "mock.context_length": context });
+    json!({ "model_info": info, "capabilities": capabilities })
+}
+
 /// Serves one connection until the client or an answer ends it.
 fn serve(stream: &TcpStream, shared: &Shared) {
     let mut reader = BufReader::new(stream);
@@ -432,7 +597,9 @@ fn serve(stream: &TcpStream, shared: &Shared) {
             *shared.dropped.lock().unwrap() += 1;
             return;
         }
-        if reply.silent || reply.steps.iter().any(|step| matches!(step, Step::Abort | Step::Stall)) {
+        if reply.silent
+            || reply.steps.iter().any(|step| matches!(step, Step::Abort | Step::Reset | Step::Stall))
+        {
             return;
         }
     }
@@ -451,19 +618,22 @@ fn choose(request: &Recorded, shared: &Shared) -> Reply {
         return reply;
     }
     if request.method == "GET" {
-        return if path.ends_with("/models") {
-            Reply::json(200, &model_list(&[MODEL]))
-        } else {
-            Reply::json(404, &json!({ "error": { "message": "no such page" } }))
+        return match path {
+            _ if path.ends_with("/models") => Reply::json(200, &model_list(&[MODEL])),
+            _ if path.ends_with("/api/tags") => Reply::json(200, &tag_list(&[MODEL])),
+            _ => Reply::json(404, &json!({ "error": { "message": "no such page" } })),
         };
     }
+    if path.ends_with("/api/show") {
+        return Reply::json(200, &shown(131_072, &["completion", "tools"]));
+    }
     let queued = shared.queue.lock().unwrap().pop_front();
-    queued.unwrap_or_else(|| {
-        if path.ends_with("/messages") {
-            Reply::anthropic(&[DEFAULT_TEXT])
-        } else {
-            Reply::chat(&[DEFAULT_TEXT])
-        }
+    queued.unwrap_or_else(|| match path {
+        _ if path.ends_with("/messages") => Reply::anthropic(&[DEFAULT_TEXT]),
+        _ if path.ends_with("/responses") => Reply::responses(&[DEFAULT_TEXT]),
+        _ if path.ends_with("/api/chat") => Reply::ollama(&[DEFAULT_TEXT]),
+        _ if path.ends_with(":streamGenerateContent") => Reply::gemini(&[DEFAULT_TEXT]),
+        _ => Reply::chat(&[DEFAULT_TEXT]),
     })
 }
 
@@ -488,6 +658,9 @@ fn read_request(reader: &mut BufReader<&TcpStream>) -> Option<Recorded> {
 
 /// Writes an answer in chunks; an error when the client is gone.
 fn answer(mut stream: &TcpStream, reply: &Reply, shared: &Shared) -> std::io::Result<()> {
+    if reply.resets {
+        return reset(stream);
+    }
     if reply.silent {
         return hold(stream, Duration::MAX, shared, || false);
     }
@@ -510,9 +683,22 @@ fn answer(mut stream: &TcpStream, reply: &Reply, shared: &Shared) -> std::io::Re
             Step::Gate(gate) => hold(stream, Duration::MAX, shared, || gate.is_open())?,
             Step::Stall => return hold(stream, Duration::MAX, shared, || false),
             Step::Abort => return Ok(()),
+            Step::Reset => return reset(stream),
         }
     }
     stream.write_all(b"0\r\n\r\n")
+}
+
+/// Makes the close that follows a reset. What was sent before it has time to arrive.
+fn reset(stream: &TcpStream) -> std::io::Result<()> {
+    thread::sleep(Duration::from_millis(150));
+    let copy = stream.try_clone()?;
+    copy.set_nonblocking(true)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let _inside = runtime.enter();
+    #[allow(deprecated, reason = "it blocks only with a time above zero")]
+    tokio::net::TcpStream::from_std(copy)?.set_linger(Some(Duration::ZERO))?;
+    Err(std::io::ErrorKind::ConnectionReset.into())
 }
 
 /// Waits for the time or the condition, and notices meanwhile when the client closes the connection.

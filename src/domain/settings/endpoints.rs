@@ -11,6 +11,8 @@ pub struct Known {
     pub base_url: &'static str,
     /// The environment variable of its key; empty when it takes none.
     pub key_env: &'static str,
+    /// Another variable that may hold it; empty when there is none.
+    pub other_key_env: &'static str,
     /// Environment variables of its own for address and model; empty when it has none.
     pub base_env: &'static str,
     pub model_env: &'static str,
@@ -25,24 +27,45 @@ pub const KNOWN: &[Known] = &[
         protocol: Protocol::Anthropic,
         base_url: "https://api.anthropic.com",
         key_env: "ANTHROPIC_API_KEY",
+        other_key_env: "",
         base_env: "ANTHROPIC_BASE_URL",
         model_env: "ANTHROPIC_MODEL",
         model: "claude-sonnet-4-5",
     },
     Known {
         name: "openai",
-        protocol: Protocol::Chat,
+        protocol: Protocol::Responses,
         base_url: "https://api.openai.com/v1",
         key_env: "OPENAI_API_KEY",
+        other_key_env: "",
         base_env: "OPENAI_BASE_URL",
         model_env: "OPENAI_MODEL",
         model: "gpt-5.1",
+    },
+    Known {
+        name: "gemini",
+        protocol: Protocol::Gemini,
+        base_url: "https://generativelanguage.googleapis.com/v1beta",
+        key_env: "GEMINI_API_KEY",
+        other_key_env: "GOOGLE_API_KEY",
+        base_env: "GOOGLE_GEMINI_BASE_URL",
+        model_env: "GEMINI_MODEL",
+        model: "gemini-flash-latest",
     },
     hosted("openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
     hosted("groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY"),
     hosted("mistral", "https://api.mistral.ai/v1", "MISTRAL_API_KEY"),
     hosted("deepseek", "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY"),
-    hosted("ollama", "http://127.0.0.1:11434/v1", ""),
+    Known {
+        name: "ollama",
+        protocol: Protocol::Ollama,
+        base_url: "http://127.0.0.1:11434",
+        key_env: "",
+        other_key_env: "",
+        base_env: "OLLAMA_HOST",
+        model_env: "",
+        model: "",
+    },
     hosted("lmstudio", "http://127.0.0.1:1234/v1", ""),
     hosted("llamacpp", "http://127.0.0.1:8080/v1", ""),
     Known {
@@ -50,6 +73,7 @@ pub const KNOWN: &[Known] = &[
         protocol: Protocol::Offline,
         base_url: "",
         key_env: "",
+        other_key_env: "",
         base_env: "",
         model_env: "",
         model: "",
@@ -58,8 +82,19 @@ pub const KNOWN: &[Known] = &[
 
 /// A server that speaks chat completions.
 const fn hosted(name: &'static str, base_url: &'static str, key_env: &'static str) -> Known {
-    Known { name, protocol: Protocol::Chat, base_url, key_env, base_env: "", model_env: "", model: "" }
+    Known {
+        name,
+        protocol: Protocol::Chat,
+        base_url,
+        key_env,
+        other_key_env: "",
+        base_env: "",
+        model_env: "",
+        model: "",
+    }
 }
+
+const GEMINI_HOST: &str = "generativelanguage.googleapis.com";
 
 /// The aliases that personas use for Anthropic's models.
 const ALIASES: &[(&str, &str)] =
@@ -71,6 +106,20 @@ pub fn known(name: &str) -> Option<&'static Known> {
 }
 
 impl Known {
+    /// What is spoken at an address that the user gave. A full path says it itself; OpenAI's newer protocol is spoken by its own host, and
+    /// the native ones of Ollama and Gemini not below the path that they have for chat completions.
+    pub fn protocol_at(&self, url: &str) -> Protocol {
+        let path = url.split(['?', '#']).next().unwrap_or_default().trim().trim_end_matches('/');
+        let by_path = PATHS.iter().find(|(end, _)| path.ends_with(end)).map(|(_, protocol)| *protocol);
+        let chat = match self.protocol {
+            Protocol::Ollama => path.ends_with("/v1"),
+            Protocol::Gemini => path.ends_with("/openai"),
+            Protocol::Responses => host(url) != host(self.base_url),
+            Protocol::Anthropic | Protocol::Chat | Protocol::Offline => false,
+        };
+        by_path.unwrap_or(if chat { Protocol::Chat } else { self.protocol })
+    }
+
     /// The endpoint at its own address.
     pub fn endpoint(&self) -> Endpoint {
         Endpoint {
@@ -81,6 +130,27 @@ impl Known {
             models: Vec::new(),
         }
     }
+}
+
+/// The paths below which a protocol is spoken.
+const PATHS: &[(&str, Protocol)] = &[
+    ("/chat/completions", Protocol::Chat),
+    ("/responses", Protocol::Responses),
+    ("/messages", Protocol::Anthropic),
+    ("/api/chat", Protocol::Ollama),
+];
+
+/// The address that the variable OLLAMA_HOST means: `host`, `host:port`, `:port`, an address, and `0.0.0.0` for this machine.
+pub fn ollama_address(text: &str) -> String {
+    let text = text.trim().trim_end_matches('/');
+    let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
+    let (rest, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let rest =
+        if rest.starts_with(':') { format!("127.0.0.1{rest}") } else { rest.replace("0.0.0.0", "127.0.0.1") };
+    let has_port = rest.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    let port = if has_port || text.contains("://") { "" } else { ":11434" };
+    let path = if path.is_empty() { String::new() } else { format!("/{path}") };
+    format!("{scheme}://{rest}{port}{path}")
 }
 
 /// The host of an address, in small letters, without port and brackets.
@@ -126,19 +196,36 @@ pub fn normalise(protocol: Protocol, url: &str) -> Result<String, &'static str> 
     let endings: &[&str] = match protocol {
         Protocol::Anthropic => &["/messages", "/v1"],
         Protocol::Chat | Protocol::Offline => &["/chat/completions", "/models"],
+        Protocol::Responses => &["/responses", "/models"],
+        Protocol::Ollama => &["/chat", "/api", "/v1"],
+        Protocol::Gemini => &["/openai", "/models"],
     };
     for ending in endings {
         address = address.strip_suffix(ending).unwrap_or(address).trim_end_matches('/');
     }
     let bare = address.ends_with(authority) && address.matches('/').count() == 2;
-    let path = if bare && protocol == Protocol::Chat { "/v1" } else { "" };
+    let path = match protocol {
+        Protocol::Chat | Protocol::Responses if bare => "/v1",
+        Protocol::Gemini if bare => "/v1beta",
+        // Gemini's own address for chat completions.
+        Protocol::Chat if authority == GEMINI_HOST && !address.ends_with("/openai") => "/openai",
+        Protocol::Anthropic
+        | Protocol::Chat
+        | Protocol::Responses
+        | Protocol::Ollama
+        | Protocol::Gemini
+        | Protocol::Offline => "",
+    };
     Ok(format!("{address}{path}{query}"))
 }
 
-/// The address of `path` below a normalised base URL; a query of the base stays at the end.
+/// The address of `path` below a normalised base URL; a query of the base stays, behind one of the path.
 pub fn join(base: &str, path: &str) -> String {
     match base.split_once('?') {
-        Some((address, query)) => format!("{address}{path}?{query}"),
+        Some((address, query)) => {
+            let sign = if path.contains('?') { '&' } else { '?' };
+            format!("{address}{path}{sign}{query}")
+        }
         None => format!("{base}{path}"),
     }
 }
@@ -206,10 +293,14 @@ pub fn resolve_model(endpoint: &Endpoint, wanted: &str) -> Option<String> {
             let alias = ALIASES.iter().find(|(alias, _)| *alias == lower).map(|(_, id)| (*id).to_string());
             alias.or_else(|| lower.starts_with("claude-").then_some(lower))
         }
-        Protocol::Chat => {
+        Protocol::Gemini => {
+            let lower = lower.strip_prefix("models/").unwrap_or(&lower);
+            lower.starts_with("gemini-").then(|| lower.to_string())
+        }
+        Protocol::Chat | Protocol::Responses => {
             (host(&endpoint.base_url) == "api.openai.com" && is_openai_id(&lower)).then_some(lower)
         }
-        Protocol::Offline => None,
+        Protocol::Ollama | Protocol::Offline => None,
     }
 }
 

@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::wire::{self, Adapter, Progress, Turn, arguments, count, list, text};
+use super::wire::{self, Adapter, Progress, Turn, arguments, count, list, opaque_at, text};
 use crate::domain::chat::ToolCall;
-use crate::domain::exchange::{ReplyEvent, Request, StopReason, SystemPart, Usage};
+use crate::domain::exchange::{Anchor, ReplyEvent, Request, StopReason, SystemPart, Usage};
 
-/// The parts of the system prompt behind which the provider may cache: they change least.
-const CACHED_PARTS: &[&str] = &["persona", "KB.md"];
+/// The parts of the system prompt behind which the provider may cache: they change least. With the end of the conversation these are
+/// the four marks that a request may have.
+const CACHED_PARTS: &[&str] = &["persona", "KB.md", "conduct"];
 
 /// The request's body.
 pub fn body(request: &Request) -> Value {
@@ -18,8 +19,13 @@ pub fn body(request: &Request) -> Value {
     if !system.is_empty() {
         body.insert("system".to_string(), Value::Array(system));
     }
-    let turns = wire::turns(&request.messages);
-    body.insert("messages".to_string(), Value::Array(turns.iter().map(message).collect()));
+    let mut messages: Vec<Value> = wire::turns(request).iter().map(message).collect();
+    // What is said so far is the beginning of the next request, and of the next round of tool calls.
+    let content = messages.last_mut().and_then(|last| last.get_mut("content")?.as_array_mut());
+    if let Some(last) = content.and_then(|content| content.last_mut()) {
+        mark(last);
+    }
+    body.insert("messages".to_string(), Value::Array(messages));
     if !request.tools.is_empty() {
         let tools = request.tools.iter().map(|tool| {
             let schema = serde_json::from_str(&tool.schema).unwrap_or_else(|_| json!({ "type": "object" }));
@@ -40,14 +46,18 @@ fn system(parts: &[SystemPart]) -> Vec<Value> {
     };
     let block = |(at, part): (usize, &&SystemPart)| {
         let mut block = json!({ "type": "text", "text": part.text });
-        if marked(at, part)
-            && let Some(fields) = block.as_object_mut()
-        {
-            fields.insert("cache_control".to_string(), json!({ "type": "ephemeral" }));
+        if marked(at, part) {
+            mark(&mut block);
         }
         block
     };
     parts.iter().enumerate().map(block).collect()
+}
+
+fn mark(block: &mut Value) {
+    if let Some(fields) = block.as_object_mut() {
+        fields.insert("cache_control".to_string(), json!({ "type": "ephemeral" }));
+    }
 }
 
 fn message(turn: &Turn) -> Value {
@@ -67,13 +77,20 @@ fn message(turn: &Turn) -> Value {
             let texts = texts.iter().map(|text| json!({ "type": "text", "text": text }));
             json!({ "role": "user", "content": results.chain(texts).collect::<Vec<_>>() })
         }
-        Turn::Assistant { text, calls } => {
-            let text = (!text.is_empty()).then(|| json!({ "type": "text", "text": text }));
-            let calls = calls.iter().map(|call| {
+        Turn::Assistant { text, calls, opaque } => {
+            let thoughts = |anchor| opaque_at(opaque, anchor).cloned();
+            let mut content: Vec<Value> = thoughts(Anchor::Text).collect();
+            if !text.is_empty() {
+                content.push(json!({ "type": "text", "text": text }));
+            }
+            for (at, call) in calls.iter().enumerate() {
+                content.extend(thoughts(Anchor::Call(at)));
                 let input = arguments(&call.arguments);
-                json!({ "type": "tool_use", "id": safe_id(&call.id), "name": call.name, "input": input })
-            });
-            json!({ "role": "assistant", "content": text.into_iter().chain(calls).collect::<Vec<_>>() })
+                content.push(json!({
+                    "type": "tool_use", "id": safe_id(&call.id), "name": call.name, "input": input,
+                }));
+            }
+            json!({ "role": "assistant", "content": content })
         }
     }
 }
@@ -92,11 +109,21 @@ struct Open {
     call: ToolCall,
 }
 
+/// A block of thinking while it comes.
+#[derive(Debug)]
+struct Thought {
+    index: u64,
+    text: String,
+    signature: String,
+}
+
 /// The stream's state.
 #[derive(Debug, Default)]
 pub struct Messages {
     started: bool,
+    spoke: bool,
     open: Vec<Open>,
+    thought: Option<Thought>,
     usage: Usage,
     stop: Option<String>,
     over: bool,
@@ -117,6 +144,7 @@ impl Adapter for Messages {
                 }
             }
             "content_block_delta" => self.delta(frame, out),
+            "content_block_stop" => self.end_thought(out),
             "message_delta" => {
                 let stop = text(frame, &["delta", "stop_reason"]);
                 if !stop.is_empty() {
@@ -125,7 +153,7 @@ impl Adapter for Messages {
                 self.report(frame, out);
             }
             "message_stop" => self.over = true,
-            // `ping`, `content_block_stop`, and what may be added later.
+            // `ping`, and what may be added later.
             _ => {}
         }
     }
@@ -134,6 +162,7 @@ impl Adapter for Messages {
         self.start(answer, out);
         for (index, block) in (0..).zip(list(answer, &["content"])) {
             self.block(index, block, out);
+            self.end_thought(out);
         }
         self.report(answer, out);
         let stop = text(answer, &["stop_reason"]);
@@ -159,7 +188,7 @@ impl Adapter for Messages {
         }
         let reason = match self.stop.as_deref() {
             Some("end_turn" | "stop_sequence") | None => StopReason::EndTurn,
-            Some("max_tokens") => StopReason::MaxTokens,
+            Some("max_tokens" | "model_context_window_exceeded") => StopReason::MaxTokens,
             Some("tool_use") => StopReason::ToolUse,
             Some("refusal") => StopReason::Refusal,
             Some(other) => StopReason::Other(other.to_string()),
@@ -184,35 +213,80 @@ impl Messages {
     /// A block as it begins, or a whole one.
     fn block(&mut self, index: u64, block: &Value, out: &mut Vec<ReplyEvent>) {
         match text(block, &["type"]) {
-            "text" => push_text(text(block, &["text"]), ReplyEvent::Text, out),
-            "thinking" => push_text(text(block, &["thinking"]), ReplyEvent::Thinking, out),
-            "tool_use" => {
-                let input =
-                    block.get("input").filter(|input| input.as_object().is_some_and(|map| !map.is_empty()));
-                self.open.push(Open {
-                    index,
-                    call: ToolCall {
-                        id: text(block, &["id"]).to_string(),
-                        name: text(block, &["name"]).to_string(),
-                        arguments: input.map(Value::to_string).unwrap_or_default(),
-                    },
-                });
+            "text" => self.say(text(block, &["text"]), out),
+            "thinking" => {
+                let (text, signature) = (text(block, &["thinking"]), text(block, &["signature"]));
+                push_text(text, ReplyEvent::Thinking, out);
+                self.thought =
+                    Some(Thought { index, text: text.to_string(), signature: signature.to_string() });
             }
+            // It comes whole.
+            "redacted_thinking" => out.push(wire::opaque(self.here(), block)),
+            "tool_use" => self.call(index, block),
             _ => {}
+        }
+    }
+
+    fn call(&mut self, index: u64, block: &Value) {
+        let input = block.get("input").filter(|input| input.as_object().is_some_and(|map| !map.is_empty()));
+        let input = input.map(Value::to_string).unwrap_or_default();
+        let call = self.slot(index);
+        // A frame that comes twice opens nothing anew.
+        if call.name.is_empty() {
+            text(block, &["id"]).clone_into(&mut call.id);
+            text(block, &["name"]).clone_into(&mut call.name);
+            call.arguments.insert_str(0, &input);
+        }
+    }
+
+    /// The call of the block `index`, opened where there is none.
+    fn slot(&mut self, index: u64) -> &mut ToolCall {
+        let at = self.open.iter().position(|open| open.index == index).unwrap_or_else(|| {
+            let call = ToolCall { id: String::new(), name: String::new(), arguments: String::new() };
+            self.open.push(Open { index, call });
+            self.open.len() - 1
+        });
+        &mut self.open[at].call
+    }
+
+    fn say(&mut self, text: &str, out: &mut Vec<ReplyEvent>) {
+        self.spoke |= !text.is_empty();
+        push_text(text, ReplyEvent::Text, out);
+    }
+
+    /// Where a block stands that comes now.
+    fn here(&self) -> Anchor {
+        if self.spoke || !self.open.is_empty() { Anchor::Call(self.open.len()) } else { Anchor::Text }
+    }
+
+    /// Thinking without a signature is nothing that the provider takes back.
+    fn end_thought(&mut self, out: &mut Vec<ReplyEvent>) {
+        let Some(Thought { text, signature, .. }) = self.thought.take() else { return };
+        if !signature.is_empty() {
+            let block = json!({ "type": "thinking", "thinking": text, "signature": signature });
+            out.push(wire::opaque(self.here(), &block));
         }
     }
 
     fn delta(&mut self, frame: &Value, out: &mut Vec<ReplyEvent>) {
         let Some(delta) = frame.get("delta") else { return };
+        let index = count(frame, &["index"]).unwrap_or_default();
+        let thought = self.thought.as_mut().filter(|thought| thought.index == index);
         match text(delta, &["type"]) {
-            "text_delta" => push_text(text(delta, &["text"]), ReplyEvent::Text, out),
-            "thinking_delta" => push_text(text(delta, &["thinking"]), ReplyEvent::Thinking, out),
-            "input_json_delta" => {
-                let index = count(frame, &["index"]).unwrap_or_default();
-                if let Some(open) = self.open.iter_mut().rev().find(|open| open.index == index) {
-                    open.call.arguments.push_str(text(delta, &["partial_json"]));
+            "text_delta" => self.say(text(delta, &["text"]), out),
+            "thinking_delta" => {
+                let more = text(delta, &["thinking"]);
+                if let Some(thought) = thought {
+                    thought.text.push_str(more);
+                }
+                push_text(more, ReplyEvent::Thinking, out);
+            }
+            "signature_delta" => {
+                if let Some(thought) = thought {
+                    text(delta, &["signature"]).clone_into(&mut thought.signature);
                 }
             }
+            "input_json_delta" => self.slot(index).arguments.push_str(text(delta, &["partial_json"])),
             _ => {}
         }
     }
@@ -224,7 +298,7 @@ impl Messages {
         let written = count(usage, &["cache_creation_input_tokens"]);
         let input = count(usage, &["input_tokens"]);
         let input = input.map(|input| input + cached.unwrap_or_default() + written.unwrap_or_default());
-        let news = Usage { input, output: count(usage, &["output_tokens"]), cached };
+        let news = Usage { input, output: count(usage, &["output_tokens"]), cached, written };
         let before = self.usage;
         self.usage.merge(news);
         if self.usage != before {

@@ -4,19 +4,22 @@
 use serde_json::{Map, Value, json};
 
 use super::think::Think;
-use super::wire::{self, Adapter, Progress, Turn, at, count, list, text};
+use super::wire::{self, Adapter, Progress, Turn, at, count, list, opaque_at, text};
 use crate::domain::chat::ToolCall;
-use crate::domain::exchange::{ReplyEvent, Request, StopReason, Usage};
+use crate::domain::exchange::{Anchor, ReplyEvent, Request, StopReason, Usage};
 
 /// The host that knows `max_completion_tokens`; all others take the older name.
 const OPENAI_HOST: &str = "api.openai.com";
 /// The host that takes only tool ids of nine letters and digits.
 const MISTRAL_HOST: &str = "api.mistral.ai";
+/// The host that wants the thinking of every reply back.
+const DEEPSEEK_HOST: &str = "api.deepseek.com";
 
 /// The request's body.
 pub fn body(request: &Request) -> Value {
     let on = |host: &str| host_of(&request.endpoint.base_url) == host;
     let id = if on(MISTRAL_HOST) { short_id } else { |id: &str| id.to_string() };
+    let thoughts = if on(DEEPSEEK_HOST) { Thoughts::OfAll } else { Thoughts::OfCalls };
     let mut body = Map::new();
     body.insert("model".to_string(), json!(request.endpoint.model));
     let mut messages = Vec::new();
@@ -25,8 +28,8 @@ pub fn body(request: &Request) -> Value {
     if !system.is_empty() {
         messages.push(json!({ "role": "system", "content": system.join("\n\n") }));
     }
-    for turn in wire::turns(&request.messages) {
-        push_turn(&turn, id, &mut messages);
+    for turn in wire::turns(request) {
+        push_turn(&turn, id, thoughts, &mut messages);
     }
     body.insert("messages".to_string(), Value::Array(messages));
     if !request.tools.is_empty() {
@@ -45,7 +48,14 @@ pub fn body(request: &Request) -> Value {
     Value::Object(body)
 }
 
-fn push_turn(turn: &Turn, id: fn(&str) -> String, messages: &mut Vec<Value>) {
+/// Which replies are sent back with their thinking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Thoughts {
+    OfCalls,
+    OfAll,
+}
+
+fn push_turn(turn: &Turn, id: fn(&str) -> String, thoughts: Thoughts, messages: &mut Vec<Value>) {
     match turn {
         Turn::User { results, texts } => {
             messages.extend(results.iter().map(
@@ -55,21 +65,32 @@ fn push_turn(turn: &Turn, id: fn(&str) -> String, messages: &mut Vec<Value>) {
                 messages.push(json!({ "role": "user", "content": texts.join("\n\n") }));
             }
         }
-        Turn::Assistant { text, calls } => {
+        Turn::Assistant { text, calls, opaque } => {
             let content = if text.is_empty() { Value::Null } else { json!(text) };
             let mut message = json!({ "role": "assistant", "content": content });
-            if !calls.is_empty()
-                && let Some(fields) = message.as_object_mut()
-            {
-                let calls = calls.iter().map(|call| {
-                    let arguments = wire::arguments(&call.arguments).to_string();
-                    let function = json!({ "name": call.name, "arguments": arguments });
-                    json!({ "id": id(&call.id), "type": "function", "function": function })
-                });
-                fields.insert("tool_calls".to_string(), Value::Array(calls.collect()));
+            let calls = calls.iter().enumerate().map(|(at, call)| {
+                let arguments = wire::arguments(&call.arguments).to_string();
+                let function = json!({ "name": call.name, "arguments": arguments });
+                let mut made = json!({ "id": id(&call.id), "type": "function", "function": function });
+                opaque_at(opaque, Anchor::Call(at)).for_each(|own| add_fields(&mut made, own));
+                made
+            });
+            let calls: Vec<Value> = calls.collect();
+            // Most servers have no use for the thinking of a reply that is over; DeepSeek's wants that of every reply.
+            if !calls.is_empty() || thoughts == Thoughts::OfAll {
+                opaque_at(opaque, Anchor::Text).for_each(|own| add_fields(&mut message, own));
+            }
+            if !calls.is_empty() {
+                add_fields(&mut message, &json!({ "tool_calls": calls }));
             }
             messages.push(message);
         }
+    }
+}
+
+fn add_fields(object: &mut Value, more: &Value) {
+    if let (Some(fields), Some(more)) = (object.as_object_mut(), more.as_object()) {
+        fields.extend(more.clone());
     }
 }
 
@@ -103,6 +124,8 @@ fn short_id(id: &str) -> String {
 struct Slot {
     index: Option<u64>,
     call: ToolCall,
+    /// What Gemini's servers want back with the call.
+    extra: Option<Value>,
 }
 
 /// The stream's state.
@@ -111,6 +134,10 @@ pub struct Completions {
     started: bool,
     slots: Vec<Slot>,
     think: Think,
+    /// `reasoning_content`, which DeepSeek's servers want back when tools were called.
+    reasoning: String,
+    /// `reasoning_details`, which OpenRouter's want back then.
+    details: Vec<Value>,
     usage: Usage,
     finish: Option<String>,
     marked: bool,
@@ -156,6 +183,7 @@ impl Adapter for Completions {
 
     fn close(&mut self, out: &mut Vec<ReplyEvent>) -> Option<StopReason> {
         self.think.finish(out);
+        self.keep_opaque(out);
         let calls = self.calls();
         let reason = match self.finish.as_deref() {
             _ if self.refused => StopReason::Refusal,
@@ -191,6 +219,8 @@ impl Completions {
     }
 
     fn delta(&mut self, delta: &Value, out: &mut Vec<ReplyEvent>) {
+        self.reasoning.push_str(text(delta, &["reasoning_content"]));
+        self.details.extend_from_slice(list(delta, &["reasoning_details"]));
         let reasoning = [text(delta, &["reasoning_content"]), text(delta, &["reasoning"])]
             .into_iter()
             .find(|text| !text.is_empty());
@@ -245,11 +275,14 @@ impl Completions {
             Some(found) => found,
             None => {
                 let call = ToolCall { id: String::new(), name: String::new(), arguments: String::new() };
-                self.slots.push(Slot { index, call });
+                self.slots.push(Slot { index, call, extra: None });
                 self.slots.len() - 1
             }
         };
-        let Some(Slot { call, .. }) = self.slots.get_mut(at_slot) else { return };
+        let Some(Slot { call, extra, .. }) = self.slots.get_mut(at_slot) else { return };
+        if let Some(given) = at(fragment, &["extra_content"]) {
+            *extra = Some(given.clone());
+        }
         if call.id.is_empty() {
             id.clone_into(&mut call.id);
         }
@@ -285,6 +318,19 @@ impl Completions {
         self.slots.len().checked_sub(1)
     }
 
+    fn keep_opaque(&self, out: &mut Vec<ReplyEvent>) {
+        if !self.details.is_empty() {
+            out.push(wire::opaque(Anchor::Text, &json!({ "reasoning_details": joined(&self.details) })));
+        } else if !self.reasoning.is_empty() {
+            out.push(wire::opaque(Anchor::Text, &json!({ "reasoning_content": self.reasoning })));
+        }
+        for (at, slot) in self.slots.iter().enumerate() {
+            if let Some(extra) = &slot.extra {
+                out.push(wire::opaque(Anchor::Call(at), &json!({ "extra_content": extra })));
+            }
+        }
+    }
+
     fn calls(&mut self) -> Vec<ToolCall> {
         let named = |(at, slot): (usize, Slot)| {
             let mut call = slot.call;
@@ -300,13 +346,40 @@ impl Completions {
         let Some(usage) = usage else { return };
         let cached = count(usage, &["prompt_tokens_details", "cached_tokens"]);
         let cached = cached.or_else(|| count(usage, &["prompt_cache_hit_tokens"]));
+        let written = count(usage, &["prompt_tokens_details", "cache_write_tokens"]);
         let (input, output) = (count(usage, &["prompt_tokens"]), count(usage, &["completion_tokens"]));
         let before = self.usage;
-        self.usage.merge(Usage { input, output, cached });
+        self.usage.merge(Usage { input, output, cached, written });
         if self.usage != before {
             out.push(ReplyEvent::Usage(self.usage));
         }
     }
+}
+
+/// The details that came in pieces, whole again: pieces of one `index` and `type` belong together, texts behind each other.
+fn joined(pieces: &[Value]) -> Vec<Value> {
+    let mut whole: Vec<Value> = Vec::new();
+    for piece in pieces {
+        let same = |known: &&mut Value| known["index"] == piece["index"] && known["type"] == piece["type"];
+        let known = if piece["index"].is_null() { None } else { whole.iter_mut().find(same) };
+        let (Some(known), Some(fields)) = (known.and_then(Value::as_object_mut), piece.as_object()) else {
+            whole.push(piece.clone());
+            continue;
+        };
+        for (name, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
+            match (known.get_mut(name), value) {
+                (Some(Value::String(text)), Value::String(more))
+                    if ["text", "summary", "data"].contains(&name.as_str()) =>
+                {
+                    text.push_str(more);
+                }
+                _ => {
+                    known.insert(name.clone(), value.clone());
+                }
+            }
+        }
+    }
+    whole
 }
 
 /// Whether a call's arguments are whole; none at all are whole, too.

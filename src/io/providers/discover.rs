@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use reqwest::Client;
 use reqwest::header::HeaderMap;
+use reqwest::{Client, RequestBuilder};
 use serde_json::Value;
 use tokio::time::timeout;
 
+use super::Provider;
+use super::conversation::refusal;
 use super::http::{Http, Keys, in_sending, place_of};
 use super::trouble::{Address, Cause, plain};
 use super::wire::{list, text};
-use super::{Provider, refusal};
 use crate::domain::exchange::{Endpoint, Protocol};
-use crate::domain::settings::endpoints::{KNOWN, chats, host, join, normalise};
+use crate::domain::settings::endpoints::{chats, host, join, known, normalise, ollama_address};
 
 /// A list of models is read up to so many bytes.
 const LARGEST_LIST: usize = 4 * 1024 * 1024;
@@ -26,37 +27,20 @@ const LOCAL: &[&str] = &["ollama", "lmstudio", "llamacpp"];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Door {
     pub provider: String,
+    pub protocol: Protocol,
     pub base_url: String,
 }
 
 /// The doors of this machine. `ollama_host` is the variable OLLAMA_HOST, which may be a host, a port or an address.
 pub fn doors(ollama_host: Option<&str>) -> Vec<Door> {
-    let known = LOCAL.iter().filter_map(|name| KNOWN.iter().find(|known| known.name == *name));
-    let mut doors: Vec<Door> = known
-        .map(|known| Door { provider: known.name.to_string(), base_url: known.base_url.to_string() })
-        .collect();
-    if let Some(url) = ollama_host.and_then(ollama_url)
-        && let Some(door) = doors.first_mut()
-    {
-        door.base_url = url;
-    }
-    doors
-}
-
-/// The base URL that OLLAMA_HOST means: `host`, `host:port`, `:port`, an address, and `0.0.0.0` for this machine.
-fn ollama_url(text: &str) -> Option<String> {
-    let text = text.trim().trim_end_matches('/');
-    if text.is_empty() {
-        return None;
-    }
-    let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
-    let (rest, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let rest =
-        if rest.starts_with(':') { format!("127.0.0.1{rest}") } else { rest.replace("0.0.0.0", "127.0.0.1") };
-    let has_port = rest.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-    let port = if has_port || text.contains("://") { "" } else { ":11434" };
-    let path = if path.is_empty() { String::new() } else { format!("/{path}") };
-    normalise(Protocol::Chat, &format!("{scheme}://{rest}{port}{path}")).ok()
+    let found = LOCAL.iter().filter_map(|name| known(name)).map(|known| {
+        let set = ollama_host.filter(|host| known.name == "ollama" && !host.trim().is_empty());
+        let url = set.map_or(known.base_url.to_string(), ollama_address);
+        let protocol = known.protocol_at(&url);
+        let base_url = normalise(protocol, &url).unwrap_or_else(|_| known.base_url.to_string());
+        Door { provider: known.name.to_string(), protocol, base_url }
+    });
+    found.collect()
 }
 
 /// Looks for a model server on this machine, for no longer than `limit` in all.
@@ -69,13 +53,14 @@ pub async fn discover_at(http: &Http, doors: &[Door], limit: Duration) -> Option
     let probes = doors.iter().map(|door| async move {
         // OLLAMA_HOST may name a hosted machine: its place decides about the proxy as everywhere.
         let client = http.client(place_of(&host(&door.base_url))).ok()?;
-        let answer = timeout(limit, fetch(client, &join(&door.base_url, "/models"), HeaderMap::new()))
+        let provider = Provider::of(door.protocol)?;
+        let answer = timeout(limit, fetch(client, &join(&door.base_url, provider.models), HeaderMap::new()))
             .await
             .ok()?
             .ok()?;
         let models = is_list(&answer).then(|| ids(&answer))?;
         Some(Endpoint {
-            protocol: Protocol::Chat,
+            protocol: door.protocol,
             provider: door.provider.clone(),
             base_url: door.base_url.clone(),
             model: models.first()?.clone(),
@@ -115,7 +100,12 @@ pub(super) async fn first_model(http: &Http, keys: &Keys, endpoint: &Endpoint) -
 }
 
 async fn fetch(client: &Client, url: &str, headers: HeaderMap) -> Result<Value, Cause> {
-    let mut response = client.get(url).headers(headers).send().await.map_err(|error| in_sending(&error))?;
+    read_json(client.get(url).headers(headers)).await
+}
+
+/// Sends a small question and reads the answer as JSON.
+pub(super) async fn read_json(question: RequestBuilder) -> Result<Value, Cause> {
+    let mut response = question.send().await.map_err(|error| in_sending(&error))?;
     if !response.status().is_success() {
         return Err(refusal(response).await);
     }
@@ -133,13 +123,31 @@ async fn fetch(client: &Client, url: &str, headers: HeaderMap) -> Result<Value, 
 fn is_list(answer: &Value) -> bool {
     text(answer, &["object"]) == "list"
         || list(answer, &["data"]).iter().any(|entry| text(entry, &["object"]) == "model")
+        || list(answer, &["models"]).iter().any(|entry| !text(entry, &["model"]).is_empty())
 }
 
-/// The ids of the models that chat. Most servers have them in `data`, a few in the answer itself.
+/// The ids of the models that chat. Most servers have them in `data`, Ollama and Gemini in `models`, a few in the answer itself.
 fn ids(answer: &Value) -> Vec<String> {
-    let entries = answer.as_array().map_or_else(|| list(answer, &["data"]), Vec::as_slice);
-    let ids = entries.iter().map(|entry| text(entry, &["id"])).filter(|id| **id == plain(id));
-    ids.filter(|id| chats(id)).map(str::to_string).collect()
+    let entries = match answer {
+        Value::Array(entries) => entries.as_slice(),
+        _ if answer.get("data").is_some() => list(answer, &["data"]),
+        _ => list(answer, &["models"]),
+    };
+    let ids = entries.iter().filter(|entry| generates(entry)).map(|entry| {
+        let names = ["id", "model", "name"].iter().map(|key| text(entry, &[key]));
+        let name = names.clone().find(|name| !name.is_empty()).unwrap_or_default();
+        name.strip_prefix("models/").unwrap_or(name)
+    });
+    ids.filter(|id| **id == plain(id) && chats(id)).map(str::to_string).collect()
+}
+
+/// Gemini says what each of its models is for, and newer servers of Ollama, too.
+fn generates(entry: &Value) -> bool {
+    let says = |key: &str, word: &str| {
+        let uses = list(entry, &[key]);
+        uses.is_empty() || uses.iter().any(|known| known.as_str() == Some(word))
+    };
+    says("supportedGenerationMethods", "generateContent") && says("capabilities", "completion")
 }
 
 #[cfg(test)]
@@ -152,11 +160,12 @@ mod tests {
             let found = doors(Some(host)).first().map(|door| door.base_url.clone());
             assert_eq!(found.as_deref(), Some(expect), "{host}");
         };
-        check("", "http://127.0.0.1:11434/v1");
-        check("0.0.0.0", "http://127.0.0.1:11434/v1");
-        check(":9000", "http://127.0.0.1:9000/v1");
-        check("box.local", "http://box.local:11434/v1");
-        check("10.0.0.2:77", "http://10.0.0.2:77/v1");
-        check("https://ollama.example.com/", "https://ollama.example.com/v1");
+        check("", "http://127.0.0.1:11434");
+        check("0.0.0.0", "http://127.0.0.1:11434");
+        check(":9000", "http://127.0.0.1:9000");
+        check("box.local", "http://box.local:11434");
+        check("10.0.0.2:77", "http://10.0.0.2:77");
+        check("https://ollama.example.com/", "https://ollama.example.com");
+        check("box.local:80/v1", "http://box.local:80/v1");
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::trouble::{Address, Cause, Certificate, Link, Place, Target, Trouble};
-use crate::domain::exchange::Failure;
+use crate::domain::exchange::{Failure, FailureKind};
 
 impl Cause {
     /// The failure in the user's words.
@@ -11,6 +11,7 @@ impl Cause {
         let (provider, url) = (&target.provider, &target.url);
         let (what, next) = match self {
             Self::Said(trouble) => return said(trouble, target),
+            Self::Overflow(trouble) => return overflow(trouble, target),
             Self::Address(fault) => return wrong_address(fault, target),
             Self::Certificate(fault) => return untrusted(fault, target),
             Self::Link(fault) => return no_link(fault, target),
@@ -50,7 +51,7 @@ impl Cause {
                 "Choose another provider with `--provider`.".to_string(),
             ),
         };
-        Failure { what, next }
+        Failure::new(what, next)
     }
 }
 
@@ -61,7 +62,8 @@ fn no_link(fault: &Link, target: &Target) -> Failure {
             format!("{provider} refused the connection to {url}: nothing listens there."),
             match target.place {
                 Place::Local => "Is the server running? Start it and send again.".to_string(),
-                Place::Remote => "Check the host and port of the base URL, then send again.".to_string(),
+                Place::Remote => "Check the host and port of the base URL, and of the proxy if HTTPS_PROXY names one, then send again."
+                    .to_string(),
             },
         ),
         Link::NoSuchHost => (
@@ -72,12 +74,17 @@ fn no_link(fault: &Link, target: &Target) -> Failure {
             format!("{provider} did not take the connection to {url} in time."),
             "Check the network, a proxy or a firewall, then send again.".to_string(),
         ),
+        Link::Proxy => (
+            format!("The proxy does not let the connection to {url} through."),
+            "Check HTTPS_PROXY in the environment, with user and password if it wants them; NO_PROXY names hosts that need none."
+                .to_string(),
+        ),
         Link::Broken(detail) => (
             format!("The connection to {provider} broke before the reply came{}.", after_colon(detail)),
             "Send again; if it stays so, check the network or the server's log.".to_string(),
         ),
     };
-    Failure { what, next }
+    Failure::new(what, next)
 }
 
 fn wrong_address(fault: &Address, target: &Target) -> Failure {
@@ -98,7 +105,7 @@ fn wrong_address(fault: &Address, target: &Target) -> Failure {
         Address::Bad(detail) => format!("The address {url} cannot be used{}.", after_colon(detail)),
     };
     let next = "Check `base_url` in config.toml or `--base-url`; a login page or a proxy may be in between.";
-    Failure { what, next: next.to_string() }
+    Failure::new(what, next)
 }
 
 fn untrusted(fault: &Certificate, target: &Target) -> Failure {
@@ -114,22 +121,37 @@ fn untrusted(fault: &Certificate, target: &Target) -> Failure {
         ),
         Certificate::UnknownIssuer => (
             format!("The certificate of {url} was signed by an authority that this machine does not know."),
-            "Behind a company proxy, set SSL_CERT_FILE to a bundle that holds its authority.",
+            "Behind a company proxy, name a file with its authority as `ca_file` in config.toml, or in SSL_CERT_FILE.",
+        ),
+        Certificate::Unread { file, why } => (
+            format!("The certificates in {file} cannot be read{}.", after_colon(why)),
+            "Check `ca_file` in config.toml, or NODE_EXTRA_CA_CERTS in the environment.",
         ),
     };
-    Failure { what, next: next.to_string() }
+    Failure::new(what, next)
+}
+
+/// The conversation is too long; the app can offer to send less of it.
+fn overflow(trouble: &Trouble, target: &Target) -> Failure {
+    let Target { provider, model, .. } = target;
+    let (what, next) = match trouble.status {
+        Some(413) => (
+            format!("The request is larger than {provider} takes (413)."),
+            "Start afresh with `/clear`; KB.md and persona stay.",
+        ),
+        Some(_) | None => (
+            format!("The conversation is longer than `{model}` can take."),
+            "Start afresh with `/clear` (KB.md and persona stay), or choose a model with more room.",
+        ),
+    };
+    Failure { kind: FailureKind::Overflow, ..Failure::new(what, next) }
 }
 
 /// An error that the server reported.
 fn said(trouble: &Trouble, target: &Target) -> Failure {
-    let Target { provider, url, model, .. } = target;
+    let Target { provider, url, .. } = target;
     let message = after_colon(&first_sentence(&trouble.message));
-    let (what, next) = if trouble.overflows() {
-        (
-            format!("The conversation is longer than `{model}` can take."),
-            "Start afresh with `/clear` (KB.md and persona stay), or choose a model with more room.",
-        )
-    } else if trouble.quota() {
+    let (what, next) = if trouble.quota() {
         (
             format!("The account at {provider} has no credit or quota left."),
             "Check plan and billing there, or choose another provider.",
@@ -137,14 +159,15 @@ fn said(trouble: &Trouble, target: &Target) -> Failure {
     } else {
         match trouble.status {
             Some(status @ (401 | 403 | 404)) => return denied(status, trouble, target),
-            Some(413) => (
-                format!("The request is larger than {provider} takes (413)."),
-                "Start afresh with `/clear`; KB.md and persona stay.",
+            Some(407) => return no_link(&Link::Proxy, target),
+            Some(408) => (
+                format!("{provider} gave up waiting for the request (408){message}."),
+                "Send again; if it stays so, check the network.",
             ),
             Some(429) => {
                 let what = format!("{provider} limits how often you may ask (429){message}.");
                 let wait = trouble.wait.map_or("a little".to_string(), span);
-                return Failure { what, next: format!("Wait {wait}, then send again.") };
+                return Failure::new(what, format!("Wait {wait}, then send again."));
             }
             Some(status @ (503 | 529)) => (
                 format!("{provider} is overloaded ({status}){message}."),
@@ -164,12 +187,12 @@ fn said(trouble: &Trouble, target: &Target) -> Failure {
             ),
         }
     };
-    Failure { what, next: next.to_string() }
+    Failure::new(what, next)
 }
 
 /// 401, 403 and 404: the key or the address is wrong.
 fn denied(status: u16, trouble: &Trouble, target: &Target) -> Failure {
-    let Target { provider, url, model, key_env, .. } = target;
+    let Target { provider, url, path, model, key_env, .. } = target;
     let message = after_colon(&first_sentence(&trouble.message));
     let (what, next) = match status {
         401 => (
@@ -182,15 +205,19 @@ fn denied(status: u16, trouble: &Trouble, target: &Target) -> Failure {
         ),
         _ if trouble.says(&["model"]) => (
             format!("{provider} does not know the model `{model}` (404 at {url})."),
-            "Choose one that it has, with `--model` or `model` in config.toml.".to_string(),
+            match provider.as_str() {
+                "ollama" => format!(
+                    "Run `ollama pull {model}`, or choose one that it has, with `--model` or `model` in config.toml."
+                ),
+                _ => "Choose one that it has, with `--model` or `model` in config.toml.".to_string(),
+            },
         ),
         _ => (
             format!("{provider} has nothing at {url} (404)."),
-            "Check the base URL: it must be the part before `/chat/completions` or `/v1/messages`."
-                .to_string(),
+            format!("Check the base URL: it must be the part before `{path}`."),
         ),
     };
-    Failure { what, next }
+    Failure::new(what, next)
 }
 
 /// `: detail`, or nothing; without a full stop of its own.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
 use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -12,6 +13,7 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Client, ClientBuilder, redirect};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::Facts;
 use super::quirks::Quirk;
 use super::trouble::{Address, Cause, Certificate, Link, Place, Trouble};
 
@@ -61,8 +63,12 @@ pub struct Http {
     open: OnceLock<Result<Client, Cause>>,
     direct: OnceLock<Result<Client, Cause>>,
     limits: Limits,
+    /// A file of certificates to be trusted besides the machine's own.
+    authorities: Option<PathBuf>,
     learned: Mutex<HashMap<String, Vec<Quirk>>>,
     models: Mutex<HashMap<String, String>>,
+    facts: Mutex<HashMap<String, Facts>>,
+    windows: Mutex<HashMap<String, u64>>,
 }
 
 impl Http {
@@ -74,9 +80,18 @@ impl Http {
             open: OnceLock::new(),
             direct: OnceLock::new(),
             limits,
+            authorities: None,
             learned: Mutex::default(),
             models: Mutex::default(),
+            facts: Mutex::default(),
+            windows: Mutex::default(),
         }
+    }
+
+    /// Trusts the certificates in the file `authorities`, too. It is read with the first client that is made.
+    pub fn trusting(mut self, authorities: Option<&Path>) -> Self {
+        self.authorities = authorities.map(Path::to_path_buf);
+        self
     }
 
     /// The client for addresses of that place. A machine without certificates still reaches plain addresses; the others then say why
@@ -91,10 +106,14 @@ impl Http {
                 .redirect(redirect::Policy::none())
         };
         let build = |builder: ClientBuilder| builder.build().map_err(|error| in_building(&error));
+        let make = |builder: ClientBuilder| match &self.authorities {
+            None => build(builder),
+            Some(file) => build(builder.tls_certs_merge(certificates(file)?)),
+        };
         let bare = |_| build(base().no_proxy().tls_certs_only([]));
         let client = match place {
-            Place::Local => self.direct.get_or_init(|| build(base().no_proxy()).or_else(bare)),
-            Place::Remote => self.open.get_or_init(|| build(base())),
+            Place::Local => self.direct.get_or_init(|| make(base().no_proxy()).or_else(bare)),
+            Place::Remote => self.open.get_or_init(|| make(base())),
         };
         client.as_ref().map_err(Clone::clone)
     }
@@ -128,6 +147,38 @@ impl Http {
     /// Remembers the model of the server at `base`.
     pub fn remember_model(&self, base: &str, model: &str) {
         lock(&self.models).insert(base.to_string(), model.to_string());
+    }
+
+    /// What the server behind `key` (base URL and model) told about its model.
+    pub fn facts(&self, key: &str) -> Option<Facts> {
+        lock(&self.facts).get(key).cloned()
+    }
+
+    /// Remembers what a server told about its model.
+    pub fn remember_facts(&self, key: &str, facts: Facts) {
+        lock(&self.facts).insert(key.to_string(), facts);
+    }
+
+    /// The window to ask the server behind `key` for, in tokens: what is wanted, or what it was asked for before if that is more. A
+    /// server loads its model anew for each other window.
+    pub fn widen(&self, key: &str, wanted: u64) -> u64 {
+        let mut windows = lock(&self.windows);
+        let held = windows.entry(key.to_string()).or_default();
+        *held = wanted.max(*held);
+        *held
+    }
+}
+
+/// The certificates in a file of any number of them, as PEM.
+fn certificates(file: &Path) -> Result<Vec<reqwest::Certificate>, Cause> {
+    let unread = |why: String| {
+        let file = super::trouble::plain(&file.display().to_string());
+        Cause::Certificate(Certificate::Unread { file, why })
+    };
+    let pem = std::fs::read(file).map_err(|error| unread(super::trouble::plain(&error.to_string())))?;
+    match reqwest::Certificate::from_pem_bundle(&pem) {
+        Ok(found) if !found.is_empty() => Ok(found),
+        Ok(_) | Err(_) => Err(unread("it holds no certificate in PEM form".to_string())),
     }
 }
 
@@ -229,6 +280,12 @@ pub fn in_sending(error: &reqwest::Error) -> Cause {
         Cause::Link(Link::Refused)
     } else if has(&["InvalidContentType", "corrupt message"]) {
         Cause::Link(Link::Broken("the server does not speak https".to_string()))
+    } else if has(&["tunnel error", "unsuccessful tunnel", "proxy auth", "proxy authorization"]) {
+        Cause::Link(Link::Proxy)
+    } else if has(&["close_notify", "tls handshake eof"]) {
+        Cause::Link(Link::Broken("it was cut off without the end that TLS wants".to_string()))
+    } else if has(&["reset by peer", "forcibly closed"]) {
+        Cause::Link(Link::Broken("the server reset it".to_string()))
     } else {
         // The innermost error is the plainest; the outer ones repeat the address.
         Cause::Link(Link::Broken(super::trouble::plain(text.rsplit(": ").next().unwrap_or_default())))

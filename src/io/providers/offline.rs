@@ -55,12 +55,10 @@ pub async fn ask(request: &Request, project: &Path, listener: impl Listener) -> 
     })
     .await;
     let Ok(text) = made else {
-        return Outcome::Failed(Failure {
-            what:
-                "The answer from your files could not be put together, because of an error in dictum itself."
-                    .to_string(),
-            next: "Connect a model, or ask in other words; please report it with the question.".to_string(),
-        });
+        return Outcome::Failed(Failure::new(
+            "The answer from your files could not be put together, because of an error in dictum itself.",
+            "Connect a model, or ask in other words; please report it with the question.",
+        ));
     };
     let start = ReplyEvent::Start { id: "offline".to_string(), model: "offline".to_string() };
     if listener.hear(start).is_err() {

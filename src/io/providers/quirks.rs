@@ -6,9 +6,36 @@ use serde_json::{Value, json};
 use super::trouble::Trouble;
 
 /// Parameters that no refusal can take away.
-const NEEDED: &[&str] =
-    &["model", "messages", "system", "tools", "stream", "max_tokens", "max_completion_tokens"];
-const LIMITS: &[&str] = &["max_completion_tokens", "max_tokens"];
+const NEEDED: &[&str] = &[
+    "model",
+    "messages",
+    "input",
+    "contents",
+    "system",
+    "instructions",
+    "systemInstruction",
+    "tools",
+    "stream",
+    "store",
+    "options",
+    "generationConfig",
+    "max_tokens",
+    "max_completion_tokens",
+    "max_output_tokens",
+];
+const LIMITS: &[&str] = &["max_completion_tokens", "max_tokens", "max_output_tokens"];
+/// The two names of chat completions for one limit.
+const TWINS: &[&str] = &["max_completion_tokens", "max_tokens"];
+/// Fields that hold what only the model's provider can read, as they stand in a body.
+const OPAQUE: &[&str] = &[
+    "\"signature\":",
+    "\"encrypted_content\":",
+    "\"thoughtSignature\":",
+    "\"reasoning_content\":",
+    "\"reasoning_details\":",
+    "\"extra_content\":",
+    "\"redacted_thinking\"",
+];
 
 /// One thing that a server does not take.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +48,10 @@ pub enum Quirk {
     LimitAt(u64),
     NoCacheMarks,
     NoTools,
+    /// No visible thinking of the model.
+    NoThinking,
+    /// Nothing opaque of earlier replies.
+    NoReplay,
 }
 
 impl Quirk {
@@ -37,6 +68,13 @@ impl Quirk {
         if !matches!(trouble.status, Some(400 | 422)) {
             return None;
         }
+        let lower = words.to_lowercase();
+        if refuses_replay(&lower) && carries_opaque(body) {
+            return Some(Self::NoReplay);
+        }
+        if refuses_thinking(&lower) && thinks(body) {
+            return Some(Self::NoThinking);
+        }
         if words.contains("cache_control") && body.to_string().contains("\"cache_control\"") {
             return Some(Self::NoCacheMarks);
         }
@@ -46,7 +84,8 @@ impl Quirk {
             let asked = body.get(*sent).and_then(Value::as_u64).unwrap_or_default();
             return match highest(&words) {
                 Some(limit) if limit > 0 && limit < asked => Some(Self::LimitAt(limit)),
-                Some(_) | None => LIMITS.iter().find(|key| *key != sent).map(|other| Self::LimitNamed(other)),
+                Some(_) | None if !TWINS.contains(sent) => None,
+                Some(_) | None => TWINS.iter().find(|key| *key != sent).map(|other| Self::LimitNamed(other)),
             };
         }
         let keys = body.as_object()?.keys();
@@ -62,7 +101,7 @@ impl Quirk {
                 fields.shift_remove(key);
             }
             Self::LimitNamed(name) => {
-                if let Some(limit) = LIMITS.iter().find_map(|key| fields.shift_remove(*key)) {
+                if let Some(limit) = TWINS.iter().find_map(|key| fields.shift_remove(*key)) {
                     fields.insert((*name).to_string(), limit);
                 }
             }
@@ -79,8 +118,66 @@ impl Quirk {
             Self::NoTools => {
                 fields.shift_remove("tools");
             }
+            Self::NoThinking => {
+                fields.shift_remove("think");
+                fields.shift_remove("reasoning");
+                if let Some(config) = fields.get_mut("generationConfig").and_then(Value::as_object_mut) {
+                    config.shift_remove("thinkingConfig");
+                }
+            }
+            // The request itself is made without it.
+            Self::NoReplay => {}
         }
     }
+
+    /// What the user reads while the question is put anew; `None` where it makes no difference to the answer.
+    pub fn announced(&self) -> Option<&'static str> {
+        match self {
+            Self::NoTools => Some("the model takes no tools; asking without them"),
+            Self::NoReplay => Some("the earlier thinking was refused; asking without it"),
+            Self::Without(_)
+            | Self::LimitNamed(_)
+            | Self::LimitAt(_)
+            | Self::NoCacheMarks
+            | Self::NoThinking => None,
+        }
+    }
+}
+
+/// Whether something opaque of an earlier reply is refused.
+fn refuses_replay(message: &str) -> bool {
+    const PHRASES: &[&str] = &[
+        "signature",
+        "thinking block",
+        "`thinking`",
+        "redacted_thinking",
+        "encrypted content",
+        "encrypted_content",
+        "type 'reasoning'",
+        "reasoning item",
+        "reasoning_content",
+        "reasoning_details",
+        "extra_content",
+    ];
+    PHRASES.iter().any(|phrase| message.contains(phrase))
+}
+
+fn carries_opaque(body: &Value) -> bool {
+    let body = body.to_string();
+    OPAQUE.iter().any(|field| body.contains(field))
+}
+
+/// Whether the model does not think, or not in sight.
+fn refuses_thinking(message: &str) -> bool {
+    const NO: &[&str] = &["not support", "unsupported", "not enabled", "not available", "must be verified"];
+    ["think", "reasoning"].iter().any(|word| message.contains(word))
+        && NO.iter().any(|no| message.contains(no))
+}
+
+fn thinks(body: &Value) -> bool {
+    body.get("think").is_some()
+        || body.get("reasoning").is_some()
+        || body.pointer("/generationConfig/thinkingConfig").is_some()
 }
 
 /// Whether the model or the server has no tools at all. A complaint about one tool's schema is none.

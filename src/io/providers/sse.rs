@@ -19,9 +19,20 @@ pub enum Item {
     Oversized,
 }
 
+/// How the frames of a body are told apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Framing {
+    /// Server-sent events.
+    #[default]
+    Events,
+    /// One JSON object a line; events are understood, too, since a gateway may make them of it.
+    Lines,
+}
+
 /// The decoder: feed it chunks, then finish it.
 #[derive(Debug, Default)]
 pub struct Sse {
+    framing: Framing,
     line: Vec<u8>,
     /// The last byte was a CR that closed a line, so a LF belongs to it.
     skip_lf: bool,
@@ -34,6 +45,11 @@ pub struct Sse {
 }
 
 impl Sse {
+    /// A decoder for a body in this form.
+    pub fn new(framing: Framing) -> Self {
+        Self { framing, ..Self::default() }
+    }
+
     /// Takes the next bytes and appends what they complete to `items`.
     pub fn feed(&mut self, bytes: &[u8], items: &mut Vec<Item>) {
         let mut rest = bytes;
@@ -96,7 +112,10 @@ impl Sse {
             self.dispatch(items);
             return;
         }
-        if let Some(value) = field(line, "data") {
+        if self.framing == Framing::Lines && !self.in_stray && is_object(line) {
+            self.frames += 1;
+            items.push(Item::Data(line.to_string()));
+        } else if let Some(value) = field(line, "data") {
             self.in_stray = false;
             match &mut self.data {
                 Some(data) => {
@@ -134,6 +153,12 @@ impl Sse {
             items.push(Item::Data(data));
         }
     }
+}
+
+/// Whether a line may be a whole object. One that is written over several lines begins with less.
+fn is_object(line: &str) -> bool {
+    let line = line.trim();
+    line.len() > 1 && line.starts_with('{') && line.ends_with('}')
 }
 
 /// The value of `line` when it is the field `name`; one blank after the colon is not part of it. The empty name is a comment.

@@ -30,6 +30,8 @@ pub struct Trouble {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
     Said(Trouble),
+    /// The conversation is longer than the model, or the server, takes.
+    Overflow(Trouble),
     /// Something answered, but no model's server.
     Address(Address),
     Certificate(Certificate),
@@ -69,6 +71,11 @@ pub enum Certificate {
     Invalid(String),
     /// This machine has no certificate store.
     NoRoots,
+    /// The user's own file of authorities cannot be read.
+    Unread {
+        file: String,
+        why: String,
+    },
 }
 
 /// Why the connection did not stand.
@@ -79,6 +86,8 @@ pub enum Link {
     NoSuchHost,
     /// Not within the limit.
     Timeout,
+    /// A proxy in between does not let it through.
+    Proxy,
     /// It broke before anything came.
     Broken(String),
 }
@@ -99,6 +108,8 @@ pub struct Target {
     pub provider: String,
     /// The exact address.
     pub url: String,
+    /// What stands in it behind the base URL, without the model.
+    pub path: String,
     pub model: String,
     pub place: Place,
     /// The environment variable that holds the key.
@@ -112,6 +123,31 @@ pub enum Place {
     Remote,
 }
 
+/// How the providers say that a conversation is too long: codes first, then words.
+const OVERFLOWS: &[&str] = &[
+    "context_length_exceeded",
+    "exceed_context_size",
+    "request_too_large",
+    // OpenAI and most compatible servers, Ollama, llama.cpp, LM Studio.
+    "context length",
+    "context window",
+    "context size",
+    "maximum context",
+    "max context",
+    "context overflow",
+    // Anthropic.
+    "prompt is too long",
+    "context limit",
+    // Gemini.
+    "exceeds the maximum number of tokens",
+    // xAI, Bedrock, Groq, Cohere.
+    "maximum prompt length",
+    "input is too long",
+    "prompt too long",
+    "reduce the length of the messages",
+    "too many tokens",
+];
+
 impl Trouble {
     pub fn says(&self, words: &[&str]) -> bool {
         let all = format!("{} {} {}", self.kind, self.code, self.message).to_lowercase();
@@ -121,16 +157,7 @@ impl Trouble {
     /// Whether the history is longer than the model takes.
     pub fn overflows(&self) -> bool {
         let bad = matches!(self.status, Some(400 | 413 | 422 | 500) | None);
-        bad && self.says(&[
-            "context_length_exceeded",
-            "exceed_context_size",
-            "context length",
-            "context window",
-            "context size",
-            "prompt is too long",
-            "maximum context",
-            "too many tokens",
-        ])
+        self.status == Some(413) || (bad && self.says(OVERFLOWS))
     }
 
     /// Whether the account is used up, which waiting does not mend.
@@ -149,9 +176,9 @@ impl Trouble {
         }
         let useful = match (self.should_retry, self.status) {
             (Some(answer), _) => answer,
-            (None, _) if self.quota() || self.overflows() => false,
+            (None, _) if self.quota() => false,
             // A limit for the day is not over in the pauses between tries, unless the server says when it is.
-            (None, _) if self.says(&["per day"]) => self.wait.is_some(),
+            (None, _) if self.says(&["per day", "perday"]) => self.wait.is_some(),
             (None, Some(status)) => matches!(status, 408 | 409 | 429) || status >= 500,
             (None, None) => false,
         };
@@ -160,14 +187,21 @@ impl Trouble {
 }
 
 impl Cause {
+    /// What a server's error means.
+    pub fn said(trouble: Trouble) -> Self {
+        if trouble.overflows() { Self::Overflow(trouble) } else { Self::Said(trouble) }
+    }
+
     /// Whether another try can help, as long as nothing was shown.
     pub fn again(&self, place: Place) -> Again {
         match self {
             Self::Said(trouble) => trouble.again(),
             // A server on this machine that is not there does not come by waiting.
             Self::Link(Link::Refused) if place == Place::Local => Again::Never,
+            Self::Link(Link::Proxy) => Again::Never,
             Self::Link(_) => Again::Later(None),
-            Self::Address(_)
+            Self::Overflow(_)
+            | Self::Address(_)
             | Self::Certificate(_)
             | Self::Silent(_)
             | Self::Stalled(_)
@@ -184,6 +218,7 @@ impl Cause {
     pub fn brief(&self) -> String {
         match self {
             Self::Said(trouble) => match trouble.status {
+                Some(408) => "the request timed out (408)".to_string(),
                 Some(429) => "rate limit (429)".to_string(),
                 Some(503) if trouble.loading() => "the model is being loaded".to_string(),
                 Some(status @ (503 | 529)) => format!("overloaded ({status})"),
@@ -193,12 +228,13 @@ impl Cause {
             Self::Link(Link::Refused) => "connection refused".to_string(),
             Self::Link(Link::NoSuchHost) => "the host was not found".to_string(),
             Self::Link(Link::Timeout) => "no connection within the limit".to_string(),
-            Self::Link(Link::Broken(_))
+            Self::Empty => "an empty reply".to_string(),
+            Self::Link(Link::Broken(_) | Link::Proxy)
+            | Self::Overflow(_)
             | Self::Address(_)
             | Self::Certificate(_)
             | Self::Silent(_)
             | Self::Stalled(_)
-            | Self::Empty
             | Self::OnlyThinking
             | Self::NoKey
             | Self::BadKey
@@ -257,7 +293,9 @@ pub fn read_body(status: u16, body: &str) -> Trouble {
             None => Trouble { message: plain(body), ..Trouble::default() },
         }
     };
-    trouble.status = Some(status);
+    // Gemini says so in an answer 400.
+    let bad_key = trouble.says(&["api_key_invalid", "api key not valid"]);
+    trouble.status = Some(if bad_key { 401 } else { status });
     trouble.wait = trouble.wait.or_else(|| wait_in(&trouble.message));
     trouble
 }
@@ -274,15 +312,24 @@ pub fn read_value(value: &Value) -> Trouble {
             .map(plain)
             .find(|message| !message.is_empty());
     let number = |key| at(error, &[key]).and_then(|v| v.as_u64().or_else(|| v.as_str()?.parse().ok()));
-    let kind = text(error, &["type"]).to_string();
-    let code = text(error, &["code"]).to_string();
+    // Google names the kind `status`, and puts the rest into details.
+    let kind = [text(error, &["type"]), text(error, &["status"])].into_iter().find(|kind| !kind.is_empty());
+    let kind = kind.unwrap_or_default().to_string();
+    let details = list(error, &["details"]);
+    let reasons = details.iter().flat_map(|detail| {
+        let violations = list(detail, &["violations"]).iter().map(|violation| text(violation, &["quotaId"]));
+        violations.chain([text(detail, &["reason"])])
+    });
+    let code = [text(error, &["code"])].into_iter().chain(reasons).find(|code| !code.is_empty());
+    let code = code.unwrap_or_default().to_string();
     let status = number("code").or_else(|| number("status")).and_then(|status| u16::try_from(status).ok());
     let status = status
         .filter(|status| (400..600).contains(status))
         .or_else(|| status_of(&kind))
         .or_else(|| status_of(&code));
     let message = message.unwrap_or_default();
-    let wait = wait_in(&message);
+    let delay = details.iter().map(|detail| text(detail, &["retryDelay"])).find(|delay| !delay.is_empty());
+    let wait = delay.and_then(amount).or_else(|| wait_in(&message));
     let param = text(error, &["param"]).to_string();
     Trouble { status, kind, code, message, param, wait, should_retry: None }
 }
@@ -290,16 +337,20 @@ pub fn read_value(value: &Value) -> Trouble {
 /// The status that an error of this kind would have had.
 fn status_of(kind: &str) -> Option<u16> {
     Some(match kind {
-        "invalid_request_error" | "context_length_exceeded" | "exceed_context_size_error" => 400,
+        "invalid_request_error"
+        | "invalid_prompt"
+        | "context_length_exceeded"
+        | "exceed_context_size_error"
+        | "INVALID_ARGUMENT" => 400,
         "authentication_error" | "invalid_api_key" => 401,
         "billing_error" => 402,
         "permission_error" => 403,
         "not_found_error" | "model_not_found" => 404,
         "request_too_large" => 413,
-        "rate_limit_error" | "rate_limit_exceeded" | "insufficient_quota" => 429,
-        "api_error" | "server_error" | "internal_error" => 500,
-        "unavailable_error" | "insufficient_system_resource" => 503,
-        "timeout_error" => 504,
+        "rate_limit_error" | "rate_limit_exceeded" | "insufficient_quota" | "RESOURCE_EXHAUSTED" => 429,
+        "api_error" | "server_error" | "internal_error" | "INTERNAL" => 500,
+        "unavailable_error" | "insufficient_system_resource" | "UNAVAILABLE" => 503,
+        "timeout_error" | "DEADLINE_EXCEEDED" => 504,
         "overloaded_error" => 529,
         _ => return None,
     })
@@ -311,8 +362,18 @@ pub fn in_frame(frame: &Value) -> Option<Trouble> {
     if let Some(error) = error.filter(|error| error.is_object() || error.is_string()) {
         return Some(read_value(error));
     }
-    if text(frame, &["type"]) == "error" {
-        return Some(read_value(frame));
+    match text(frame, &["type"]) {
+        "error" => return Some(read_value(frame)),
+        "response.failed" => return Some(read_value(at(frame, &["response"]).unwrap_or(frame))),
+        _ => {}
+    }
+    let reason = list(frame, &["candidates"]).first().map(|it| text(it, &["finishReason"]));
+    if let Some("MALFORMED_FUNCTION_CALL" | "UNEXPECTED_TOOL_CALL") = reason {
+        return Some(Trouble {
+            status: Some(500),
+            message: "the model made a call that cannot be read".to_string(),
+            ..Trouble::default()
+        });
     }
     let finish =
         list(frame, &["choices"]).first().map(|choice| text(choice, &["finish_reason"])).unwrap_or_default();
@@ -330,7 +391,14 @@ pub fn in_frame(frame: &Value) -> Option<Trouble> {
 /// The wait in a message such as `Please try again in 1m5.289s`.
 fn wait_in(message: &str) -> Option<Duration> {
     let lower = message.to_ascii_lowercase();
-    let mut rest = lower.get(lower.find("try again in ")? + "try again in ".len()..)?;
+    let at =
+        ["try again in ", "retry in "].iter().find_map(|lead| lower.find(lead).map(|at| at + lead.len()))?;
+    amount(lower.get(at..)?)
+}
+
+/// The time at the beginning of `text`: `1m5.289s`, `120ms`, `34s`.
+fn amount(text: &str) -> Option<Duration> {
+    let mut rest = text;
     let mut seconds = 0.0;
     loop {
         let end = rest.find(|sign: char| !sign.is_ascii_digit() && sign != '.').unwrap_or(rest.len());

@@ -3,10 +3,10 @@
 
 use serde_json::Value;
 
-use super::sse::{Item, Sse};
+use super::sse::{Framing, Item, Sse};
 use super::trouble::{self, Address, Cause};
 use crate::domain::chat::{ToolCall, ToolResult};
-use crate::domain::exchange::{Message, ReplyEvent, StopReason};
+use crate::domain::exchange::{Anchor, Message, Opaque, ReplyEvent, Request, StopReason};
 
 /// How far a reply has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,14 +56,26 @@ pub struct Decoder {
     failed: Option<Cause>,
     frames: usize,
     shown: Shown,
+    framing: Framing,
+    /// A frame brought something.
+    understood: bool,
     /// Data came that no one can read.
     garbled: bool,
 }
 
 impl Decoder {
     /// A decoder for the protocol of `adapter`.
-    pub fn new(adapter: Box<dyn Adapter>) -> Self {
-        Self { sse: Sse::default(), adapter, failed: None, frames: 0, shown: Shown::Nothing, garbled: false }
+    pub fn new(adapter: Box<dyn Adapter>, framing: Framing) -> Self {
+        Self {
+            sse: Sse::new(framing),
+            adapter,
+            failed: None,
+            frames: 0,
+            shown: Shown::Nothing,
+            framing,
+            understood: false,
+            garbled: false,
+        }
     }
 
     /// Takes the next bytes, cut anywhere, and returns what they complete.
@@ -104,18 +116,22 @@ impl Decoder {
             None => self.adapter.close(&mut out).map_or(Ending::Truncated, Ending::Complete),
         };
         self.note_shown(&out);
+        // Any JSON answer is a line, too.
+        self.garbled |= self.framing == Framing::Lines && self.frames > 0 && !self.understood;
         let unread = closed == Ending::Truncated && self.garbled && self.shown == Shown::Nothing;
         let ending = if unread { Ending::Failed(Cause::Address(Address::NotUnderstood)) } else { closed };
         (out, ending, self.shown)
     }
 
     fn note_shown(&mut self, events: &[ReplyEvent]) {
+        self.understood |= !events.is_empty();
         for event in events {
             let shown = match event {
                 ReplyEvent::Text(_) | ReplyEvent::Call(_) => Shown::Answer,
                 ReplyEvent::Thinking(_) => Shown::Thinking,
                 ReplyEvent::Start { .. }
                 | ReplyEvent::Usage(_)
+                | ReplyEvent::Opaque(_)
                 | ReplyEvent::NoTools
                 | ReplyEvent::Retry { .. } => Shown::Nothing,
             };
@@ -138,7 +154,7 @@ impl Decoder {
             }
             Item::Error(text) => {
                 let value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()));
-                self.failed = Some(Cause::Said(trouble::read_value(&value)));
+                self.failed = Some(Cause::said(trouble::read_value(&value)));
             }
             Item::Oversized => self.garbled = true,
         }
@@ -150,7 +166,7 @@ impl Decoder {
         }
         self.frames += 1;
         match trouble::in_frame(frame) {
-            Some(trouble) => self.failed = Some(Cause::Said(trouble)),
+            Some(trouble) => self.failed = Some(Cause::said(trouble)),
             None => self.adapter.frame(frame, out),
         }
     }
@@ -166,7 +182,7 @@ impl Decoder {
             if self.adapter.progress() == Progress::Open
                 && let Some(trouble) = objects(text).iter().find_map(trouble::in_frame)
             {
-                self.failed = Some(Cause::Said(trouble));
+                self.failed = Some(Cause::said(trouble));
             }
             return;
         }
@@ -176,7 +192,7 @@ impl Decoder {
         }
         match serde_json::from_str::<Value>(text) {
             Ok(value) => match trouble::in_frame(value.get(0).unwrap_or(&value)) {
-                Some(trouble) => self.failed = Some(Cause::Said(trouble)),
+                Some(trouble) => self.failed = Some(Cause::said(trouble)),
                 None => {
                     self.frames += 1;
                     self.adapter.whole(&value, out);
@@ -282,19 +298,33 @@ pub fn settle(reason: StopReason, calls: &[ToolCall]) -> StopReason {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Turn {
     /// Results of the calls before it, then what the user wrote.
-    User {
-        results: Vec<ToolResult>,
-        texts: Vec<String>,
-    },
+    User { results: Vec<ToolResult>, texts: Vec<String> },
     Assistant {
         text: String,
         calls: Vec<ToolCall>,
+        /// What the one who is asked made itself and wants back.
+        opaque: Vec<(Anchor, Value)>,
     },
+}
+
+/// The opaque parts of a turn that stand at `anchor`.
+pub fn opaque_at(opaque: &[(Anchor, Value)], anchor: Anchor) -> impl Iterator<Item = &Value> {
+    opaque.iter().filter(move |(at, _)| *at == anchor).map(|(_, value)| value)
+}
+
+/// An opaque part as an adapter finds it; the conversation then says who made it.
+pub fn opaque(anchor: Anchor, value: &Value) -> ReplyEvent {
+    ReplyEvent::Opaque(Opaque { maker: String::new(), anchor, json: value.to_string() })
 }
 
 /// Puts the history in order. Blank texts are dropped, neighbours of one side merged, a call without result gets one that says so,
 /// and a result without its call is left out: providers refuse all of these.
-pub fn turns(messages: &[Message]) -> Vec<Turn> {
+/// What is opaque goes to its maker alone.
+pub fn turns(request: &Request) -> Vec<Turn> {
+    ordered(&request.messages, &request.endpoint.maker())
+}
+
+fn ordered(messages: &[Message], maker: &str) -> Vec<Turn> {
     let mut turns: Vec<Turn> = Vec::new();
     for message in messages {
         match message {
@@ -304,7 +334,11 @@ pub fn turns(messages: &[Message]) -> Vec<Turn> {
                 Some(Turn::Assistant { .. }) | None => {}
             },
             Message::Results(answers) => add_results(&mut turns, answers),
-            Message::Assistant { text, calls } => add_assistant(&mut turns, text, calls),
+            Message::Assistant { text, calls, opaque } => {
+                let own = opaque.iter().filter(|opaque| opaque.maker == maker);
+                let own = own.filter_map(|own| Some((own.anchor, serde_json::from_str(&own.json).ok()?)));
+                add_assistant(&mut turns, text, calls, own.collect());
+            }
         }
     }
     if open_calls(&turns).is_some() {
@@ -348,7 +382,7 @@ fn add_results(turns: &mut Vec<Turn>, answers: &[ToolResult]) {
     }
 }
 
-fn add_assistant(turns: &mut Vec<Turn>, text: &str, calls: &[ToolCall]) {
+fn add_assistant(turns: &mut Vec<Turn>, text: &str, calls: &[ToolCall], own: Vec<(Anchor, Value)>) {
     let blank = text.trim().is_empty();
     if blank && calls.is_empty() {
         return;
@@ -359,7 +393,8 @@ fn add_assistant(turns: &mut Vec<Turn>, text: &str, calls: &[ToolCall]) {
     match turns.last_mut() {
         // A history that was trimmed may begin with a reply; providers want the user first.
         None => {}
-        Some(Turn::Assistant { text: before, calls: made }) => {
+        // The turn before has no calls, so the numbers of these hold.
+        Some(Turn::Assistant { text: before, calls: made, opaque }) => {
             if !blank {
                 if !before.is_empty() {
                     before.push_str("\n\n");
@@ -367,10 +402,11 @@ fn add_assistant(turns: &mut Vec<Turn>, text: &str, calls: &[ToolCall]) {
                 before.push_str(text);
             }
             made.extend_from_slice(calls);
+            opaque.extend(own);
         }
         Some(Turn::User { .. }) => {
             let text = if blank { String::new() } else { text.to_string() };
-            turns.push(Turn::Assistant { text, calls: calls.to_vec() });
+            turns.push(Turn::Assistant { text, calls: calls.to_vec(), opaque: own });
         }
     }
 }
@@ -389,7 +425,7 @@ mod tests {
             name: "read".to_string(),
             arguments: String::new(),
         });
-        Message::Assistant { text: text.to_string(), calls: calls.collect() }
+        Message::Assistant { text: text.to_string(), calls: calls.collect(), opaque: Vec::new() }
     }
 
     fn results(ids: &[&str]) -> Message {
@@ -403,7 +439,7 @@ mod tests {
 
     /// One line for each turn: `user[a=ok b=failed] text|text` or `assistant[a b] text`.
     fn check(messages: &[Message], expect: &[&str]) {
-        let lines: Vec<String> = turns(messages)
+        let lines: Vec<String> = ordered(messages, "")
             .iter()
             .map(|turn| match turn {
                 Turn::User { results, texts } => {
@@ -415,7 +451,7 @@ mod tests {
                         .collect();
                     format!("user[{}] {}", results.join(" "), texts.join("|"))
                 }
-                Turn::Assistant { text, calls } => {
+                Turn::Assistant { text, calls, .. } => {
                     let ids: Vec<&str> = calls.iter().map(|call| call.id.as_str()).collect();
                     format!("assistant[{}] {text}", ids.join(" "))
                 }
