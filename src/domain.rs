@@ -9,4 +9,5 @@ pub mod kb;
 pub mod paths;
 pub mod persona;
 pub mod search;
+pub mod session;
 pub mod settings;

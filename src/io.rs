@@ -11,5 +11,6 @@ pub mod personas;
 pub mod prompts;
 pub mod providers;
 pub mod runtime;
+pub mod store;
 pub mod terminal;
 pub mod watch;

@@ -61,6 +61,8 @@ pub struct Reply {
     pub usage: Usage,
     /// The model that answered, as the provider names it.
     pub model: String,
+    /// The first digits of the SHA-256 of the KB.md that it was given; empty when it was given none.
+    pub kb: String,
 }
 
 /// One entry of the log.
