@@ -3,6 +3,7 @@
 pub mod briefing;
 pub mod chat;
 pub mod exchange;
+pub mod export;
 pub mod handbook;
 pub mod inquiry;
 pub mod kb;

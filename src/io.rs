@@ -2,6 +2,7 @@
 
 pub mod clipboard;
 pub mod config;
+pub mod export;
 pub mod files;
 pub mod ground;
 pub mod kbfile;

@@ -1,6 +1,7 @@
 //! Everything the app knows, one type per question. It never changes by itself; see `update`.
 
 mod errands;
+mod recording;
 
 use std::collections::BTreeSet;
 
@@ -29,6 +30,7 @@ use crate::protocol::keymap::Keymap;
 use crate::protocol::message::{Background, Capture, Millis, TaskId};
 
 pub use errands::{Asking, EditingWhat, Errands, Saving};
+pub use recording::{Doubt, Fixed, Given, Recording, Stage, Storing};
 
 /// The name of the persona that starts.
 pub const FIRST_PERSONA: &str = "installer.backend.nodejs";
@@ -50,6 +52,7 @@ pub struct State {
     pub focus: Focus,
     pub connection: Connection,
     pub errands: Errands,
+    pub recording: Recording,
     pub tools: Tools,
 }
 
@@ -267,6 +270,8 @@ pub enum MenuOf {
     History,
     /// What waits for the running reply.
     Queue,
+    /// What was kept of earlier conversations.
+    Sessions,
 }
 
 /// Where the model is.
@@ -414,6 +419,7 @@ impl State {
                 proposing: Proposing::default(),
             },
             errands: Errands::default(),
+            recording: Recording::default(),
             tools,
             personas: Personas { library: start.library, active, noted: BTreeSet::new() },
         };
@@ -457,6 +463,7 @@ impl State {
             wanted.push(*until);
         }
         wanted.extend(self.prompt.keeping.due());
+        wanted.extend(self.recording.due);
         if matches!(self.focus, Focus::Review) && self.review.is_guarded(now) {
             wanted.push(self.review.since + crate::panels::review::GUARD);
         }

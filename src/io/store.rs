@@ -16,10 +16,18 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use self::file::StoreError;
+pub(super) use self::redact::Redactor;
 use self::write::{Book, Recorded};
 use super::files;
 use super::providers::Keys;
+use crate::domain::chat::Body;
 use crate::protocol::sessions::{Ask, Record, Told};
+
+/// An entry as it would be stored.
+pub(super) fn without_secrets(body: Body, redactor: &Redactor) -> Body {
+    let row = rows::row(&body, redactor);
+    rows::body(row.kind, row.text, &row.more).unwrap_or(body)
+}
 
 /// Where sessions are kept, and for how long.
 #[derive(Clone, Debug)]
@@ -198,7 +206,7 @@ impl<T: Fn(Told)> Desk<T> {
     fn answered(&mut self, ask: &Ask) -> Result<Told, StoreError> {
         let book = self.book()?;
         Ok(match ask {
-            Ask::List { query } => Told::Listed { query: query.clone(), sessions: book.list(query)? },
+            Ask::List { query } => Told::Listed { query: query.clone(), sessions: book.list(query, read::LISTED)? },
             Ask::Open { which } => Told::Opened(Box::new(book.open_session(*which)?)),
             Ask::Rename { session, title } => {
                 let title = book.rename(*session, title)?;

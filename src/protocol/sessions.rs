@@ -1,6 +1,7 @@
 //! What the core and the store of sessions say to each other. It never stores anything.
 
 use crate::domain::chat::{Body, EntryId};
+use crate::domain::export::{self, Form};
 use crate::domain::kb::Span;
 use crate::domain::session::{Kept, SessionId, Summary};
 use crate::protocol::message::Anchor;
@@ -102,4 +103,32 @@ pub struct Opened {
     pub summary: Summary,
     pub standing: Standing,
     pub entries: Vec<Kept>,
+}
+
+/// Whether a file that is there may be replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overwrite {
+    Never,
+    Agreed,
+}
+
+/// A conversation that goes to a file of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Export {
+    pub conversation: export::Conversation,
+    pub form: Form,
+    /// The file; `None` takes a name that is free.
+    pub name: Option<String>,
+    pub overwrite: Overwrite,
+    /// The words that asked for it, to know them again.
+    pub command: String,
+}
+
+/// What came of it. Paths are safe to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Exported {
+    Done { path: String },
+    /// Something of that name is there.
+    Exists { path: String, command: String },
+    Failed { cause: String },
 }

@@ -12,7 +12,7 @@ use crate::domain::session::{Kept, SessionId, Summary};
 use crate::io::files;
 use crate::protocol::sessions::{Named, Opened, Standing, Which};
 
-/// As many sessions are listed at once.
+/// As many sessions are shown in a list to choose from.
 pub const LISTED: usize = 200;
 
 /// As many rows of a search are looked at for sessions that were not found yet.
@@ -62,19 +62,19 @@ impl Book {
     }
 
     /// The sessions of this folder whose title or text holds every word of the query, newest first; those of the title come first. An
-    /// empty query finds them all.
-    pub fn list(&self, query: &str) -> Result<Vec<Summary>, StoreError> {
+    /// empty query finds them all. Gives at most so many.
+    pub fn list(&self, query: &str, most: usize) -> Result<Vec<Summary>, StoreError> {
         let Some(place) = self.place()? else { return Ok(Vec::new()) };
         let terms = terms(query);
-        let mut found = self.by_title(place, &terms).map_err(self.of())?;
-        if !terms.is_empty() && found.len() < LISTED {
+        let mut found = self.by_title(place, &terms, most).map_err(self.of())?;
+        if !terms.is_empty() && found.len() < most {
             let known: HashSet<SessionId> = found.iter().map(|summary| summary.id).collect();
-            found.extend(self.by_words(place, &terms, known).map_err(self.of())?);
+            found.extend(self.by_words(place, &terms, known, most).map_err(self.of())?);
         }
         Ok(found)
     }
 
-    fn by_title(&self, place: i64, terms: &[String]) -> rusqlite::Result<Vec<Summary>> {
+    fn by_title(&self, place: i64, terms: &[String], most: usize) -> rusqlite::Result<Vec<Summary>> {
         let now = now();
         let ordered = format!("{SUMMARY} WHERE s.place = ?1 ORDER BY s.changed DESC, s.id DESC");
         let mut found = Vec::new();
@@ -85,7 +85,7 @@ impl Book {
             if terms.is_empty() || holds(title, terms) {
                 found.push(summary(row, now)?);
             }
-            if found.len() == LISTED {
+            if found.len() >= most {
                 break;
             }
         }
@@ -97,6 +97,7 @@ impl Book {
         place: i64,
         terms: &[String],
         mut known: HashSet<SessionId>,
+        most: usize,
     ) -> rusqlite::Result<Vec<Summary>> {
         let Some((last, whole)) = terms.split_last() else { return Ok(Vec::new()) };
         let mut wanted: Vec<String> = whole.iter().map(|word| format!("\"{word}\"")).collect();
@@ -111,7 +112,7 @@ impl Book {
         let mut found = Vec::new();
         let now = now();
         while let Some(row) = rows.next()?
-            && found.len() + known.len() < LISTED
+            && known.len() < most
         {
             let (entry, session): (i64, i64) = (row.get(0)?, row.get(1)?);
             if !known.insert(SessionId(session)) {

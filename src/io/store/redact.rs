@@ -22,7 +22,7 @@ const LONGEST_RUN: usize = 256;
 const WINDOW: usize = 512;
 
 /// Finds what may not be stored.
-pub(super) struct Redactor {
+pub(in crate::io) struct Redactor {
     secrets: Secrets,
     keys: Arc<Keys>,
 }

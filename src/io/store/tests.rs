@@ -94,7 +94,7 @@ fn chat(opened: &Opened) -> Vec<String> {
 }
 
 fn titles(book: &Book, query: &str) -> Vec<String> {
-    book.list(query).unwrap().into_iter().map(|summary| summary.title).collect()
+    book.list(query, 50).unwrap().into_iter().map(|summary| summary.title).collect()
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn sessions_are_found_by_title_and_by_text_in_their_own_folder() {
     assert_eq!(titles(&book, "transaction café"), Vec::<String>::new());
     assert_eq!(titles(&book, "\"AND* (x"), Vec::<String>::new());
     assert_eq!(titles(&book, "place1"), Vec::<String>::new());
-    assert_eq!(book.list("café").unwrap()[0].words, "The migration café works.");
+    assert_eq!(book.list("café", 50).unwrap()[0].words, "The migration café works.");
     assert_eq!(book.rename(third, "  Deploy\u{1b}[31m notes ").unwrap(), "Deploy notes");
     assert_eq!(titles(&book, "deploy"), ["Deploy notes"]);
     assert_eq!(titles(&book, "something"), ["Deploy notes"]);
