@@ -48,6 +48,9 @@ mod review;
 #[path = "support/server.rs"]
 mod server;
 #[cfg(unix)]
+#[path = "terminal/sessions.rs"]
+mod sessions;
+#[cfg(unix)]
 #[path = "terminal/wire.rs"]
 mod wire;
 

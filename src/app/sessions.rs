@@ -62,18 +62,20 @@ pub fn opened(state: &mut State, opened: Opened) -> Vec<Effect> {
     let fixed = state.recording.fixed;
     let Left { effects, told, .. } = leave(state);
     let Opened { summary, standing, entries } = opened;
+    let mut back = None;
     for kept in entries {
-        match kept.body {
+        back = Some(match kept.body {
             body @ Body::Decision { .. } => state.log.push_folded(body),
             body @ (Body::User { .. } | Body::Reply(_) | Body::Divider { .. } | Body::Notice { .. }) => {
                 state.log.push(body)
             }
-        };
+        });
     }
     // What was told of the start of this run is not part of what comes back.
     let left_out = told.into_iter().map(|body| state.log.push(body)).collect();
     state.log.take_touched();
     state.recording.left_out = left_out;
+    state.recording.back = back;
     state.recording.session = Some(summary.id);
     state.recording.stage = Stage::Begun;
     state.transcript.stand(standing.scroll.filter(|anchor| stands(state, *anchor)));

@@ -182,7 +182,7 @@ pub const ACTIONS: &[Row] = &[
     row(A::EarlierMessage, Everywhere, "scroll.earlier-message", "Go to your message before", &["alt+pageup"]),
     row(A::LaterMessage, Everywhere, "scroll.later-message", "Go to your message after", &["alt+pagedown"]),
     row(A::Search, Everywhere, "search", "Search the chat", &["ctrl+f"]),
-    row(A::Sessions, Everywhere, "sessions", "Resume an earlier session of this folder, or search them", &["f7"]),
+    row(A::Sessions, Everywhere, "sessions", "Resume an earlier session of this folder, or search them", &["alt+s"]),
     row(A::Read, Everywhere, "read", "Read the chat message by message: copy, fold, open", &["f4"]),
 
     row(A::Submit, Prompt, "prompt.send", "Send; while a reply runs: queue", &["enter"]),
@@ -231,7 +231,7 @@ pub const ACTIONS: &[Row] = &[
     row(A::FoldMessage, Reading, "reading.fold", "Unfold the marked message's thinking or edit, or fold it", &["o"]),
     row(A::OpenMessage, Reading, "reading.open", "Show the marked message as it was written", &["v"]),
     row(A::EditMessage, Reading, "reading.editor", "Open the marked message in $VISUAL or $EDITOR", &["e", "ctrl+g"]),
-    row(A::Fork, Reading, "reading.fork", "Branch off here: a new session goes on behind the marked reply, or with your marked message as the draft", &["f"]),
+    row(A::Fork, Reading, "reading.fork", "Branch off here: go on behind this reply, or with this message of yours as the draft", &["f"]),
     row(A::ReadDown, Reading, "reading.down", "Line down", &["down", "j"]),
     row(A::ReadUp, Reading, "reading.up", "Line up", &["up", "k"]),
     row(A::ReadPageDown, Reading, "reading.page-down", "Page down", &["pagedown", "space"]),

@@ -70,6 +70,8 @@ pub struct Recording {
     pub open: BTreeSet<EntryId>,
     /// Entries that belong to the start of the program and not to the conversation.
     pub left_out: BTreeSet<EntryId>,
+    /// The last entry that came back from an earlier run.
+    pub back: Option<EntryId>,
     pub given: BTreeMap<EntryId, Given>,
     /// How things stand, as it was stored last.
     pub standing: Option<Standing>,
