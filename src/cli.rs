@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::domain::session::SessionId;
 use crate::domain::settings::Values;
 
 /// A terminal coding assistant that reads your project's KB.md before every task, and writes down what you tell it, once you agree.
@@ -28,6 +29,18 @@ pub struct Invocation {
     /// Line by line and append-only, without colours: for screen readers, dumb terminals and pipes.
     #[arg(long)]
     pub plain: bool,
+
+    /// Go on with the last session of this folder.
+    #[arg(short = 'c', long = "continue", conflicts_with = "resume")]
+    pub continue_last: bool,
+
+    /// Go on with the session of this number; without a number, choose from a list.
+    #[arg(long, value_name = "ID")]
+    pub resume: Option<Option<SessionId>>,
+
+    /// Save nothing of this conversation.
+    #[arg(long)]
+    pub no_save: bool,
 
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -62,6 +75,11 @@ pub enum Command {
     Persona {
         #[command(subcommand)]
         command: PersonaCommand,
+    },
+    /// Look at the sessions that were kept, and export or delete them.
+    Session {
+        #[command(subcommand)]
+        command: SessionCommand,
     },
 }
 
@@ -164,6 +182,55 @@ pub enum PersonaCommand {
         /// Print JSON.
         #[arg(long)]
         json: bool,
+    },
+}
+
+/// `dictum session ...`
+#[derive(Debug, Subcommand)]
+pub enum SessionCommand {
+    /// List the sessions of this folder, newest first.
+    List {
+        /// Only those whose title or text holds all of these words.
+        words: Vec<String>,
+        /// Print at most N of them.
+        #[arg(short = 'n', value_name = "N", default_value_t = 50)]
+        number: usize,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a session as Markdown.
+    Show {
+        id: SessionId,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write a session to a file that only you may read.
+    Export {
+        id: SessionId,
+        /// The file; its name says whether it is Markdown (.md) or JSON (.json). Without one, a name is made from the title.
+        file: Option<PathBuf>,
+        /// Write JSON, whatever the file is called.
+        #[arg(long)]
+        json: bool,
+        /// Replace the file if it is there.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Give a session another title.
+    Rename {
+        id: SessionId,
+        #[arg(required = true)]
+        title: Vec<String>,
+    },
+    /// Delete sessions for good.
+    Delete {
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<SessionId>,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
     },
 }
 

@@ -3,6 +3,7 @@
 pub mod briefing;
 pub mod chat;
 pub mod exchange;
+pub mod export;
 pub mod handbook;
 pub mod inquiry;
 pub mod kb;
@@ -10,5 +11,6 @@ pub mod models;
 pub mod paths;
 pub mod persona;
 pub mod search;
+pub mod session;
 pub mod settings;
 pub mod stack;

@@ -2,6 +2,7 @@
 
 pub mod clipboard;
 pub mod config;
+pub mod export;
 pub mod files;
 pub mod ground;
 pub mod kbfile;
@@ -11,5 +12,6 @@ pub mod personas;
 pub mod prompts;
 pub mod providers;
 pub mod runtime;
+pub mod store;
 pub mod terminal;
 pub mod watch;

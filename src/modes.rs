@@ -4,6 +4,7 @@ mod conversation;
 pub mod kb;
 pub mod persona;
 pub mod plain;
+pub mod session;
 pub mod tui;
 
 use std::fs::File;
@@ -46,6 +47,7 @@ pub fn run(invocation: Invocation) -> Result<u8> {
             Some(why) => plain::run(&invocation, &directory, why),
             None => tui::run(&invocation, &directory),
         },
+        Some(Command::Session { command }) => session::run(command, &directory),
         Some(Command::Kb { command }) => run_kb(command, &directory),
         Some(Command::Persona { command }) => {
             let library = personas::load(&folders(&directory));

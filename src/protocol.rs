@@ -4,3 +4,4 @@ pub mod action;
 pub mod chord;
 pub mod keymap;
 pub mod message;
+pub mod sessions;

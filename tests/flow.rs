@@ -45,6 +45,8 @@ mod requests;
 mod saving;
 #[path = "flow/scroll.rs"]
 mod scroll;
+#[path = "flow/sessions.rs"]
+mod sessions;
 #[path = "flow/side.rs"]
 mod side;
 #[path = "flow/turns.rs"]

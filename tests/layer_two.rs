@@ -73,6 +73,7 @@ impl Rig {
             project: folder.path().to_path_buf(),
             keep: Some(Keep::below(folder.path())),
             prompts: None,
+            sessions: dictum::io::store::Place { folder: None, days: 0 },
             never: None,
             folders: Vec::new(),
             kb_limit: 1 << 20,

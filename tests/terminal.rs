@@ -51,6 +51,9 @@ mod review;
 #[path = "support/server.rs"]
 mod server;
 #[cfg(unix)]
+#[path = "terminal/sessions.rs"]
+mod sessions;
+#[cfg(unix)]
 #[path = "terminal/wire.rs"]
 mod wire;
 

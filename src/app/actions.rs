@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::state::{EditingWhat, Focus, Overlay, State, Turn};
-use super::{commands, mentions, messages, overlay, reading, review, screen, side, turn};
+use super::{commands, mentions, messages, overlay, reading, review, screen, sessions, side, turn};
 use crate::panels::menu::Menu;
 use crate::panels::prompt::editor::Editor;
 use crate::panels::review::{Mode, WayOut, keys_in_words};
@@ -168,17 +168,18 @@ fn menu_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     let Focus::Overlay(over) = &mut state.focus else { return Vec::new() };
     let Some(menu) = overlay::menu(over) else { return Vec::new() };
     match (action, key.code, typed(key)) {
-        (Some(action), _, _) => perform(state, action),
-        (None, KeyCode::Backspace, _) => {
-            menu.backspace();
-            Vec::new()
+        (Some(Action::Remove), _, _) => return perform(state, Action::Remove),
+        (Some(action), _, _) => {
+            let mut effects = sessions::no_doubt(state);
+            effects.extend(perform(state, action));
+            return effects;
         }
-        (None, _, Some(letter)) => {
-            menu.type_text(letter.encode_utf8(&mut [0; 4]));
-            Vec::new()
-        }
-        (None, _, None) => Vec::new(),
+        (None, KeyCode::Backspace, _) => menu.backspace(),
+        (None, _, Some(letter)) => menu.type_text(letter.encode_utf8(&mut [0; 4])),
+        (None, _, None) => return Vec::new(),
     }
+    state.recording.doubt = None;
+    sessions::filter_changed(state)
 }
 
 /// A paste goes where typing goes, as one piece, and never decides anything.
@@ -205,7 +206,10 @@ pub fn paste(state: &mut State, text: &str) -> Vec<Effect> {
             }
         },
         Focus::Overlay(over) => match overlay::menu(over) {
-            Some(menu) => menu.type_text(text),
+            Some(menu) => {
+                menu.type_text(text);
+                return sessions::filter_changed(state);
+            }
             None => {
                 state.focus = Focus::Prompt;
                 state.prompt.paste(text);
@@ -238,6 +242,7 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Unfold => unfold(state),
         Action::Read => reading::toggle(state),
         Action::Search => reading::begin_search(state),
+        Action::Sessions => return sessions::pick(state, ""),
         Action::EarlierMessage => reading::jump(state, -1),
         Action::LaterMessage => reading::jump(state, 1),
         Action::ReadDown
@@ -255,6 +260,7 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         | Action::FoldMessage
         | Action::OpenMessage
         | Action::EditMessage
+        | Action::Fork
         | Action::LeaveReading => return reading::act(state, action),
         Action::Submit => return submit(state),
         Action::Stop => return stop(state),
@@ -317,6 +323,7 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         | Action::MoveUp
         | Action::MoveDown
         | Action::Remove
+        | Action::RenameItem
         | Action::PagerDown
         | Action::PagerUp
         | Action::PagerPageDown

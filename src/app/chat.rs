@@ -110,13 +110,14 @@ pub fn show_models(state: &mut State) {
 
 /// Starts a new conversation; the draft, the queue and pending edits stay.
 pub fn clear(state: &mut State) -> Vec<Effect> {
-    let mut effects = super::turn::stop(state).unwrap_or_default();
-    effects.extend(super::proposing::stop_asking(state));
-    state.log.clear();
-    let ended = state.decided.forget_words();
-    state.transcript.follow();
-    if ended > 0 {
-        state.note(format!("the rules for this session ended with it: {ended}"));
-    }
-    effects
+    let before = state.recording.session;
+    let left = super::sessions::leave(state);
+    let mut told = Vec::new();
+    told.extend(before.map(|session| format!("session {session} is kept: /sessions")));
+    told.extend(
+        (left.rules > 0).then(|| format!("the rules for this session ended with it: {}", left.rules)),
+    );
+    let words = if told.is_empty() { "a new conversation begins".to_string() } else { told.join(" · ") };
+    state.note(words);
+    left.effects
 }

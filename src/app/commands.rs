@@ -1,7 +1,7 @@
 //! Slash commands: the table from which running, completion, palette and help derive. A command never hides what it did.
 
 use super::state::State;
-use super::{actions, chat, overlay, reading, review, turn};
+use super::{actions, chat, overlay, reading, review, sessions, turn};
 use crate::domain::chat::Level;
 use crate::domain::kb::Origin;
 use crate::panels::prompt::editor::Editor;
@@ -55,7 +55,33 @@ pub const COMMANDS: &[Command] = &[
         sentence: "Copy the last reply to the clipboard, or its code block N",
         run: reading::copy_last,
     },
-    Command { name: "clear", arguments: "", sentence: "Start a new conversation", run: clear },
+    Command {
+        name: "sessions",
+        arguments: "[TEXT]",
+        sentence: "Resume an earlier session of this folder; TEXT searches titles and words",
+        run: sessions::pick,
+    },
+    Command { name: "new", arguments: "", sentence: "Start a new session; this one is kept", run: clear },
+    Command { name: "clear", arguments: "", sentence: "The same as /new", run: clear },
+    Command {
+        name: "rename",
+        arguments: "TITLE",
+        sentence: "Give this session a title; #N TITLE gives session N one",
+        run: sessions::rename,
+    },
+    Command { name: "fork", arguments: "", sentence: "Go on in a copy of this session", run: fork },
+    Command {
+        name: "private",
+        arguments: "[off]",
+        sentence: "Save nothing more of this session; off saves it again",
+        run: private,
+    },
+    Command {
+        name: "export",
+        arguments: "[md|json] [FILE]",
+        sentence: "Write this conversation to a file, as Markdown or JSON",
+        run: sessions::export,
+    },
     Command { name: "help", arguments: "", sentence: "Show all keys and commands", run: help },
     Command { name: "quit", arguments: "", sentence: "Leave dictum", run: quit },
 ];
@@ -193,6 +219,15 @@ fn session(state: &mut State, what: &str) -> Vec<Effect> {
 
 fn clear(state: &mut State, _: &str) -> Vec<Effect> {
     chat::clear(state)
+}
+
+fn fork(state: &mut State, _: &str) -> Vec<Effect> {
+    sessions::fork(state)
+}
+
+fn private(state: &mut State, word: &str) -> Vec<Effect> {
+    sessions::private(state, word);
+    Vec::new()
 }
 
 fn help(state: &mut State, _: &str) -> Vec<Effect> {

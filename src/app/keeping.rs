@@ -1,5 +1,6 @@
 //! What the prompt holds goes to the disk and comes back at the next start. It never sends what comes back.
 
+use super::recording;
 use super::state::{State, Turn};
 use super::turn::joined;
 use crate::domain::kb::Span;
@@ -32,12 +33,16 @@ pub fn now(state: &mut State) -> Vec<Effect> {
     }
     let queue = state.queue.iter().map(|waiting| waiting.message.clone()).collect();
     effects.push(Effect::KeepDraft { drafts: state.prompt.drafts(), queue });
+    effects.extend(recording::now(state));
     effects
 }
 
 /// The history comes back, and what an earlier session left in its prompt. What is being typed already is not touched.
 pub fn read(state: &mut State, prompts: Prompts) {
     let Prompts { history, mut drafts, queue } = prompts;
+    // A resumed session may have brought it back already.
+    let shown = joined(&state.prompt.editor.spans());
+    drafts.retain(|draft| shown.is_empty() || joined(draft) != shown);
     state.prompt.history.begin_with(history);
     let shown = if state.prompt.is_unused() { drafts.pop() } else { None };
     let mut aside = drafts.len();

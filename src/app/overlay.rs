@@ -6,7 +6,7 @@ use super::actions::page;
 use super::plain::{self, Form};
 use super::state::{Focus, MenuOf, Overlay, State};
 use super::update::open;
-use super::{chat, commands, messages};
+use super::{chat, commands, messages, sessions};
 use crate::domain::briefing;
 use crate::domain::persona::{Library, Listed, Reading};
 use crate::draw::theme::Theme;
@@ -269,9 +269,17 @@ pub fn session(state: &mut State) {
 pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
     let theme = state.screen.theme.clone();
     let area = super::screen::area(state);
-    if matches!(action, Action::MoveUp | Action::MoveDown | Action::Remove) {
-        messages::act_on_queued(state, action);
-        return Vec::new();
+    match action {
+        Action::Remove if is_over_sessions(state) => return sessions::delete_chosen(state),
+        Action::RenameItem => {
+            sessions::rename_chosen(state);
+            return Vec::new();
+        }
+        Action::MoveUp | Action::MoveDown | Action::Remove => {
+            messages::act_on_queued(state, action);
+            return Vec::new();
+        }
+        _ => {}
     }
     let Focus::Overlay(over) = &mut state.focus else { return Vec::new() };
     match over {
@@ -302,6 +310,10 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
     Vec::new()
 }
 
+fn is_over_sessions(state: &State) -> bool {
+    matches!(state.focus, Focus::Overlay(Overlay::Menu(MenuOf::Sessions, _)))
+}
+
 fn choose(state: &mut State) -> Vec<Effect> {
     let Focus::Overlay(over) = std::mem::take(&mut state.focus) else { return Vec::new() };
     let chosen = |menu: &Menu| menu.selected().map(|item| item.id.clone()).filter(|id| !id.is_empty());
@@ -319,6 +331,9 @@ fn choose(state: &mut State) -> Vec<Effect> {
             }
         }
         Overlay::Menu(MenuOf::History, menu) => messages::recall(state, &chosen(menu).unwrap_or_default()),
+        Overlay::Menu(MenuOf::Sessions, menu) => {
+            return sessions::choose(state, &chosen(menu).unwrap_or_default());
+        }
         Overlay::Menu(MenuOf::Queue, menu) => messages::edit_queued(state, &chosen(menu).unwrap_or_default()),
         Overlay::Menu(MenuOf::Palette, menu) => {
             let id = chosen(menu).unwrap_or_default();

@@ -65,6 +65,8 @@ pub fn is_at_rest(state: &State) -> bool {
         && errands.remember.is_empty()
         && errands.asking.is_none()
         && errands.saving.is_none()
+        && state.recording.opening.is_none()
+        && state.recording.picking.is_none()
         && state.connection.search == super::state::Search::Done
 }
 

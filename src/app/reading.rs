@@ -1,5 +1,6 @@
 //! What the user asks of the conversation while reading it: marking, searching, copying, opening. It never sends and never edits.
 
+use super::sessions;
 use super::state::{EditingWhat, Focus, Overlay, State};
 use super::update::open;
 use crate::base::text;
@@ -114,6 +115,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::FoldMessage => fold(state),
         Action::OpenMessage => show(state),
         Action::EditMessage => return edit(state),
+        Action::Fork => return sessions::fork_at_marked(state),
         Action::LeaveReading => leave(state),
         _ => {}
     }

@@ -1,6 +1,7 @@
 //! Everything the app knows, one type per question. It never changes by itself; see `update`.
 
 mod errands;
+mod recording;
 
 use std::collections::BTreeSet;
 
@@ -30,6 +31,7 @@ use crate::protocol::keymap::Keymap;
 use crate::protocol::message::{Background, Capture, Millis, TaskId};
 
 pub use errands::{Asking, EditingWhat, Errands, Saving};
+pub use recording::{Doubt, Fixed, Given, Recording, Stage, Storing};
 
 /// The name of the persona that starts.
 pub const FIRST_PERSONA: &str = "installer.backend.nodejs";
@@ -51,6 +53,7 @@ pub struct State {
     pub focus: Focus,
     pub connection: Connection,
     pub errands: Errands,
+    pub recording: Recording,
     pub tools: Tools,
 }
 
@@ -270,6 +273,8 @@ pub enum MenuOf {
     History,
     /// What waits for the running reply.
     Queue,
+    /// What was kept of earlier conversations.
+    Sessions,
 }
 
 /// Where the model is.
@@ -418,6 +423,7 @@ impl State {
                 proposing: Proposing::default(),
             },
             errands: Errands::default(),
+            recording: Recording::default(),
             tools,
             personas: Personas { library: start.library, active, noted: BTreeSet::new() },
         };
@@ -461,6 +467,7 @@ impl State {
             wanted.push(*until);
         }
         wanted.extend(self.prompt.keeping.due());
+        wanted.extend(self.recording.due);
         if matches!(self.focus, Focus::Review) && self.review.is_guarded(now) {
             wanted.push(self.review.since + crate::panels::review::GUARD);
         }

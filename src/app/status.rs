@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::state::{Focus, Search, State, Turn};
+use super::state::{Focus, Search, State, Storing, Turn};
 use crate::base::text;
 use crate::draw::theme::Theme;
 use crate::panels::transcript::reading::Reading;
@@ -28,7 +28,7 @@ pub fn view(state: &State, area: Rect, buffer: &mut Buffer) {
     let left = match (&state.screen.note, activity(state)) {
         (Some((note, _)), _) => (note.clone(), theme.text),
         (None, Some(doing)) => (doing, theme.accent),
-        (None, None) => (connection(state), theme.dim),
+        (None, None) => (format!("{}{}", connection(state), kept_out(state)), theme.dim),
     };
     // Words of servers and names from files are among them.
     let left = Span::styled(format!(" {}", text::one_line(&left.0)), left.1);
@@ -39,6 +39,14 @@ pub fn view(state: &State, area: Rect, buffer: &mut Buffer) {
     };
     let hints: Vec<(String, &str)> = HINTS.iter().skip(skipped).map(|row| hint(state, row)).collect();
     status_line(area, left, &hints, theme, buffer);
+}
+
+/// That nothing of the conversation is saved, where the user asked for that.
+fn kept_out(state: &State) -> &'static str {
+    match state.recording.storing {
+        Storing::Private => " · not saved",
+        Storing::On | Storing::Off | Storing::Unusable => "",
+    }
 }
 
 /// The key of a hint, empty where it has none, and what it does.

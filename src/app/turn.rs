@@ -2,6 +2,7 @@
 
 use super::proposing::{self, Whole};
 use super::review;
+use super::sessions;
 use super::side;
 use super::state::{ModelChoice, Readiness, Replying, State, Tally, Tools, Turn};
 use crate::domain::briefing::Briefing;
@@ -22,6 +23,7 @@ const ROUNDS: u32 = 4;
 
 /// Takes a message: starts its turn, or queues it while another runs.
 pub fn submit(state: &mut State, message: Vec<Span>) -> Vec<Effect> {
+    let Some(message) = sessions::held(state, message) else { return Vec::new() };
     match state.turn {
         Turn::Idle => {
             state.transcript.follow();
@@ -162,7 +164,8 @@ fn ask(state: &mut State, round: Round) -> Vec<Effect> {
         max_tokens: state.connection.max_tokens,
     }
     .request();
-    let reply = Reply { voice: Voice::of(&persona), ..Reply::default() };
+    let kb = state.kb.snapshot.hash().unwrap_or_default().to_string();
+    let reply = Reply { voice: Voice::of(&persona), kb, ..Reply::default() };
     let entry = state.log.push(Body::Reply(Box::new(reply)));
     let task = state.errands.task();
     let now = state.screen.now;

@@ -3,7 +3,10 @@
 use crossterm::event::{KeyEventKind, MouseEvent, MouseEventKind};
 
 use super::state::{EditingWhat, Focus, Overlay, Search, State};
-use super::{actions, chat, keeping, mentions, messages, overlay, plain, reading, review, screen, turn};
+use super::{
+    actions, chat, keeping, mentions, messages, overlay, plain, reading, recording, review, screen, sessions,
+    turn,
+};
 use crate::base::text;
 use crate::domain::chat::Level;
 use crate::domain::exchange::Endpoint;
@@ -16,7 +19,8 @@ const WHEEL: isize = 3;
 
 /// Changes the state by one event and tells what shall happen outside.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
-    let effects = route(state, event);
+    let mut effects = route(state, event);
+    effects.extend(recording::look(state));
     keeping::look(state);
     mentions::look(state);
     messages::refresh_queue(state);
@@ -93,6 +97,11 @@ fn route(state: &mut State, event: Event) -> Vec<Effect> {
             state.prompt.mentions.take(paths, state.screen.now);
             Vec::new()
         }
+        Event::Stored(told) => recording::told(state, told),
+        Event::Exported(result) => {
+            sessions::exported(state, result);
+            Vec::new()
+        }
         Event::Edited { task, result } => edited(state, task, result),
         Event::Entered(said) => plain::entered(state, &said),
         Event::Interrupted => actions::perform(state, Action::Interrupt),
@@ -112,7 +121,9 @@ fn tick(state: &mut State, now: Millis) -> Vec<Effect> {
     if state.screen.note.as_ref().is_some_and(|(_, until)| *until <= now) {
         state.screen.note = None;
     }
-    keeping::when_due(state)
+    let mut effects = keeping::when_due(state);
+    effects.extend(recording::when_due(state));
+    effects
 }
 
 fn wheel(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
@@ -138,7 +149,9 @@ fn discovered(state: &mut State, found: Option<Endpoint>) -> Vec<Effect> {
     {
         state.note(format!("found {}: {}", endpoint.provider, endpoint.model));
         state.connection.endpoint = endpoint;
+        sessions::take_wanted_model(state);
     }
+    state.recording.wanted = None;
     Vec::new()
 }
 

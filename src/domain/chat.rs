@@ -1,5 +1,7 @@
 //! The conversation as a log of entries: who said what, in which voice, with which outcome. It never draws and never sends.
 
+use std::collections::BTreeSet;
+
 use super::exchange::{Opaque, Outcome, Usage};
 use super::persona::Persona;
 
@@ -63,6 +65,8 @@ pub struct Reply {
     pub usage: Usage,
     /// The model that answered, as the provider names it.
     pub model: String,
+    /// The first digits of the SHA-256 of the KB.md that it was given; empty when it was given none.
+    pub kb: String,
 }
 
 /// One entry of the log.
@@ -111,12 +115,31 @@ pub struct Entry {
 pub struct Log {
     entries: Vec<Entry>,
     next: u64,
+    /// What was added, changed or dropped, but for folds, which are only looks.
+    touched: BTreeSet<EntryId>,
 }
 
 impl Log {
     /// The entries, oldest first.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// The entry `id`, if it is there.
+    pub fn get(&self, id: EntryId) -> Option<&Entry> {
+        let at = self.entries.binary_search_by_key(&id, |entry| entry.id).ok()?;
+        self.entries.get(at)
+    }
+
+    /// Which entries were added, changed or dropped since this was asked last.
+    pub fn take_touched(&mut self) -> BTreeSet<EntryId> {
+        std::mem::take(&mut self.touched)
+    }
+
+    /// Keeps only so many of the oldest entries.
+    pub fn truncate(&mut self, count: usize) {
+        let gone = self.entries.drain(count.min(self.entries.len())..);
+        self.touched.extend(gone.map(|entry| entry.id));
     }
 
     /// Appends an entry and tells its id.
@@ -131,6 +154,7 @@ impl Log {
             }
         };
         self.entries.push(Entry { id, revision: 0, fold, body });
+        self.touched.insert(id);
         id
     }
 
@@ -181,6 +205,7 @@ impl Log {
         {
             change(reply);
             entry.revision += 1;
+            self.touched.insert(id);
         }
     }
 
@@ -232,13 +257,14 @@ impl Log {
     /// Drops a divider that nothing followed.
     pub fn drop_trailing_divider(&mut self) {
         if self.entries.last().is_some_and(|entry| matches!(entry.body, Body::Divider { .. })) {
-            self.entries.pop();
+            self.touched.extend(self.entries.pop().map(|entry| entry.id));
         }
     }
 
     /// Removes everything; ids go on counting, so that no cache can confuse old with new.
     pub fn clear(&mut self) {
         self.entries.clear();
+        self.touched.clear();
     }
 }
 

@@ -30,6 +30,8 @@ const KEYS: &[(&str, Reach)] = &[
     ("theme", Reach::User),
     ("side_panel", Reach::User),
     ("on_exit", Reach::User),
+    ("save_sessions", Reach::User),
+    ("keep_sessions_days", Reach::User),
     ("max_tokens", Reach::Project),
     ("kb_limit_bytes", Reach::Project),
     ("tools", Reach::User),
@@ -65,6 +67,14 @@ pub enum OnExit {
     Nothing,
 }
 
+/// Whether conversations are saved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SaveSessions {
+    #[default]
+    On,
+    Off,
+}
+
 /// Who may set a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reach {
@@ -93,6 +103,8 @@ pub struct Values {
     pub theme: Option<String>,
     pub side_panel: Option<SidePanel>,
     pub on_exit: Option<OnExit>,
+    pub save_sessions: Option<SaveSessions>,
+    pub keep_sessions_days: Option<u32>,
     pub max_tokens: Option<u32>,
     pub kb_limit_bytes: Option<u64>,
     pub tools: Option<Switch>,
@@ -152,6 +164,9 @@ pub struct Settings {
     pub theme: String,
     pub side_panel: SidePanel,
     pub on_exit: OnExit,
+    pub save_sessions: SaveSessions,
+    /// A session that did not change for so many days is deleted; 0 keeps all.
+    pub keep_sessions_days: u32,
     /// Upper bound of a reply in tokens.
     pub max_tokens: u32,
     /// A larger KB.md, in bytes, is not sent whole.
@@ -247,6 +262,8 @@ impl Values {
             "theme" => self.theme = words(value)?,
             "side_panel" => self.side_panel = Some(side_panel(value)?),
             "on_exit" => self.on_exit = Some(on_exit(value)?),
+            "save_sessions" => self.save_sessions = Some(save_sessions(value)?),
+            "keep_sessions_days" => self.keep_sessions_days = Some(number(value, 0)?),
             "max_tokens" => self.max_tokens = Some(number(value, 1)?),
             "kb_limit_bytes" => self.kb_limit_bytes = Some(number(value, 1024)?),
             "tools" => self.tools = Some(switch(value)?),
@@ -271,6 +288,8 @@ impl Values {
             theme: top.theme.or(low.theme),
             side_panel: top.side_panel.or(low.side_panel),
             on_exit: top.on_exit.or(low.on_exit),
+            save_sessions: top.save_sessions.or(low.save_sessions),
+            keep_sessions_days: top.keep_sessions_days.or(low.keep_sessions_days),
             max_tokens: top.max_tokens.or(low.max_tokens),
             kb_limit_bytes: top.kb_limit_bytes.or(low.kb_limit_bytes),
             tools: top.tools.or(low.tools),
@@ -319,6 +338,15 @@ fn on_exit(value: &Value) -> Result<OnExit, String> {
     }
 }
 
+fn save_sessions(value: &Value) -> Result<SaveSessions, String> {
+    match (value.as_bool(), value.as_str().map(|word| word.trim().to_ascii_lowercase()).as_deref()) {
+        (Some(true), _) | (None, Some("on" | "")) => Ok(SaveSessions::On),
+        (Some(false), _) | (None, Some("off")) => Ok(SaveSessions::Off),
+        (None, Some(other)) => Err(format!("{other:?} is not known; there are \"on\" and \"off\"")),
+        (None, None) => Err(format!("it must be \"on\" or \"off\", not {}", kind(value))),
+    }
+}
+
 fn side_panel(value: &Value) -> Result<SidePanel, String> {
     match words(value)?.map(|word| word.to_ascii_lowercase()).as_deref() {
         None | Some("auto") => Ok(SidePanel::Auto),
@@ -359,6 +387,8 @@ pub fn merge(layers: &Layers) -> (Settings, Vec<String>) {
         persona: all.persona,
         side_panel: all.side_panel.unwrap_or_default(),
         on_exit: all.on_exit.unwrap_or_default(),
+        save_sessions: all.save_sessions.unwrap_or_default(),
+        keep_sessions_days: all.keep_sessions_days.unwrap_or_default(),
         theme: all.theme.unwrap_or_else(|| "auto".to_string()),
         max_tokens: all.max_tokens.unwrap_or(8192),
         kb_limit_bytes: all.kb_limit_bytes.unwrap_or(262_144),

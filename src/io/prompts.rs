@@ -3,6 +3,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
@@ -32,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const STALE: Duration = Duration::from_secs(60);
 
 /// Put in the place of what looks like a secret.
-const LEFT_OUT: &str = "‹a secret was here›";
+pub(super) const LEFT_OUT: &str = "‹a secret was here›";
 
 /// Why something could not be kept.
 #[derive(Debug, thiserror::Error)]
@@ -131,10 +132,10 @@ fn work(folder: Option<PathBuf>, jobs: &Receiver<Job>, tell: impl Fn(Event)) {
     }
 }
 
-/// A piece of a message as it is written.
+/// A piece of a message as it is written, here and in the store of sessions.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Piece {
+pub(super) enum Piece {
     Typed(String),
     Pasted(String),
 }
@@ -146,7 +147,7 @@ struct Kept {
     queue: Vec<Vec<Piece>>,
 }
 
-fn pieces(message: &[Span]) -> Vec<Piece> {
+pub(super) fn pieces(message: &[Span]) -> Vec<Piece> {
     let piece = |span: &Span| match span.origin {
         Origin::Typed => Piece::Typed(span.text.clone()),
         // What is not typed counts as pasted when it comes back: it may not become a directive.
@@ -157,7 +158,7 @@ fn pieces(message: &[Span]) -> Vec<Piece> {
     message.iter().map(piece).collect()
 }
 
-fn spans(message: Vec<Piece>) -> Vec<Span> {
+pub(super) fn spans(message: Vec<Piece>) -> Vec<Span> {
     let span = |piece| match piece {
         Piece::Typed(words) => Span::typed(text::sanitise(&words)),
         Piece::Pasted(words) => Span::pasted(text::sanitise(&words)),
@@ -426,8 +427,12 @@ fn joined(message: &[Span]) -> String {
 
 /// The message with other words in the place of each secret. It is looked at as a whole: a secret may be half typed and half pasted.
 fn without_secrets(secrets: &Secrets, message: &[Span]) -> Vec<Span> {
+    without(&secrets.ranges(&joined(message)), message)
+}
+
+/// The message with other words in the place of these bytes of its whole text; they are in order and apart from each other.
+pub(super) fn without(ranges: &[Range<usize>], message: &[Span]) -> Vec<Span> {
     let whole = joined(message);
-    let ranges = secrets.ranges(&whole);
     let mut start = 0;
     let part = |span: &Span| {
         let end = start + span.text.len();

@@ -14,17 +14,19 @@ use super::mentions;
 use super::never;
 use super::prompts::Keeper;
 use super::providers::{self, Http, Keys, Listener, Unheard, offline};
+use super::store::{self, Store};
 use super::watch::{self, Look, Target, TargetKind};
-use super::{files, personas};
+use super::{export, files, personas};
 use crate::domain::exchange::{Protocol, ReplyEvent, Request};
 use crate::domain::kb::journal::Provenance;
 use crate::domain::kb::state::{FILE_NAME, KbState, Snapshot};
 use crate::protocol::message::{Effect, Event, OutsideFile, TaskId};
+use crate::protocol::sessions::{Ask, Told};
 
 /// A local server has this long to answer; the screen does not wait for it.
 const SEARCH: Duration = Duration::from_millis(300);
 
-/// The last draft has this long to reach the disk when the program ends.
+/// The last words and the last draft have this long each to reach the disk when the program ends.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where the runtime works.
@@ -37,6 +39,7 @@ pub struct Workplace {
     pub never: Option<PathBuf>,
     /// Where drafts and messages are kept; `None` when no state folder can be had.
     pub prompts: Option<PathBuf>,
+    pub sessions: store::Place,
     pub folders: Vec<personas::Folder>,
     /// A KB.md over this is not sent. Bytes.
     pub kb_limit: u64,
@@ -51,6 +54,8 @@ pub struct Runtime {
     running: HashMap<TaskId, AbortHandle>,
     /// From the first read on.
     prompts: Option<Keeper>,
+    /// From the first session that is stored or looked for on.
+    store: Option<Store>,
 }
 
 /// Sends what a reply brings as events of its task.
@@ -75,6 +80,7 @@ impl Runtime {
             events,
             running: HashMap::new(),
             prompts: None,
+            store: None,
         }
     }
 
@@ -118,6 +124,11 @@ impl Runtime {
                 if let Some(prompts) = &self.prompts {
                     prompts.keep(drafts, queue);
                 }
+            }
+            Effect::Store(ask) => self.ask_store(*ask),
+            Effect::Export(export) => {
+                let keys = Arc::clone(&self.keys);
+                self.blocking(move |place| Event::Exported(export::write(&place.project, &keys, *export)));
             }
             Effect::EditExternally { .. }
             | Effect::Copy(_)
@@ -170,8 +181,33 @@ impl Runtime {
         }
     }
 
-    /// Waits until drafts and messages are on the disk, but not for one that hangs.
-    pub fn finish_prompts(&mut self) {
+    /// Hands something to the store of sessions, which the first asking starts.
+    fn ask_store(&mut self, ask: Ask) {
+        if self.store.is_none() {
+            let events = self.events.clone();
+            // As above.
+            let tell = move |told| {
+                let _ = events.send(Event::Stored(told));
+            };
+            let (place, project) = (self.place.sessions.clone(), self.place.project.clone());
+            match Store::start(place, project, Arc::clone(&self.keys), tell) {
+                Ok(store) => self.store = Some(store),
+                Err(error) => {
+                    let cause = files::cause(&error);
+                    let _ = self.events.send(Event::Stored(Told::Unusable { cause }));
+                }
+            }
+        }
+        if let Some(store) = &self.store {
+            store.ask(ask);
+        }
+    }
+
+    /// Waits until what was said and what stands in the prompt is on the disk, but not for one that hangs.
+    pub fn finish(&mut self) {
+        if let Some(store) = self.store.take() {
+            store.finish(PATIENCE);
+        }
         if let Some(prompts) = self.prompts.take() {
             prompts.finish(PATIENCE);
         }

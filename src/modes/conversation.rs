@@ -3,23 +3,29 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use super::folders;
-use crate::app::state::{FIRST_PERSONA, Search, Start, State, Tools};
+use crate::app::sessions::Begin;
+use crate::app::state::{FIRST_PERSONA, Fixed, Search, Start, State, Storing, Tools};
+use crate::app::update::update;
 use crate::base::text;
 use crate::cli::Invocation;
 use crate::domain::exchange::Endpoint;
 use crate::domain::kb::detect::Detector;
 use crate::domain::kb::proposal::Proposal;
 use crate::domain::kb::reconcile::Reconciler;
-use crate::domain::settings::{Choice, Settings};
+use crate::domain::settings::{Choice, SaveSessions, Settings};
 use crate::draw::theme::Theme;
 use crate::io::kbfile::Keep;
 use crate::io::providers::Keys;
 use crate::io::runtime::Workplace;
-use crate::io::{config, files, kbfile, personas};
+use crate::io::{config, files, kbfile, personas, store};
 use crate::protocol::message::{Event, Tables};
+use crate::protocol::sessions::Named;
+
+/// The folder of the store of sessions, below the state folder.
+pub(super) const SESSIONS: &str = "sessions";
 
 /// Everything that was read before the first word.
 pub(super) struct Begun {
@@ -46,7 +52,11 @@ pub(super) fn begin(invocation: &Invocation, directory: &Path) -> Begun {
         project: directory.to_path_buf(),
         keep: kept.as_ref().map(|state| Keep::below(state)),
         never: kept.as_ref().map(|state| state.join("never")),
-        prompts: kept.map(|state| state.join("prompts")),
+        prompts: kept.as_ref().map(|state| state.join("prompts")),
+        sessions: store::Place {
+            folder: kept.map(|state| state.join(SESSIONS)),
+            days: settings.keep_sessions_days,
+        },
         folders,
         kb_limit: settings.kb_limit_bytes,
     };
@@ -66,11 +76,48 @@ pub(super) fn begin(invocation: &Invocation, directory: &Path) -> Begun {
 }
 
 /// The state at the first frame or line, under the settings.
-pub(super) fn state(start: Start, tools: Tools, settings: &Settings) -> State {
+pub(super) fn state(start: Start, tools: Tools, settings: &Settings, invocation: &Invocation) -> State {
     let mut state = State::with_tools(start, tools);
+    let saved = settings.save_sessions == SaveSessions::On && !invocation.no_save;
+    state.recording.storing = if saved { Storing::On } else { Storing::Off };
+    let named = |given: bool| if given { Named::ByUser } else { Named::No };
+    state.recording.fixed = Fixed {
+        persona: named(invocation.persona.is_some()),
+        model: named(invocation.model.model.is_some() || invocation.model.provider.is_some()),
+    };
     state.connection.proposing.tools = settings.tools;
     state.connection.proposing.extra_call = settings.kb_extra_call;
     state
+}
+
+/// What the command line says a conversation begins with.
+pub(super) fn beginning(invocation: &Invocation) -> Begin {
+    match invocation.resume {
+        _ if invocation.continue_last => Begin::Continue,
+        Some(Some(session)) => Begin::Resume(session),
+        Some(None) => Begin::Pick,
+        None => Begin::New,
+    }
+}
+
+/// What the store told at the very end, after which nothing is performed any more.
+pub(super) fn take_stored(state: &mut State, events: &mut UnboundedReceiver<Event>) {
+    while let Ok(event) = events.try_recv() {
+        if matches!(event, Event::Stored(_)) {
+            update(state, event);
+        }
+    }
+}
+
+/// How the conversation is gone on with, where it was stored.
+pub(super) fn resume_words(state: &State, invocation: &Invocation) -> Option<String> {
+    let session = state.recording.session?;
+    let folder = invocation.directory.as_ref().map(|folder| {
+        let shown = files::shown(folder);
+        let plain = shown.chars().all(|letter| letter.is_alphanumeric() || "/._-+~".contains(letter));
+        if plain { format!("-C {shown} ") } else { format!("-C '{}' ", shown.replace('\'', "'\\''")) }
+    });
+    Some(format!("To go on: dictum {}--resume {session}", folder.unwrap_or_default()))
 }
 
 /// The threads beside the conversation: one is enough, since the long work has threads of its own.

@@ -16,8 +16,10 @@ use super::kb::review::write;
 use crate::app::plain::compose::Composer;
 use crate::app::plain::told::Told;
 use crate::app::plain::{self, Asked, Form};
+use crate::app::sessions::Begin;
 use crate::app::state::{Search, State, Tools};
 use crate::app::update::update;
+use crate::app::{recording, sessions};
 use crate::base::text;
 use crate::cli::Invocation;
 use crate::domain::kb::Span;
@@ -68,13 +70,13 @@ pub fn run(invocation: &Invocation, directory: &Path, why: Why) -> Result<u8> {
     let Begun { settings, keys, start, mut place } = conversation::begin(invocation, directory);
     // A line that was entered was sent, so there is no draft to keep.
     place.prompts = None;
-    let mut state = conversation::state(start, Tools::coming(Keymap::default()), &settings);
+    let mut state = conversation::state(start, Tools::coming(Keymap::default()), &settings, invocation);
     let answered = io::stdin().is_terminal() && io::stdout().is_terminal();
     let asked = if answered { Asked::Person } else { Asked::Nobody };
     state.screen.form = Form::Linear(asked);
     let runtime = conversation::threads()?;
     let code = runtime.block_on(async {
-        let (sender, events) = unbounded_channel();
+        let (sender, mut events) = unbounded_channel();
         conversation::make_tables(&sender);
         let work = Runtime::new(
             place,
@@ -93,7 +95,13 @@ pub fn run(invocation: &Invocation, directory: &Path, why: Why) -> Result<u8> {
             start: Instant::now(),
         };
         write(&mut io::stdout(), why.sentence())?;
-        let code = session.run(events, sender).await;
+        let code = session.run(&mut events, sender, conversation::beginning(invocation)).await;
+        session.keep(&mut events)?;
+        if let Some(resume) =
+            conversation::resume_words(&session.state, invocation).filter(|_| asked == Asked::Person)
+        {
+            write(&mut io::stdout(), &format!("{resume}\n"))?;
+        }
         conversation::tell_undecided(&conversation::gists(&session.state.review.pending));
         code
     });
@@ -139,13 +147,17 @@ struct Session {
 impl Session {
     async fn run(
         &mut self,
-        mut events: UnboundedReceiver<Event>,
+        events: &mut UnboundedReceiver<Event>,
         sender: UnboundedSender<Event>,
+        begin: Begin,
     ) -> Result<u8> {
         self.work.watch();
         self.work.read_never();
         if self.state.connection.search == Search::Running {
             self.work.discover();
+        }
+        for effect in sessions::begin(&mut self.state, begin) {
+            self.perform(effect);
         }
         let mut lines = read_lines()?;
         tokio::spawn(async move {
@@ -180,8 +192,20 @@ impl Session {
 
     fn tick(&mut self) -> Next {
         let now = Millis::try_from(self.start.elapsed().as_millis()).unwrap_or(Millis::MAX);
-        update(&mut self.state, Event::Tick(now));
+        for effect in update(&mut self.state, Event::Tick(now)) {
+            self.work.perform(effect);
+        }
         Next::Stay
+    }
+
+    /// The last words on the way out: what was said is there at the next start.
+    fn keep(&mut self, events: &mut UnboundedReceiver<Event>) -> Result<()> {
+        for effect in recording::now(&mut self.state) {
+            self.work.perform(effect);
+        }
+        self.work.finish();
+        conversation::take_stored(&mut self.state, events);
+        self.tell()
     }
 
     fn apply(&mut self, event: Event) -> Next {
@@ -224,6 +248,8 @@ impl Session {
                 | Effect::UndoKb
                 | Effect::NeverAsk { .. }
                 | Effect::Remember { .. }
+                | Effect::Store(_)
+                | Effect::Export(_)
                 | Effect::KeepDraft { .. }
                 | Effect::ReadStack
                 | Effect::ListFiles

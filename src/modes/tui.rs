@@ -18,9 +18,10 @@ use tokio::time::{Instant as Deadline, sleep_until};
 use self::pace::{Pace, Why};
 use self::typed::Typed;
 use super::conversation::{self, Begun};
+use crate::app::sessions::Begin;
 use crate::app::state::{Search, State, Tools};
 use crate::app::update::update;
-use crate::app::{keeping, screen};
+use crate::app::{keeping, recording, screen, sessions};
 use crate::base::text;
 use crate::cli::Invocation;
 use crate::domain::settings::OnExit;
@@ -52,26 +53,31 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
     let (mut keymap, of_keys) = Keymap::build(ACTIONS, &settings.keys);
     keymap.keyboard = keyboard::reported();
     start.warnings.extend(of_keys);
-    let mut state = conversation::state(start, Tools::coming(keymap), &settings);
+    let mut state = conversation::state(start, Tools::coming(keymap), &settings, invocation);
     state.screen.side = settings.side_panel;
     let mut undecided: Vec<String> = Vec::new();
-    let mut last_reply = None;
+    let (mut last_reply, mut resume) = (None, None);
     let code = runtime.block_on(async {
-        let (sender, events) = unbounded_channel();
+        let (sender, mut events) = unbounded_channel();
         let http = Http::new(Limits::default()).trusting(settings.ca_file.as_deref().map(Path::new));
         let work = Runtime::new(place, http, keys, sender.clone());
         let mut session = Session::new(state, work, sender, &guard);
-        let code = session.run(events, colours::follows_background(&settings.theme)).await;
-        session.keep_draft();
+        let ask_background = colours::follows_background(&settings.theme);
+        let code = session.run(&mut events, ask_background, conversation::beginning(invocation)).await;
+        session.keep(&mut events);
         undecided = conversation::gists(&session.state.review.pending);
         last_reply = session.state.log.last_reply();
+        resume = conversation::resume_words(&session.state, invocation);
         code
     });
     drop(guard);
-    let left = last_reply.filter(|_| settings.on_exit == OnExit::Reply && matches!(code, Ok(0)));
-    if let Some(reply) = left {
-        // The shell's screen may be gone.
-        let _ = writeln!(io::stdout(), "{}", text::sanitise(reply.trim_end()));
+    if settings.on_exit == OnExit::Reply && matches!(code, Ok(0)) {
+        let reply = last_reply.map(|reply| text::sanitise(reply.trim_end()));
+        let left: Vec<String> = reply.into_iter().chain(resume).collect();
+        if !left.is_empty() {
+            // The shell's screen may be gone.
+            let _ = writeln!(io::stdout(), "{}", left.join("\n\n"));
+        }
     }
     conversation::tell_undecided(&undecided);
     // A blocked read of a dead disk must not keep the shell waiting.
@@ -130,7 +136,12 @@ impl<'a> Session<'a> {
         }
     }
 
-    async fn run(&mut self, mut events: UnboundedReceiver<Event>, ask_background: bool) -> Result<u8> {
+    async fn run(
+        &mut self,
+        events: &mut UnboundedReceiver<Event>,
+        ask_background: bool,
+        begin: Begin,
+    ) -> Result<u8> {
         let mut signals = terminal::signals().context("signals cannot be listened for")?;
         self.draw()?;
         self.input.listen();
@@ -147,13 +158,16 @@ impl<'a> Session<'a> {
         self.work.read_never();
         self.work.read_prompts();
         self.work.perform(Effect::ReadStack);
+        for effect in sessions::begin(&mut self.state, begin) {
+            self.work.perform(effect);
+        }
         if self.state.connection.search == Search::Running {
             self.work.discover();
         }
         loop {
             if let Some(why) = self.pace.ready(Instant::now()) {
                 // A frame shows what came while it waited, but a typed key waits for nothing.
-                if why == Why::Reading && self.take_news(&mut events, None).await? == Next::Leave {
+                if why == Why::Reading && self.take_news(events, None).await? == Next::Leave {
                     return Ok(0);
                 }
                 self.draw()?;
@@ -172,7 +186,7 @@ impl<'a> Session<'a> {
                     }
                 }
                 Some(event) = events.recv(), if !resting => {
-                    if self.take_news(&mut events, Some(event)).await? == Next::Leave {
+                    if self.take_news(events, Some(event)).await? == Next::Leave {
                         return Ok(0);
                     }
                 }
@@ -272,12 +286,15 @@ impl<'a> Session<'a> {
         Ok(Next::Stay)
     }
 
-    /// The last words on the way out: what stands in the prompt is there at the next start.
-    fn keep_draft(&mut self) {
-        for effect in keeping::now(&mut self.state) {
+    /// The last words on the way out: what was said and what stands in the prompt is there at the next start.
+    fn keep(&mut self, events: &mut UnboundedReceiver<Event>) {
+        let mut last = keeping::now(&mut self.state);
+        last.extend(recording::now(&mut self.state));
+        for effect in last {
             self.work.perform(effect);
         }
-        self.work.finish_prompts();
+        self.work.finish();
+        conversation::take_stored(&mut self.state, events);
     }
 
     async fn on_the_terminal(&mut self, effect: Effect) -> Result<Next> {
@@ -303,6 +320,8 @@ impl<'a> Session<'a> {
             | Effect::ReadStack
             | Effect::ListFiles
             | Effect::Remember { .. }
+            | Effect::Store(_)
+            | Effect::Export(_)
             | Effect::KeepDraft { .. } => {}
         }
         Ok(Next::Stay)
@@ -324,7 +343,9 @@ impl<'a> Session<'a> {
     fn measure(&mut self) {
         let Ok((columns, rows)) = crossterm::terminal::size() else { return };
         if (columns, rows) != (self.state.screen.columns, self.state.screen.rows) {
-            update(&mut self.state, Event::Resized { columns, rows });
+            for effect in update(&mut self.state, Event::Resized { columns, rows }) {
+                self.work.perform(effect);
+            }
             self.pace.want(Why::Change);
         }
     }
@@ -379,7 +400,9 @@ impl<'a> Session<'a> {
         for effect in update(&mut self.state, Event::Tick(now)) {
             self.work.perform(effect);
         }
-        update(&mut self.state, Event::Drawn(stands));
+        for effect in update(&mut self.state, Event::Drawn(stands)) {
+            self.work.perform(effect);
+        }
         // What came due meanwhile is not in the frame, and nothing else would bring it to the screen.
         if due.is_some_and(|at| at <= now) {
             self.pace.want(Why::Change);

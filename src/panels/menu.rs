@@ -47,12 +47,21 @@ impl Item {
     }
 }
 
+/// Who finds the items for the filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Finder {
+    Menu,
+    /// Whoever gives the items gives only those that fit.
+    Owner,
+}
+
 /// The menu's model.
 #[derive(Clone, Debug)]
 pub struct Menu {
     pub title: String,
     items: Vec<Item>,
     filter: String,
+    finder: Finder,
     /// Positions in `items`, best match first.
     shown: Vec<usize>,
     selected: usize,
@@ -64,7 +73,25 @@ impl Menu {
         let items: Vec<Item> = items.into_iter().map(Item::shown).collect();
         let selected = items.iter().position(|item| item.id == current).unwrap_or(0);
         let shown = (0..items.len()).collect();
-        Self { title: title.into(), items, filter: String::new(), shown, selected }
+        Self { title: title.into(), items, filter: String::new(), finder: Finder::Menu, shown, selected }
+    }
+
+    /// A menu whose items were found for a filter; its owner finds others when the filter changes.
+    pub fn searched(title: impl Into<String>, items: Vec<Item>, filter: &str) -> Self {
+        let filter = text::one_line(filter);
+        Self { filter, finder: Finder::Owner, ..Self::new(title, items, "") }
+    }
+
+    /// The words that the items are to be found for.
+    pub fn filter(&self) -> &str {
+        &self.filter
+    }
+
+    /// Gives an item another word at its right.
+    pub fn retag(&mut self, id: &str, tag: &str) {
+        for item in self.items.iter_mut().filter(|item| item.id == id) {
+            item.tag = text::one_line(tag);
+        }
     }
 
     /// The selected item.
@@ -115,7 +142,7 @@ impl Menu {
 
     fn match_filter(&mut self) {
         self.selected = 0;
-        if self.filter.trim().is_empty() {
+        if self.filter.trim().is_empty() || self.finder == Finder::Owner {
             self.shown = (0..self.items.len()).collect();
             return;
         }
@@ -155,7 +182,10 @@ impl Menu {
             Layout::vertical([Constraint::Length(1), Constraint::Length(1), Constraint::Min(0)]).areas(inner);
         Line::from(vec![Span::styled(" › ", theme.dim), Span::styled(self.filter.clone(), theme.text)])
             .render(filter, buffer);
-        let count = format!("{} of {} ", self.shown.len(), self.items.len());
+        let count = match self.finder {
+            Finder::Menu => format!("{} of {} ", self.shown.len(), self.items.len()),
+            Finder::Owner => format!("{} ", self.items.len()),
+        };
         Line::from(Span::styled(count, theme.dim)).right_aligned().render(filter, buffer);
         let joined = Rect { x: frame.x, width: frame.width, ..rule };
         Line::styled(format!("├{}┤", "─".repeat(usize::from(rule.width))), theme.faint)

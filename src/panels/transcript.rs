@@ -63,6 +63,20 @@ impl Transcript {
         };
     }
 
+    /// The first visible line; `None` while the end is followed.
+    pub fn anchor(&self) -> Option<Anchor> {
+        self.anchor
+    }
+
+    /// Stands at a line from now on; `None` follows the end.
+    pub fn stand(&mut self, anchor: Option<Anchor>) {
+        *self = Self {
+            anchor,
+            first: anchor.map_or((0, true), |anchor| (anchor.entry, false)),
+            ..Self::default()
+        };
+    }
+
     /// Follows the end from now on.
     pub fn follow(&mut self) {
         *self = Self { first: self.first, ..Self::default() };

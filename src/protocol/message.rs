@@ -13,6 +13,7 @@ use crate::domain::kb::state::Snapshot;
 use crate::domain::paths::Paths;
 use crate::domain::persona::Library;
 use crate::domain::stack::Stack;
+use crate::protocol::sessions::{Ask, Export, Exported, Told};
 
 /// Milliseconds since the program started; monotonic.
 pub type Millis = u64;
@@ -101,6 +102,10 @@ pub enum Event {
     StackRead(Stack),
     /// The files of the project were listed.
     FilesListed(Arc<Paths>),
+    /// The store of sessions tells something.
+    Stored(Told),
+    /// A conversation was written to a file of its own, or was not.
+    Exported(Exported),
     /// The external editor was left with this text, or failed.
     Edited {
         task: TaskId,
@@ -210,6 +215,10 @@ pub enum Effect {
         drafts: Vec<Vec<Span>>,
         queue: Vec<Vec<Span>>,
     },
+    /// Ask the store of sessions for something; it answers with `Stored`, or with nothing where all went well.
+    Store(Box<Ask>),
+    /// Write a conversation to a file of its own and answer with `Exported`.
+    Export(Box<Export>),
     /// Open `$VISUAL` or `$EDITOR` on a text and answer with `Edited`.
     EditExternally {
         task: TaskId,

@@ -7,6 +7,7 @@ use dictum::domain::exchange::ReplyEvent;
 use dictum::domain::kb::Origin;
 use dictum::protocol::action::{ACTIONS, Context, Row};
 use dictum::protocol::message::{Capture, Effect, Event};
+use dictum::protocol::sessions::Told;
 
 use crate::app::{App, copied, endpoint, files, key, library, read};
 
@@ -87,6 +88,12 @@ fn ready_for(row: &Row) -> App {
                 app.say(words);
             }
             app.keys("alt+q down");
+        }
+        "menu.rename" => {
+            app.keys("esc");
+            app.say("/sessions");
+            let summary = crate::sessions::summary(7, "a title");
+            app.send(Event::Stored(Told::Listed { query: String::new(), sessions: vec![summary] }));
         }
         "prompt.unfold" => app.paste(&"line\n".repeat(9)),
         "prompt.previous" | "prompt.send" => app.types("a"),

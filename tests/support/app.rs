@@ -173,6 +173,8 @@ impl App {
                 | Effect::ListFiles
                 | Effect::Remember { .. }
                 | Effect::KeepDraft { .. }
+                | Effect::Store(_)
+                | Effect::Export(_)
                 | Effect::Copy(_)
                 | Effect::Mouse(_)
                 | Effect::Suspend

@@ -150,7 +150,9 @@ impl Told {
         match &entry.body {
             Body::User { text } => {
                 // What was just typed stands there; what waited does not.
-                if state.screen.form != Form::Linear(Asked::Person) || state.queue.len() < self.queued {
+                let back = state.recording.back.is_some_and(|last| entry.id <= last);
+                let typed = state.screen.form == Form::Linear(Asked::Person);
+                if back || !typed || state.queue.len() < self.queued {
                     lines.extend(prefixed("You: ", text));
                 }
                 self.queued = state.queue.len();

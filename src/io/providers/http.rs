@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
 use std::net::IpAddr;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -205,6 +206,15 @@ impl Keys {
     /// The key of a provider.
     pub fn get(&self, provider: &str) -> Option<&SecretString> {
         self.by_provider.iter().find(|(name, _)| name == provider).map(|(_, key)| key)
+    }
+
+    /// Where in `text` a key stands. A word such as `none`, which a server on one's own machine is content with, is no secret.
+    pub fn ranges(&self, text: &str) -> Vec<Range<usize>> {
+        const SHORTEST: usize = 12;
+        let keys = self.by_provider.iter().map(|(_, key)| key.expose_secret());
+        let found =
+            |key: &str| text.match_indices(key).map(|(at, key)| at..at + key.len()).collect::<Vec<_>>();
+        keys.filter(|key| key.len() >= SHORTEST).flat_map(found).collect()
     }
 
     /// `text` without any of the keys in it.

@@ -41,6 +41,12 @@ impl History {
         self.messages.iter().map(Vec::as_slice).enumerate().rev()
     }
 
+    /// The newest message of this text, with the origins of its words.
+    pub fn spans_of(&self, text: &str) -> Option<Vec<Span>> {
+        let says = |message: &&Vec<Span>| message.iter().flat_map(|span| span.text.bytes()).eq(text.bytes());
+        self.messages.iter().rev().find(says).cloned()
+    }
+
     /// The message at a place.
     pub fn at(&self, position: usize) -> Option<&[Span]> {
         self.messages.get(position).map(Vec::as_slice)

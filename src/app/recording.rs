@@ -1,0 +1,192 @@
+//! What is said goes to the store as it is said: whole entries at once, a reply that streams every tenth of a second. It never waits for
+//! the store.
+
+use super::sessions;
+use super::state::{Given, ModelChoice, Stage, State, Storing};
+use crate::domain::chat::{Body, Entry, EntryId, Level, Reply};
+use crate::protocol::message::{Anchor, Effect, Millis};
+use crate::protocol::sessions::{Ask, Change, Named, Record, Standing, Told};
+
+/// The longest time that a piece of a reply waits, so that no more than this is lost by a kill.
+const BATCH: Millis = 100;
+
+/// Looks whether something was said that is to be stored.
+pub fn look(state: &mut State) -> Vec<Effect> {
+    let touched = state.log.take_touched();
+    if touched.is_empty() {
+        return Vec::new();
+    }
+    let recording = &mut state.recording;
+    match recording.storing {
+        Storing::On => recording.open.extend(touched),
+        // It stays out, also when the rest is stored again.
+        Storing::Private => {
+            recording.left_out.extend(touched);
+            return Vec::new();
+        }
+        Storing::Off | Storing::Unusable => return Vec::new(),
+    }
+    if recording.stage == Stage::Waiting && !begin(state) {
+        return Vec::new();
+    }
+    let streams = |id: &EntryId| state.log.reply(*id).is_some_and(|reply| reply.outcome.is_none());
+    if state.recording.open.iter().all(streams) {
+        let at = state.screen.now + BATCH;
+        state.recording.due.get_or_insert(at);
+        return Vec::new();
+    }
+    now(state)
+}
+
+/// A session begins with the first message; what was told before it belongs to the start of the program.
+fn begin(state: &mut State) -> bool {
+    let entries = state.log.entries();
+    if !entries.iter().any(|entry| matches!(entry.body, Body::User { .. })) {
+        return false;
+    }
+    let told = |entry: &&Entry| matches!(entry.body, Body::Notice { .. });
+    let before = entries.iter().take_while(|entry| !matches!(entry.body, Body::User { .. }));
+    let left_out: Vec<EntryId> = before.filter(told).map(|entry| entry.id).collect();
+    let recording = &mut state.recording;
+    recording.open.retain(|id| !left_out.contains(id));
+    recording.left_out.extend(left_out);
+    recording.stage = Stage::Begun;
+    true
+}
+
+/// What is to be stored by now.
+pub fn when_due(state: &mut State) -> Vec<Effect> {
+    match state.recording.due {
+        Some(due) if due <= state.screen.now => now(state),
+        Some(_) | None => Vec::new(),
+    }
+}
+
+/// Stores everything that is new, whether it is due or not.
+pub fn now(state: &mut State) -> Vec<Effect> {
+    state.recording.due = None;
+    if state.recording.storing != Storing::On || state.recording.stage == Stage::Waiting {
+        return Vec::new();
+    }
+    let open = std::mem::take(&mut state.recording.open);
+    let changes: Vec<Change> = open.into_iter().map(|id| change(state, id)).collect();
+    let stands = standing(state);
+    let recording = &mut state.recording;
+    let standing = (recording.standing.as_ref() != Some(&stands)).then_some(stands);
+    if changes.is_empty() && standing.is_none() {
+        return Vec::new();
+    }
+    if standing.is_some() {
+        recording.standing.clone_from(&standing);
+    }
+    let record = Record {
+        conversation: recording.conversation,
+        session: recording.session,
+        parent: recording.parent,
+        changes,
+        standing,
+    };
+    vec![Effect::Store(Box::new(Ask::Record(record)))]
+}
+
+fn change(state: &mut State, id: EntryId) -> Change {
+    let given = &mut state.recording.given;
+    let Some(entry) = state.log.get(id) else {
+        given.remove(&id);
+        return Change::Drop { entry: id };
+    };
+    let Body::Reply(reply) = &entry.body else { return Change::Put { entry: id, body: entry.body.clone() } };
+    if reply.outcome.is_some() {
+        given.remove(&id);
+        return Change::Put { entry: id, body: entry.body.clone() };
+    }
+    let now = Given {
+        text: reply.text.len(),
+        thinking: reply.thinking.len(),
+        model: reply.model.clone(),
+        calls: reply.calls.len(),
+    };
+    let grown = given.get(&id).and_then(|before| grown(reply, before));
+    given.insert(id, now);
+    match grown {
+        Some((text, thinking)) => Change::Grow { entry: id, text, thinking },
+        None => Change::Put { entry: id, body: entry.body.clone() },
+    }
+}
+
+/// What a reply has more than was stored of it; `None` when it is not just longer.
+fn grown(reply: &Reply, before: &Given) -> Option<(String, String)> {
+    if reply.model != before.model || reply.calls.len() != before.calls {
+        return None;
+    }
+    let text = reply.text.get(before.text..)?;
+    Some((text.to_string(), reply.thinking.get(before.thinking..)?.to_string()))
+}
+
+/// How things stand beside what was said.
+fn standing(state: &State) -> Standing {
+    let endpoint = &state.connection.endpoint;
+    Standing {
+        persona: state.personas.active.name.clone(),
+        provider: endpoint.provider.clone(),
+        model: endpoint.model.clone(),
+        named: match state.connection.model {
+            ModelChoice::Persona => Named::No,
+            ModelChoice::User => Named::ByUser,
+        },
+        draft: state.prompt.drafts().pop().unwrap_or_default(),
+        scroll: state.transcript.anchor().map(|anchor| stored_place(state, anchor)),
+    }
+}
+
+/// The place with its entry counted among those that are stored.
+fn stored_place(state: &State, anchor: Anchor) -> Anchor {
+    let before = state.log.entries().iter().take(anchor.entry);
+    let stored = before.filter(|entry| !state.recording.left_out.contains(&entry.id)).count();
+    Anchor { entry: stored, ..anchor }
+}
+
+/// The store tells something.
+pub fn told(state: &mut State, told: Told) -> Vec<Effect> {
+    match told {
+        Told::Begun { conversation, session } => {
+            if state.recording.conversation == conversation {
+                state.recording.session = Some(session);
+            }
+        }
+        Told::Failing { cause } => {
+            let text = format!(
+                "This session is not saved for now: {cause}. The chat goes on, and what is said meanwhile is saved as soon as that \
+                 is possible."
+            );
+            state.notice(Level::Warning, text);
+        }
+        Told::Mended => state.note("the session is saved again, with what was said meanwhile"),
+        Told::Unusable { cause } => {
+            state.recording.storing = Storing::Unusable;
+            state.notice(Level::Warning, format!("This session is not saved: {cause}. The chat goes on."));
+        }
+        Told::Renewed { cause } => {
+            let text = format!("Earlier sessions cannot be read: {cause}. A new file was begun.");
+            state.notice(Level::Warning, text);
+            state.log.take_touched();
+            state.recording.anew(state.log.entries().iter().map(|entry| entry.id));
+            return now(state);
+        }
+        Told::Gone { conversation } => {
+            if state.recording.conversation == conversation && state.recording.storing == Storing::On {
+                state.recording.storing = Storing::Private;
+                state.recording.session = None;
+                let text = "This session was deleted elsewhere, so it is not saved any more; /new begins one that is.";
+                state.notice(Level::Warning, text);
+            }
+        }
+        Told::Listed { query, sessions } => sessions::listed(state, &query, sessions),
+        Told::Opened(opened) => return sessions::opened(state, *opened),
+        Told::NotOpened { cause } => return sessions::not_opened(state, &cause),
+        Told::Renamed { session, title } => return sessions::renamed(state, session, &title),
+        Told::Deleted { session } => return sessions::deleted(state, session),
+        Told::Refused { cause } => state.notice(Level::Warning, format!("Nothing was done: {cause}.")),
+    }
+    Vec::new()
+}

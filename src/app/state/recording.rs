@@ -1,0 +1,109 @@
+//! What of the conversation goes to the store, and what is there already. It never stores anything itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::chat::EntryId;
+use crate::domain::kb::Span;
+use crate::domain::session::SessionId;
+use crate::protocol::message::Millis;
+use crate::protocol::sessions::{Conversation, Named, Standing};
+
+/// Whether the conversation is stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Storing {
+    On,
+    /// The user keeps this conversation out of the store.
+    Private,
+    /// No conversation of this run is stored: the settings or the command line say so.
+    #[default]
+    Off,
+    /// It cannot be; that was said.
+    Unusable,
+}
+
+/// Whether a message was said, with which a session begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stage {
+    #[default]
+    Waiting,
+    Begun,
+}
+
+/// What was stored of a reply that streams.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Given {
+    /// Bytes of its text and of its thinking.
+    pub text: usize,
+    pub thinking: usize,
+    /// What of its head is stored; a change stores the reply anew.
+    pub model: String,
+    pub calls: usize,
+}
+
+/// What is asked of the user before it is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// The session is deleted when it is asked for once more.
+    Delete(SessionId),
+    /// The file that this command names is replaced when it is given once more.
+    Overwrite(String),
+}
+
+/// What the command line says, so that no session brings back another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fixed {
+    pub persona: Named,
+    pub model: Named,
+}
+
+/// The conversation as the store knows it.
+#[derive(Clone, Debug, Default)]
+pub struct Recording {
+    pub storing: Storing,
+    pub conversation: Conversation,
+    pub stage: Stage,
+    /// The session of the conversation, once there is one.
+    pub session: Option<SessionId>,
+    /// The session that it branched off from.
+    pub parent: Option<SessionId>,
+    /// Entries that are not stored as they are now.
+    pub open: BTreeSet<EntryId>,
+    /// Entries that belong to the start of the program and not to the conversation.
+    pub left_out: BTreeSet<EntryId>,
+    /// The last entry that came back from an earlier run.
+    pub back: Option<EntryId>,
+    pub given: BTreeMap<EntryId, Given>,
+    /// How things stand, as it was stored last.
+    pub standing: Option<Standing>,
+    /// When what streams is stored.
+    pub due: Option<Millis>,
+    /// A session is being opened; messages that are sent meanwhile wait here.
+    pub opening: Option<Vec<Vec<Span>>>,
+    /// The list of sessions was asked for with these words and is shown when it comes.
+    pub picking: Option<String>,
+    pub fixed: Fixed,
+    /// The model and its provider that a resumed session spoke with, until that provider is there.
+    pub wanted: Option<(String, String)>,
+    pub doubt: Option<Doubt>,
+}
+
+impl Recording {
+    /// Another conversation begins; what is private ends with the old one.
+    pub fn next(&mut self) {
+        let storing = match self.storing {
+            Storing::Private => Storing::On,
+            storing @ (Storing::On | Storing::Off | Storing::Unusable) => storing,
+        };
+        let conversation = Conversation(self.conversation.0 + 1);
+        *self = Self { storing, conversation, ..Self::default() };
+    }
+
+    /// All of the conversation is stored anew, as a session of its own.
+    pub fn anew(&mut self, entries: impl Iterator<Item = EntryId>) {
+        self.conversation = Conversation(self.conversation.0 + 1);
+        self.session = None;
+        self.given.clear();
+        self.standing = None;
+        self.open = entries.filter(|id| !self.left_out.contains(id)).collect();
+    }
+}

@@ -1,0 +1,271 @@
+//! Finds and reads sessions. It changes nothing, except that it puts together what came of a reply that was cut.
+
+use std::collections::HashSet;
+
+use rusqlite::{OptionalExtension, Row, TransactionBehavior, params};
+
+use super::file::StoreError;
+use super::rows;
+use super::write::{Book, PLACE, now};
+use crate::base::text;
+use crate::domain::session::{Kept, SessionId, Summary};
+use crate::io::files;
+use crate::protocol::sessions::{Named, Opened, Standing, Which};
+
+/// As many sessions are shown in a list to choose from.
+pub const LISTED: usize = 200;
+
+/// As many rows of a search are looked at for sessions that were not found yet.
+const LOOKED_AT: i64 = 20_000;
+
+/// Characters of the words that a search found, before and after them.
+const AROUND: usize = 80;
+
+const SUMMARY: &str =
+    "SELECT s.id, s.title, s.messages, s.persona, s.model, p.folder, s.began, s.changed, s.latest
+                       FROM sessions s JOIN places p ON p.id = s.place";
+
+fn summary(row: &Row<'_>, now: i64) -> rusqlite::Result<Summary> {
+    let line = |at: usize| row.get::<_, String>(at).map(|words| text::one_line(&words));
+    let changed: i64 = row.get(7)?;
+    Ok(Summary {
+        id: SessionId(row.get(0)?),
+        title: line(1)?,
+        messages: u64::try_from(row.get::<_, i64>(2)?).unwrap_or_default(),
+        persona: line(3)?,
+        model: line(4)?,
+        folder: line(5)?,
+        began: row.get(6)?,
+        changed,
+        age: u64::try_from(now.saturating_sub(changed) / 1_000).unwrap_or_default(),
+        words: line(8)?,
+    })
+}
+
+/// The words of a query, each of which has to be found.
+fn terms(query: &str) -> Vec<String> {
+    let words = query.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect()
+}
+
+impl Book {
+    fn of(&self) -> impl Fn(rusqlite::Error) -> StoreError + '_ {
+        |error| StoreError::of(&self.path, &error)
+    }
+
+    /// The number of this folder; `None` while nothing was kept here.
+    fn place(&self) -> Result<Option<i64>, StoreError> {
+        let key = files::project_key(&self.project);
+        self.connection
+            .query_row("SELECT id FROM places WHERE key = ?1", [key], |row| row.get(0))
+            .optional()
+            .map_err(self.of())
+    }
+
+    /// The sessions of this folder whose title or text holds every word of the query, newest first; those of the title come first. An
+    /// empty query finds them all. Gives at most so many.
+    pub fn list(&self, query: &str, most: usize) -> Result<Vec<Summary>, StoreError> {
+        let Some(place) = self.place()? else { return Ok(Vec::new()) };
+        let terms = terms(query);
+        let mut found = self.by_title(place, &terms, most).map_err(self.of())?;
+        if !terms.is_empty() && found.len() < most {
+            let known: HashSet<SessionId> = found.iter().map(|summary| summary.id).collect();
+            found.extend(self.by_words(place, &terms, known, most).map_err(self.of())?);
+        }
+        Ok(found)
+    }
+
+    fn by_title(&self, place: i64, terms: &[String], most: usize) -> rusqlite::Result<Vec<Summary>> {
+        let now = now();
+        let ordered = format!("{SUMMARY} WHERE s.place = ?1 ORDER BY s.changed DESC, s.id DESC");
+        let mut found = Vec::new();
+        let mut statement = self.connection.prepare_cached(&ordered)?;
+        let mut rows = statement.query([place])?;
+        while let Some(row) = rows.next()? {
+            let title = row.get_ref(1)?.as_str().unwrap_or_default();
+            if terms.is_empty() || holds(title, terms) {
+                found.push(summary(row, now)?);
+            }
+            if found.len() >= most {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    fn by_words(
+        &self,
+        place: i64,
+        terms: &[String],
+        mut known: HashSet<SessionId>,
+        most: usize,
+    ) -> rusqlite::Result<Vec<Summary>> {
+        let Some((last, whole)) = terms.split_last() else { return Ok(Vec::new()) };
+        let mut wanted: Vec<String> = whole.iter().map(|word| format!("\"{word}\"")).collect();
+        // The last word may go on; a single letter would go on to nearly everything.
+        let goes_on = if last.chars().count() > 1 { "*" } else { "" };
+        wanted.push(format!("\"{last}\"{goes_on}"));
+        wanted.push(format!("\"{PLACE}{place}\""));
+        let newest = "SELECT e.id, e.session FROM words w JOIN entries e ON e.id = w.rowid
+                      WHERE words MATCH ?1 ORDER BY w.rowid DESC LIMIT ?2";
+        let mut statement = self.connection.prepare_cached(newest)?;
+        let mut rows = statement.query(params![wanted.join(" AND "), LOOKED_AT])?;
+        let mut found = Vec::new();
+        let now = now();
+        while let Some(row) = rows.next()?
+            && known.len() < most
+        {
+            let (entry, session): (i64, i64) = (row.get(0)?, row.get(1)?);
+            if !known.insert(SessionId(session)) {
+                continue;
+            }
+            let of = format!("{SUMMARY} WHERE s.id = ?1");
+            let mut one = self.connection.prepare_cached(&of)?;
+            let mut summary = one.query_row([session], |row| summary(row, now))?;
+            let said = "SELECT text FROM entries WHERE id = ?1";
+            let said: String = self.connection.prepare_cached(said)?.query_row([entry], |row| row.get(0))?;
+            summary.words = around(&said, terms);
+            found.push(summary);
+        }
+        Ok(found)
+    }
+
+    /// A session with everything that was said in it.
+    pub fn open_session(&mut self, which: Which) -> Result<Opened, StoreError> {
+        let id = match which {
+            Which::Numbered(id) => id,
+            Which::Last => self.last()?.ok_or(StoreError::NoneHere)?,
+        };
+        let found = self.find(id)?;
+        if self.place()? != Some(found.1) {
+            return Err(StoreError::Elsewhere { id, folder: found.0.folder });
+        }
+        self.read(id)
+    }
+
+    /// The session of this folder that changed last.
+    fn last(&self) -> Result<Option<SessionId>, StoreError> {
+        let Some(place) = self.place()? else { return Ok(None) };
+        let last = "SELECT id FROM sessions WHERE place = ?1 ORDER BY changed DESC, id DESC LIMIT 1";
+        self.connection
+            .query_row(last, [place], |row| row.get(0).map(SessionId))
+            .optional()
+            .map_err(self.of())
+    }
+
+    fn find(&self, id: SessionId) -> Result<(Summary, i64), StoreError> {
+        let one = SUMMARY.replace(" FROM", ", s.place FROM") + " WHERE s.id = ?1";
+        let now = now();
+        let found = self
+            .connection
+            .query_row(&one, [id.0], |row| Ok((summary(row, now)?, row.get(9)?)))
+            .optional()
+            .map_err(self.of())?;
+        found.ok_or(StoreError::NoSession(id))
+    }
+
+    /// A session of any folder with everything that was said in it.
+    pub fn read(&mut self, id: SessionId) -> Result<Opened, StoreError> {
+        let (summary, _) = self.find(id)?;
+        self.put_together(id).map_err(self.of())?;
+        let entries = self.entries(id).map_err(self.of())?;
+        let standing = self.standing(id).map_err(self.of())?;
+        Ok(Opened { summary, standing, entries })
+    }
+
+    fn entries(&self, id: SessionId) -> rusqlite::Result<Vec<Kept>> {
+        let all = "SELECT at, kind, text, more FROM entries WHERE session = ?1 ORDER BY id";
+        let mut statement = self.connection.prepare_cached(all)?;
+        let kept = statement.query_map([id.0], |row| {
+            let (kind, more): (String, String) = (row.get(1)?, row.get(3)?);
+            Ok(rows::body(&kind, row.get(2)?, &more).map(|body| (row.get(0).ok(), body)))
+        })?;
+        let kept = kept.collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(kept.into_iter().flatten().map(|(at, body)| Kept { at, body }).collect())
+    }
+
+    fn standing(&self, id: SessionId) -> rusqlite::Result<Standing> {
+        let one = "SELECT persona, provider, model, named, draft, scroll FROM sessions WHERE id = ?1";
+        self.connection.query_row(one, [id.0], |row| {
+            Ok(Standing {
+                persona: row.get(0)?,
+                provider: row.get(1)?,
+                model: row.get(2)?,
+                named: if row.get::<_, i64>(3)? == 0 { Named::No } else { Named::ByUser },
+                draft: rows::draft(&row.get::<_, String>(4)?),
+                scroll: rows::scroll(&row.get::<_, String>(5)?),
+            })
+        })
+    }
+
+    /// The pieces of replies that were cut become their text. Another dictum that still writes such a reply goes on behind it, and writes
+    /// all of it anew at its end.
+    fn put_together(&mut self, id: SessionId) -> rusqlite::Result<()> {
+        let cut = "SELECT DISTINCT e.id FROM pieces p JOIN entries e ON e.id = p.entry WHERE e.session = ?1";
+        let open: Vec<i64> = {
+            let mut statement = self.connection.prepare_cached(cut)?;
+            let found = statement.query_map([id.0], |row| row.get(0))?;
+            found.collect::<rusqlite::Result<_>>()?
+        };
+        if open.is_empty() {
+            return Ok(());
+        }
+        let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for entry in open {
+            let (mut text, more): (String, String) =
+                write.query_row("SELECT text, more FROM entries WHERE id = ?1", [entry], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })?;
+            let mut more: serde_json::Value = serde_json::from_str(&more).unwrap_or_default();
+            let mut thinking =
+                more.get("thinking").and_then(|words| words.as_str()).unwrap_or_default().to_string();
+            {
+                let mut pieces =
+                    write.prepare("SELECT text, thinking FROM pieces WHERE entry = ?1 ORDER BY id")?;
+                let mut pieces = pieces.query([entry])?;
+                while let Some(piece) = pieces.next()? {
+                    text.push_str(&piece.get::<_, String>(0)?);
+                    thinking.push_str(&piece.get::<_, String>(1)?);
+                }
+            }
+            if let Some(fields) = more.as_object_mut() {
+                fields.insert("thinking".to_string(), thinking.into());
+            }
+            let update = "UPDATE entries SET text = ?2, more = ?3 WHERE id = ?1";
+            write.execute(update, params![entry, text, more.to_string()])?;
+            write.execute("DELETE FROM pieces WHERE entry = ?1", [entry])?;
+        }
+        write.commit()
+    }
+
+    /// Asks SQLite whether the whole file is as it should be; gives what is wrong.
+    pub fn check(&self) -> Result<Vec<String>, StoreError> {
+        let check = || -> rusqlite::Result<Vec<String>> {
+            let mut statement = self.connection.prepare("PRAGMA integrity_check")?;
+            let found = statement.query_map([], |row| row.get::<_, String>(0))?;
+            found.filter(|word| !matches!(word, Ok(word) if word == "ok")).collect()
+        };
+        check().map_err(self.of())
+    }
+}
+
+/// Whether a title holds every word.
+fn holds(title: &str, terms: &[String]) -> bool {
+    let title = title.to_lowercase();
+    terms.iter().all(|term| title.contains(term.as_str()))
+}
+
+/// What stands around the first of the words that is found.
+fn around(said: &str, terms: &[String]) -> String {
+    let letters: Vec<char> = said.chars().collect();
+    let lower: Vec<char> = letters.iter().map(|c| c.to_lowercase().next().unwrap_or(*c)).collect();
+    let found = terms.iter().rev().find_map(|term| {
+        let term: Vec<char> = term.chars().collect();
+        lower.windows(term.len()).position(|window| window == term.as_slice())
+    });
+    let from = found.unwrap_or(0).saturating_sub(AROUND);
+    let cut: String = letters.iter().skip(from).take(3 * AROUND).collect();
+    let line = text::one_line(&cut);
+    let line = line.trim();
+    if from > 0 { format!("… {line}") } else { line.to_string() }
+}

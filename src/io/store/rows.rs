@@ -1,0 +1,278 @@
+//! An entry of the log as a row and back: its kind, its text, and the rest as JSON. It never fails on what a row holds.
+
+use serde_json::{Map, Value, json};
+
+use super::redact::Redactor;
+use crate::base::text;
+use crate::domain::chat::{Body, Level, Reply, ToolCall, ToolResult, Voice};
+use crate::domain::exchange::{Failure, Outcome, StopReason, Usage};
+use crate::domain::kb::Span;
+use crate::io::prompts::{self, Piece};
+use crate::protocol::message::Anchor;
+
+/// An entry as it is written.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Row {
+    pub kind: &'static str,
+    pub text: String,
+    /// JSON.
+    pub more: String,
+}
+
+pub(super) const USER: &str = "user";
+pub(super) const REPLY: &str = "reply";
+const DIVIDER: &str = "divider";
+const NOTICE: &str = "notice";
+const DECISION: &str = "decision";
+
+/// The entry without secrets.
+pub(super) fn row(body: &Body, redactor: &Redactor) -> Row {
+    let row = |kind, text: &str, more: Value| Row { kind, text: redactor.text(text), more: more.to_string() };
+    match body {
+        Body::User { text } => row(USER, text, json!({})),
+        Body::Reply(reply) => row(REPLY, &reply.text, reply_value(reply, redactor)),
+        Body::Divider { voice } => row(DIVIDER, "", json!({ "voice": voice_value(voice) })),
+        Body::Notice { level, text } => row(NOTICE, text, json!({ "level": level_word(*level) })),
+        Body::Decision { level, summary, diff } => {
+            let more = json!({ "level": level_word(*level), "diff": redactor.text(diff) });
+            row(DECISION, summary, more)
+        }
+    }
+}
+
+fn voice_value(voice: &Voice) -> Value {
+    json!({ "name": voice.name, "color": voice.color })
+}
+
+fn reply_value(reply: &Reply, redactor: &Redactor) -> Value {
+    // Identifiers only look like secrets, and a call that lost its own could not be answered.
+    let call = |call: &ToolCall| json!({ "id": call.id, "name": call.name, "arguments": redactor.text(&call.arguments) });
+    let result = |result: &ToolResult| json!({ "id": result.id, "text": redactor.text(&result.text), "failed": result.failed });
+    let mut outcome = reply.outcome.as_ref().map_or(Value::Null, outcome_value);
+    redactor.value(&mut outcome);
+    json!({
+        "voice": voice_value(&reply.voice),
+        "model": reply.model,
+        "kb": reply.kb,
+        "thinking": redactor.text(&reply.thinking),
+        "calls": reply.calls.iter().map(call).collect::<Vec<_>>(),
+        "results": reply.results.iter().map(result).collect::<Vec<_>>(),
+        "usage": {
+            "input": reply.usage.input,
+            "output": reply.usage.output,
+            "cached": reply.usage.cached,
+            "written": reply.usage.written,
+        },
+        "outcome": outcome,
+    })
+}
+
+fn outcome_value(outcome: &Outcome) -> Value {
+    match outcome {
+        Outcome::Complete(reason) => json!({ "complete": match reason {
+            StopReason::EndTurn => "end",
+            StopReason::ToolUse => "tool",
+            StopReason::MaxTokens => "length",
+            StopReason::Refusal => "refusal",
+            StopReason::Other(words) => words,
+        }}),
+        Outcome::Truncated => json!({ "cut": true }),
+        Outcome::Failed(failure) => json!({ "failed": failure.what, "next": failure.next }),
+        Outcome::Cancelled => json!({ "stopped": true }),
+    }
+}
+
+fn level_word(level: Level) -> &'static str {
+    match level {
+        Level::Info => "info",
+        Level::Good => "good",
+        Level::Warning => "warning",
+        Level::Error => "error",
+    }
+}
+
+/// The entry of a row; `None` for a kind that is not known. A file that others may have written is cleaned for the screen.
+pub(super) fn body(kind: &str, words: String, more: &str) -> Option<Body> {
+    let more: Map<String, Value> = serde_json::from_str(more).unwrap_or_default();
+    let level = || match more.get("level").and_then(Value::as_str) {
+        Some("good") => Level::Good,
+        Some("warning") => Level::Warning,
+        Some("error") => Level::Error,
+        Some(_) | None => Level::Info,
+    };
+    Some(match kind {
+        USER => Body::User { text: text::sanitise(&words) },
+        REPLY => Body::Reply(Box::new(reply(words, &more))),
+        DIVIDER => Body::Divider { voice: voice(&more) },
+        NOTICE => Body::Notice { level: level(), text: words },
+        DECISION => Body::Decision { level: level(), summary: words, diff: string(&more, "diff") },
+        _ => return None,
+    })
+}
+
+fn string(fields: &Map<String, Value>, name: &str) -> String {
+    fields.get(name).and_then(Value::as_str).unwrap_or_default().to_string()
+}
+
+fn voice(more: &Map<String, Value>) -> Voice {
+    match more.get("voice") {
+        Some(Value::Object(voice)) => Voice { name: string(voice, "name"), color: string(voice, "color") },
+        Some(_) | None => Voice::default(),
+    }
+}
+
+/// A reply without an outcome was cut when dictum ended.
+fn reply(words: String, more: &Map<String, Value>) -> Reply {
+    let objects = |name: &str| {
+        let items = more.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+        items.into_iter().filter_map(|item| match item {
+            Value::Object(fields) => Some(fields),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => None,
+        })
+    };
+    let call = |fields: Map<String, Value>| ToolCall {
+        id: string(&fields, "id"),
+        name: string(&fields, "name"),
+        arguments: string(&fields, "arguments"),
+    };
+    let result = |fields: Map<String, Value>| ToolResult {
+        id: string(&fields, "id"),
+        text: string(&fields, "text"),
+        failed: fields.get("failed").and_then(Value::as_bool).unwrap_or_default(),
+    };
+    let usage = |name: &str| more.get("usage").and_then(|usage| usage.get(name)).and_then(Value::as_u64);
+    Reply {
+        voice: voice(more),
+        text: words,
+        thinking: string(more, "thinking"),
+        calls: objects("calls").map(call).collect(),
+        results: objects("results").map(result).collect(),
+        outcome: Some(outcome(more.get("outcome"))),
+        usage: Usage {
+            input: usage("input"),
+            output: usage("output"),
+            cached: usage("cached"),
+            written: usage("written"),
+        },
+        model: string(more, "model"),
+        kb: string(more, "kb"),
+        ..Reply::default()
+    }
+}
+
+fn outcome(value: Option<&Value>) -> Outcome {
+    let Some(Value::Object(fields)) = value else {
+        return Outcome::Failed(Failure::new(
+            "Cut: dictum ended before this reply did.",
+            "What had come by then is here; say \u{201c}continue\u{201d} for the rest.",
+        ));
+    };
+    if fields.contains_key("failed") {
+        return Outcome::Failed(Failure::new(string(fields, "failed"), string(fields, "next")));
+    }
+    if fields.contains_key("stopped") {
+        return Outcome::Cancelled;
+    }
+    match fields.get("complete").and_then(Value::as_str) {
+        None => Outcome::Truncated,
+        Some("end") => Outcome::Complete(StopReason::EndTurn),
+        Some("tool") => Outcome::Complete(StopReason::ToolUse),
+        Some("length") => Outcome::Complete(StopReason::MaxTokens),
+        Some("refusal") => Outcome::Complete(StopReason::Refusal),
+        Some(words) => Outcome::Complete(StopReason::Other(words.to_string())),
+    }
+}
+
+/// A draft as it is written.
+pub(super) fn draft_text(draft: &[Span], redactor: &Redactor) -> String {
+    serde_json::to_string(&prompts::pieces(&redactor.spans(draft))).unwrap_or_default()
+}
+
+/// A draft as it was written; empty when it is none.
+pub(super) fn draft(text: &str) -> Vec<Span> {
+    prompts::spans(serde_json::from_str::<Vec<Piece>>(text).unwrap_or_default())
+}
+
+/// A place in the conversation as it is written; empty for its end.
+pub(super) fn scroll_text(scroll: Option<Anchor>) -> String {
+    scroll.map_or_else(String::new, |at| {
+        format!("{} {} {} {} {}", at.entry, at.part, at.line, at.width, at.letters)
+    })
+}
+
+/// A place as it was written.
+pub(super) fn scroll(text: &str) -> Option<Anchor> {
+    let mut numbers = text.split(' ').map(|number| number.parse::<usize>().ok());
+    let mut next = || numbers.next().flatten();
+    let (entry, part, line) = (next()?, next()?, next()?);
+    let width = u16::try_from(next()?).ok()?;
+    Some(Anchor { entry, part, line, width, letters: next()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::io::providers::Keys;
+
+    /// Entries of every kind and end.
+    fn bodies() -> Vec<Body> {
+        let failure = Failure::new("No.", "Try again.");
+        let outcomes = [
+            Outcome::Complete(StopReason::EndTurn),
+            Outcome::Complete(StopReason::ToolUse),
+            Outcome::Complete(StopReason::MaxTokens),
+            Outcome::Complete(StopReason::Refusal),
+            Outcome::Complete(StopReason::Other("pause".into())),
+            Outcome::Truncated,
+            Outcome::Failed(failure),
+            Outcome::Cancelled,
+        ];
+        let voice = Voice { name: "reviewer".into(), color: "yellow".into() };
+        let reply = |outcome| {
+            Body::Reply(Box::new(Reply {
+                voice: voice.clone(),
+                text: "Some\ntext.".into(),
+                thinking: "Hm.".into(),
+                calls: vec![ToolCall { id: "c".into(), name: "t".into(), arguments: "{}".into() }],
+                results: vec![ToolResult { id: "c".into(), text: "ok".into(), failed: true }],
+                outcome: Some(outcome),
+                usage: Usage { input: Some(3), output: None, cached: Some(1), written: Some(2) },
+                model: "m".into(),
+                kb: "1a2b3c4d".into(),
+                opaque: Vec::new(),
+            }))
+        };
+        let mut all: Vec<Body> = outcomes.into_iter().map(reply).collect();
+        all.push(Body::User { text: "hello\nthere".into() });
+        all.push(Body::Divider { voice: voice.clone() });
+        for level in [Level::Info, Level::Good, Level::Warning, Level::Error] {
+            all.push(Body::Notice { level, text: "note".into() });
+            all.push(Body::Decision { level, summary: "done".into(), diff: "+ a".into() });
+        }
+        all
+    }
+
+    #[test]
+    fn every_entry_comes_back_as_it_was() {
+        let redactor = Redactor::new(Arc::new(Keys::default()));
+        for before in bodies() {
+            let row = row(&before, &redactor);
+            assert_eq!(body(row.kind, row.text, &row.more), Some(before));
+        }
+    }
+
+    #[test]
+    fn what_is_no_row_of_ours_harms_nothing() {
+        assert_eq!(body("later", String::new(), "{}"), None);
+        let Some(Body::Reply(reply)) = body(REPLY, "half".into(), "[nonsense") else { panic!("no reply") };
+        assert_eq!(reply.text, "half");
+        assert!(matches!(&reply.outcome, Some(Outcome::Failed(failure)) if failure.what.starts_with("Cut")));
+        assert_eq!(body(USER, "a\u{1b}[31mb".into(), ""), Some(Body::User { text: "ab".into() }));
+        assert_eq!(draft("no"), Vec::<Span>::new());
+        assert_eq!(scroll("1 2"), None);
+        let anchor = Anchor { entry: 1, part: 2, line: 3, width: 80, letters: 5 };
+        assert_eq!(scroll(&scroll_text(Some(anchor))), Some(anchor));
+    }
+}

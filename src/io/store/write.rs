@@ -1,0 +1,307 @@
+//! Writes conversations: each record in one transaction, so that a kill leaves all of it or nothing. It never changes what was said.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+
+use super::file::{self, StoreError};
+use super::redact::{Redactor, Stream};
+use super::rows::{self, Row};
+use crate::base::text;
+use crate::domain::chat::{Body, EntryId, Reply};
+use crate::domain::session::{SessionId, title_of};
+use crate::io::files;
+use crate::io::providers::Keys;
+use crate::protocol::sessions::{Change, Conversation, Named, Record, Standing};
+
+/// Rows of a conversation that may still change: the newest ones.
+const OPEN_ROWS: usize = 64;
+
+/// Begins the word that stands for a folder in the index. Nobody types it: it is no letter of any script.
+pub(super) const PLACE: char = '\u{e000}';
+
+/// Characters of the newest words that a list shows.
+const LATEST: usize = 240;
+
+/// The open file, for one folder and one run of dictum.
+pub struct Book {
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
+    pub(super) project: PathBuf,
+    redactor: Redactor,
+    live: HashMap<Conversation, Live>,
+}
+
+/// A conversation of this run.
+#[derive(Clone, Debug)]
+struct Live {
+    session: i64,
+    rows: BTreeMap<EntryId, i64>,
+    /// Replies that have not ended, with their text and their thinking.
+    streams: HashMap<EntryId, (Stream, Stream)>,
+}
+
+/// What came of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// The conversation has this session from now on.
+    Begun(SessionId),
+    Known,
+    /// The session was deleted meanwhile.
+    Gone,
+}
+
+/// Milliseconds since 1970.
+pub(super) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+impl Book {
+    /// Opens the store below a folder, and makes it when it is not there.
+    pub fn open(folder: &Path, project: &Path, keys: Arc<Keys>) -> Result<Self, StoreError> {
+        Ok(Self {
+            connection: file::open(folder)?,
+            path: file::path(folder),
+            project: project.to_path_buf(),
+            redactor: Redactor::new(keys),
+            live: HashMap::new(),
+        })
+    }
+
+    /// Stores what a record holds. After an error nothing of it is stored, and it may be given again.
+    pub fn record(&mut self, record: &Record) -> Result<Recorded, StoreError> {
+        let (path, project) = (self.path.clone(), self.project.clone());
+        let of = |error: rusqlite::Error| StoreError::of(&path, &error);
+        let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(of)?;
+        let known = self.live.get(&record.conversation).cloned();
+        let begins = known.is_none() && record.session.is_none();
+        let mut live = match (known, record.session) {
+            (Some(live), _) => live,
+            (None, Some(SessionId(session))) => Live::new(session),
+            (None, None) => Live::new(begin(&write, &project, record, &self.redactor).map_err(of)?),
+        };
+        let place = write
+            .query_row("SELECT place FROM sessions WHERE id = ?1", [live.session], |row| row.get::<_, i64>(0))
+            .optional()
+            .map_err(of)?;
+        let Some(place) = place else { return Ok(Recorded::Gone) };
+        let at = now();
+        let page = Page { write: &write, redactor: &self.redactor, place: format!("{PLACE}{place}"), at };
+        for change in &record.changes {
+            page.change(&mut live, change).map_err(of)?;
+        }
+        if let Some(standing) = &record.standing {
+            page.standing(live.session, standing).map_err(of)?;
+        }
+        if !record.changes.is_empty() {
+            write
+                .execute(
+                    "UPDATE sessions SET changed = max(changed, ?2) WHERE id = ?1",
+                    params![live.session, at],
+                )
+                .map_err(of)?;
+        }
+        write.commit().map_err(of)?;
+        let session = SessionId(live.session);
+        live.trim();
+        self.live.insert(record.conversation, live);
+        Ok(if begins { Recorded::Begun(session) } else { Recorded::Known })
+    }
+
+    /// Gives a session another title.
+    pub fn rename(&mut self, session: SessionId, title: &str) -> Result<String, StoreError> {
+        let title = title_of(&self.redactor.text(title));
+        let changed = self
+            .connection
+            .execute("UPDATE sessions SET title = ?2 WHERE id = ?1", params![session.0, title])
+            .map_err(|error| StoreError::of(&self.path, &error))?;
+        if changed == 0 { Err(StoreError::NoSession(session)) } else { Ok(title) }
+    }
+
+    /// Deletes a session with all that was said in it.
+    pub fn delete(&mut self, session: SessionId) -> Result<(), StoreError> {
+        let deleted = self.connection.execute("DELETE FROM sessions WHERE id = ?1", [session.0]);
+        let deleted = deleted.map_err(|error| StoreError::of(&self.path, &error))?;
+        self.shrink();
+        if deleted == 0 { Err(StoreError::NoSession(session)) } else { Ok(()) }
+    }
+
+    /// Deletes the sessions that did not change for so many days; gives how many.
+    pub fn expire(&mut self, days: u32) -> Result<usize, StoreError> {
+        const DAY: i64 = 86_400_000;
+        // So many at a time, so that nobody waits for the first message to be stored.
+        let delete = "DELETE FROM sessions WHERE id IN
+                      (SELECT id FROM sessions WHERE changed < ?1 ORDER BY changed LIMIT 200)";
+        let before = now().saturating_sub(i64::from(days).saturating_mul(DAY));
+        let gone =
+            self.connection.execute(delete, [before]).map_err(|error| StoreError::of(&self.path, &error))?;
+        if gone > 0 {
+            self.shrink();
+        }
+        Ok(gone)
+    }
+
+    /// Gives room back to the disk. What cannot be given back is used again.
+    fn shrink(&self) {
+        let _ = self.connection.execute_batch("PRAGMA incremental_vacuum(2000);");
+    }
+}
+
+impl Live {
+    fn new(session: i64) -> Self {
+        Self { session, rows: BTreeMap::new(), streams: HashMap::new() }
+    }
+
+    fn trim(&mut self) {
+        while self.rows.len() > OPEN_ROWS {
+            self.rows.pop_first();
+        }
+    }
+}
+
+/// Makes a session with a title from its first message.
+fn begin(
+    write: &Transaction<'_>,
+    project: &Path,
+    record: &Record,
+    redactor: &Redactor,
+) -> rusqlite::Result<i64> {
+    let key = files::project_key(project);
+    let add = "INSERT INTO places (key, folder) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET folder = ?2";
+    write.execute(add, params![key, files::shown(project)])?;
+    let place: i64 = write.query_row("SELECT id FROM places WHERE key = ?1", [key], |row| row.get(0))?;
+    let first = record.changes.iter().find_map(|change| match change {
+        Change::Put { body: Body::User { text }, .. } => Some(text.as_str()),
+        Change::Put { .. } | Change::Grow { .. } | Change::Drop { .. } => None,
+    });
+    let title = title_of(&redactor.text(first.unwrap_or_default()));
+    write.execute(
+        "INSERT INTO sessions (place, parent, title, began, changed) VALUES (?1, ?2, ?3, ?4, ?4)",
+        params![place, record.parent.map(|parent| parent.0), title, now()],
+    )?;
+    Ok(write.last_insert_rowid())
+}
+
+/// A transaction in one session.
+struct Page<'a> {
+    write: &'a Transaction<'a>,
+    redactor: &'a Redactor,
+    place: String,
+    at: i64,
+}
+
+impl Page<'_> {
+    fn change(&self, live: &mut Live, change: &Change) -> rusqlite::Result<()> {
+        match change {
+            Change::Put { entry, body } => self.put(live, *entry, body),
+            Change::Grow { entry, text, thinking } => self.grow(live, *entry, text, thinking),
+            Change::Drop { entry } => {
+                if let Some(row) = live.rows.remove(entry) {
+                    self.write.execute("DELETE FROM entries WHERE id = ?1", [row])?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn put(&self, live: &mut Live, entry: EntryId, body: &Body) -> rusqlite::Result<()> {
+        if let Body::Reply(reply) = body
+            && reply.outcome.is_none()
+        {
+            return self.put_open(live, entry, reply);
+        }
+        let row = rows::row(body, self.redactor);
+        match live.rows.get(&entry) {
+            Some(id) => {
+                let update = "UPDATE entries SET text = ?2, more = ?3 WHERE id = ?1";
+                self.write.prepare_cached(update)?.execute(params![id, row.text, row.more])?;
+                self.write.prepare_cached("DELETE FROM pieces WHERE entry = ?1")?.execute([id])?;
+                live.streams.remove(&entry);
+                self.latest(live.session, &row, 0)
+            }
+            None => {
+                self.insert(live, entry, &row)?;
+                self.latest(live.session, &row, 1)
+            }
+        }
+    }
+
+    /// A reply that has begun: its text goes by pieces.
+    fn put_open(&self, live: &mut Live, entry: EntryId, reply: &Reply) -> rusqlite::Result<()> {
+        let head = Reply { text: String::new(), thinking: String::new(), ..reply.clone() };
+        let row = rows::row(&Body::Reply(Box::new(head)), self.redactor);
+        match live.rows.get(&entry) {
+            Some(id) => {
+                let update = "UPDATE entries SET more = ?2 WHERE id = ?1";
+                self.write.prepare_cached(update)?.execute(params![id, row.more])?;
+                self.write.prepare_cached("DELETE FROM pieces WHERE entry = ?1")?.execute([id])?;
+            }
+            None => {
+                self.insert(live, entry, &row)?;
+                self.latest(live.session, &row, 1)?;
+            }
+        }
+        live.streams.insert(entry, (Stream::default(), Stream::default()));
+        self.grow(live, entry, &reply.text, &reply.thinking)
+    }
+
+    fn insert(&self, live: &mut Live, entry: EntryId, row: &Row) -> rusqlite::Result<()> {
+        let insert =
+            "INSERT INTO entries (session, at, kind, place, text, more) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let values = params![live.session, self.at, row.kind, self.place, row.text, row.more];
+        self.write.prepare_cached(insert)?.execute(values)?;
+        live.rows.insert(entry, self.write.last_insert_rowid());
+        Ok(())
+    }
+
+    fn grow(&self, live: &mut Live, entry: EntryId, text: &str, thinking: &str) -> rusqlite::Result<()> {
+        let (Some(id), Some((texts, thoughts))) = (live.rows.get(&entry), live.streams.get_mut(&entry))
+        else {
+            return Ok(());
+        };
+        let (text, thinking) = (texts.feed(self.redactor, text), thoughts.feed(self.redactor, thinking));
+        if text.is_empty() && thinking.is_empty() {
+            return Ok(());
+        }
+        let insert = "INSERT INTO pieces (entry, text, thinking) VALUES (?1, ?2, ?3)";
+        self.write.prepare_cached(insert)?.execute(params![id, text, thinking]).map(|_| ())
+    }
+
+    /// What a list shows of the session: its newest words, and how many messages there are.
+    fn latest(&self, session: i64, row: &Row, more: i64) -> rusqlite::Result<()> {
+        if row.kind != rows::USER && row.kind != rows::REPLY {
+            return Ok(());
+        }
+        let cut: String = row.text.chars().take(4 * LATEST).collect();
+        let words = text::one_line(&cut).chars().take(LATEST).collect::<String>();
+        let update = "UPDATE sessions SET messages = messages + ?2,
+                      latest = CASE WHEN ?3 = '' THEN latest ELSE ?3 END WHERE id = ?1";
+        self.write.prepare_cached(update)?.execute(params![session, more, words.trim()]).map(|_| ())
+    }
+
+    fn standing(&self, session: i64, standing: &Standing) -> rusqlite::Result<()> {
+        let named = match standing.named {
+            Named::No => 0,
+            Named::ByUser => 1,
+        };
+        let update =
+            "UPDATE sessions SET persona = ?2, provider = ?3, model = ?4, named = ?5, draft = ?6, scroll = ?7
+                      WHERE id = ?1";
+        self.write
+            .prepare_cached(update)?
+            .execute(params![
+                session,
+                standing.persona,
+                standing.provider,
+                standing.model,
+                named,
+                rows::draft_text(&standing.draft, self.redactor),
+                rows::scroll_text(standing.scroll),
+            ])
+            .map(|_| ())
+    }
+}
