@@ -33,11 +33,13 @@ enum Expect {
     Kept(&'static str, &'static str),
     /// A text that is kept and marked as cut.
     Cut(&'static str),
+    /// A whole text with a mark.
+    Marked(&'static str, &'static str),
     /// The whole reply, as if nothing were wrong.
     Whole(&'static str),
 }
 
-use Expect::{Cut, Kept, Told, Whole};
+use Expect::{Cut, Kept, Marked, Told, Whole};
 
 /// The text that most rows play with, in two pieces, with a call behind it.
 const SAID: &[Part<'_>] = &[Part::Text(&["half ", "an answer"])];
@@ -142,6 +144,8 @@ const FAULTS: &[Fault] = &[
     fault("frames twice", 1, twice, Whole("half an answer")),
     fault("frames out of order", 1, swapped, Whole("half an answer")),
     fault("unknown events", 1, unknown, Whole("half an answer")),
+    fault("a frame that cannot be read", 1, broken_frame,
+        Marked("half an answer", "a part of the reply could not be read")),
     fault("invalid UTF-8", 1, broken_utf8, Whole("ha\u{fffd}\u{fffd}f an answer")),
     fault("redirect", 1, |_| Reply::status(302, "text/plain", "").header("location", "/login"),
         Told("{url} sends requests on to /login, which dictum does not follow. Check `base_url` in config.toml or `--base-url`; a login page or a proxy may be in between.")),
@@ -198,6 +202,15 @@ fn unknown(protocol: Protocol) -> Reply {
     Reply::frames(&mixed.collect::<Vec<_>>())
 }
 
+/// A broken frame between the two pieces of the text.
+fn broken_frame(protocol: Protocol) -> Reply {
+    let mut frames = frames(protocol, SAID);
+    let at = frames.iter().position(|frame| frame.contains("an answer")).unwrap();
+    let broken = framed(protocol, &json!({ "broken": 1 })).replace("1}", "");
+    frames.insert(at, broken);
+    Reply::frames(&frames)
+}
+
 fn broken_utf8(protocol: Protocol) -> Reply {
     let body = frames(protocol, SAID).concat().replacen("half ", "ha@@f ", 1);
     let (head, tail) = body.split_once("@@").unwrap();
@@ -241,6 +254,7 @@ async fn play(fault: &Fault, protocol: Protocol, http: &Http) -> Option<String> 
     let (text, ending) = match &fault.expect {
         Told(sentences) => (String::new(), filled(sentences, protocol, &server.url())),
         Kept(text, sentences) => ((*text).to_string(), filled(sentences, protocol, &server.url())),
+        Marked(text, mark) => ((*text).to_string(), (*mark).to_string()),
         Cut(text) => ((*text).to_string(), "cut".to_string()),
         Whole(text) => ((*text).to_string(), "whole".to_string()),
     };
@@ -248,6 +262,7 @@ async fn play(fault: &Fault, protocol: Protocol, http: &Http) -> Option<String> 
         Outcome::Failed(failure) => format!("{} {}", failure.what, failure.next),
         Outcome::Truncated => "cut".to_string(),
         Outcome::Complete(StopReason::EndTurn) => "whole".to_string(),
+        Outcome::Complete(StopReason::Other(mark)) => mark.clone(),
         other => format!("{other:?}"),
     };
     // Gemini is asked once more when it says nothing.

@@ -316,6 +316,18 @@ fn a_stream_that_ends_early_is_never_complete() {
 }
 
 #[test]
+fn a_call_that_may_lack_a_piece_is_not_run() {
+    let parts = [Part::Call { id: "c1", name: "read", arguments: "{\"n\":1}" }];
+    for (_, protocol) in PROTOCOLS {
+        let mut frames = frames(*protocol, &parts);
+        let broken = if *protocol == Protocol::Ollama { "{\"a\":\n" } else { "data: {\"a\":\n\n" };
+        frames.insert(1, broken.to_string());
+        let (_, ending) = decode(*protocol, [frames.concat().as_bytes()]);
+        assert_eq!(ending, Ending::Truncated, "{protocol:?}");
+    }
+}
+
+#[test]
 fn progress_tells_when_reading_may_stop() {
     use Progress::{Open, Over, Settled};
     let expected: [(Protocol, &[Progress]); 5] = [

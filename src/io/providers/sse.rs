@@ -112,7 +112,12 @@ impl Sse {
             self.dispatch(items);
             return;
         }
-        if self.framing == Framing::Lines && !self.in_stray && is_object(line) {
+        // An object that is written over several lines, such as an error, begins with less than one.
+        let whole = |line: &str| !self.in_stray && line.trim_end().ends_with('}');
+        if self.framing == Framing::Lines
+            && line.trim_start().starts_with('{')
+            && (self.frames > 0 || whole(line))
+        {
             self.frames += 1;
             items.push(Item::Data(line.to_string()));
         } else if let Some(value) = field(line, "data") {
@@ -153,12 +158,6 @@ impl Sse {
             items.push(Item::Data(data));
         }
     }
-}
-
-/// Whether a line may be a whole object. One that is written over several lines begins with less.
-fn is_object(line: &str) -> bool {
-    let line = line.trim();
-    line.len() > 1 && line.starts_with('{') && line.ends_with('}')
 }
 
 /// The value of `line` when it is the field `name`; one blank after the colon is not part of it. The empty name is a comment.

@@ -32,6 +32,9 @@ pub trait Adapter: Send {
     fn close(&mut self, out: &mut Vec<ReplyEvent>) -> Option<StopReason>;
 }
 
+/// How a reply is marked that a piece may be missing from.
+const PART_LOST: &str = "a part of the reply could not be read";
+
 /// How a body ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
@@ -61,6 +64,8 @@ pub struct Decoder {
     understood: bool,
     /// Data came that no one can read.
     garbled: bool,
+    /// A frame of the stream was among it, so that a piece of the reply may be missing.
+    lost: bool,
 }
 
 impl Decoder {
@@ -75,6 +80,7 @@ impl Decoder {
             framing,
             understood: false,
             garbled: false,
+            lost: false,
         }
     }
 
@@ -119,7 +125,15 @@ impl Decoder {
         // Any JSON answer is a line, too.
         self.garbled |= self.framing == Framing::Lines && self.frames > 0 && !self.understood;
         let unread = closed == Ending::Truncated && self.garbled && self.shown == Shown::Nothing;
-        let ending = if unread { Ending::Failed(Cause::Address(Address::NotUnderstood)) } else { closed };
+        let ending = match closed {
+            _ if unread => Ending::Failed(Cause::Address(Address::NotUnderstood)),
+            Ending::Complete(StopReason::EndTurn) if self.lost && self.shown == Shown::Answer => {
+                Ending::Complete(StopReason::Other(PART_LOST.to_string()))
+            }
+            // A call that lost a piece is not to be run.
+            Ending::Complete(StopReason::ToolUse) if self.lost => Ending::Truncated,
+            closed => closed,
+        };
         (out, ending, self.shown)
     }
 
@@ -148,6 +162,7 @@ impl Decoder {
             Item::Data(data) => {
                 let frames = objects(data);
                 self.garbled |= frames.is_empty();
+                self.lost |= frames.is_empty() && data.contains('{');
                 for frame in frames {
                     self.take_frame(&frame, out);
                 }
@@ -156,7 +171,10 @@ impl Decoder {
                 let value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()));
                 self.failed = Some(Cause::said(trouble::read_value(&value)));
             }
-            Item::Oversized => self.garbled = true,
+            Item::Oversized => {
+                self.garbled = true;
+                self.lost = true;
+            }
         }
     }
 
