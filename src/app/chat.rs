@@ -114,7 +114,9 @@ pub fn clear(state: &mut State) -> Vec<Effect> {
     let left = super::sessions::leave(state);
     let mut told = Vec::new();
     told.extend(before.map(|session| format!("session {session} is kept: /sessions")));
-    told.extend((left.rules > 0).then(|| format!("the rules for this session ended with it: {}", left.rules)));
+    told.extend(
+        (left.rules > 0).then(|| format!("the rules for this session ended with it: {}", left.rules)),
+    );
     let words = if told.is_empty() { "a new conversation begins".to_string() } else { told.join(" · ") };
     state.note(words);
     left.effects

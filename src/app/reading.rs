@@ -1,7 +1,7 @@
 //! What the user asks of the conversation while reading it: marking, searching, copying, opening. It never sends and never edits.
 
-use super::state::{EditingWhat, Focus, Overlay, State};
 use super::sessions;
+use super::state::{EditingWhat, Focus, Overlay, State};
 use super::update::open;
 use crate::base::text;
 use crate::domain::chat::{Body, Entry, Level};

@@ -200,7 +200,8 @@ pub fn pick(state: &mut State, query: &str) -> Vec<Effect> {
 
 /// What a search found, for the list that is open or was asked for.
 pub fn listed(state: &mut State, query: &str, sessions: Vec<Summary>) {
-    let items: Vec<Item> = sessions.into_iter().map(|summary| item(summary, state.recording.session)).collect();
+    let items: Vec<Item> =
+        sessions.into_iter().map(|summary| item(summary, state.recording.session)).collect();
     if let Focus::Overlay(Overlay::Menu(MenuOf::Sessions, menu)) = &mut state.focus {
         // An answer to letters that were typed on since is stale.
         if menu.filter() == query {
@@ -489,11 +490,16 @@ pub fn export(state: &mut State, words: &str) -> Vec<Effect> {
 pub fn exported(state: &mut State, result: Exported) {
     match result {
         Exported::Done { path } => {
-            state.notice(Level::Good, format!("The conversation was written to {path}; only you may read it."));
+            state.notice(
+                Level::Good,
+                format!("The conversation was written to {path}; only you may read it."),
+            );
         }
         Exported::Exists { path, command } => {
             state.recording.doubt = Some(Doubt::Overwrite(command));
-            let text = format!("{path} is there already and was left as it is; the same command once more replaces it.");
+            let text = format!(
+                "{path} is there already and was left as it is; the same command once more replaces it."
+            );
             state.notice(Level::Warning, text);
         }
         Exported::Failed { cause } => {

@@ -4,7 +4,8 @@ use crossterm::event::{KeyEventKind, MouseEvent, MouseEventKind};
 
 use super::state::{EditingWhat, Focus, Overlay, Search, State};
 use super::{
-    actions, chat, keeping, mentions, messages, overlay, plain, reading, recording, review, screen, sessions, turn,
+    actions, chat, keeping, mentions, messages, overlay, plain, reading, recording, review, screen, sessions,
+    turn,
 };
 use crate::base::text;
 use crate::domain::chat::Level;

@@ -116,8 +116,16 @@ mod tests {
     #[test]
     fn ages_are_short() {
         let told = [0, 59, 60, 3_599, 7_200, 90_000, 200_000, 90 * 86_400].map(ago);
-        let expect =
-            ["just now", "just now", "1 min ago", "59 min ago", "2 h ago", "yesterday", "2 days ago", "3 months ago"];
+        let expect = [
+            "just now",
+            "just now",
+            "1 min ago",
+            "59 min ago",
+            "2 h ago",
+            "yesterday",
+            "2 days ago",
+            "3 months ago",
+        ];
         assert_eq!(told, expect);
     }
 }

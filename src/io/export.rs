@@ -70,7 +70,10 @@ fn without_secrets(conversation: Conversation, keys: &Arc<Keys>) -> Conversation
 fn free(project: &Path, conversation: &Conversation, form: Form) -> PathBuf {
     let first = project.join(export::file_name(conversation, form));
     let numbered = |number: u32| first.with_extension(format!("{number}.{}", form.ending()));
-    std::iter::once(first.clone()).chain((2..1_000).map(numbered)).find(|path| !path.exists()).unwrap_or(first)
+    std::iter::once(first.clone())
+        .chain((2..1_000).map(numbered))
+        .find(|path| !path.exists())
+        .unwrap_or(first)
 }
 
 #[cfg(test)]

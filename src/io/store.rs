@@ -54,8 +54,15 @@ impl Store {
     ) -> io::Result<Self> {
         let (asks, incoming) = channel();
         let work = move || {
-            let mut desk =
-                Desk { place, project, keys, tell, book: None, waiting: VecDeque::new(), state: Health::Good };
+            let mut desk = Desk {
+                place,
+                project,
+                keys,
+                tell,
+                book: None,
+                waiting: VecDeque::new(),
+                state: Health::Good,
+            };
             desk.work(&incoming);
         };
         let thread = thread::Builder::new().name("sessions".to_string()).spawn(work)?;
@@ -206,7 +213,9 @@ impl<T: Fn(Told)> Desk<T> {
     fn answered(&mut self, ask: &Ask) -> Result<Told, StoreError> {
         let book = self.book()?;
         Ok(match ask {
-            Ask::List { query } => Told::Listed { query: query.clone(), sessions: book.list(query, read::LISTED)? },
+            Ask::List { query } => {
+                Told::Listed { query: query.clone(), sessions: book.list(query, read::LISTED)? }
+            }
             Ask::Open { which } => Told::Opened(Box::new(book.open_session(*which)?)),
             Ask::Rename { session, title } => {
                 let title = book.rename(*session, title)?;

@@ -17,9 +17,9 @@ use crate::app::plain::compose::Composer;
 use crate::app::plain::told::Told;
 use crate::app::plain::{self, Asked, Form};
 use crate::app::sessions::Begin;
-use crate::app::{recording, sessions};
 use crate::app::state::{Search, State, Tools};
 use crate::app::update::update;
+use crate::app::{recording, sessions};
 use crate::base::text;
 use crate::cli::Invocation;
 use crate::domain::kb::Span;
@@ -92,7 +92,9 @@ pub fn run(invocation: &Invocation, directory: &Path, why: Why) -> Result<u8> {
         write(&mut io::stdout(), why.sentence())?;
         let code = session.run(&mut events, sender, conversation::beginning(invocation)).await;
         session.keep(&mut events)?;
-        if let Some(resume) = conversation::resume_words(&session.state, invocation).filter(|_| asked == Asked::Person) {
+        if let Some(resume) =
+            conversation::resume_words(&session.state, invocation).filter(|_| asked == Asked::Person)
+        {
             write(&mut io::stdout(), &format!("{resume}\n"))?;
         }
         conversation::tell_undecided(&conversation::gists(&session.state.review.pending));

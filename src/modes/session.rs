@@ -24,7 +24,8 @@ use crate::protocol::sessions::Overwrite;
 pub fn run(command: &SessionCommand, directory: &Path) -> Result<u8> {
     let folder = files::state_dir()?.join(SESSIONS);
     // Looking makes no file.
-    let book = file::path(&folder).exists().then(|| Book::open(&folder, directory, Arc::new(Keys::default())));
+    let book =
+        file::path(&folder).exists().then(|| Book::open(&folder, directory, Arc::new(Keys::default())));
     let book = book.transpose()?;
     let Some(mut book) = book else {
         return match command {
@@ -106,12 +107,7 @@ fn form(file: Option<&Path>, json: bool) -> Form {
     if json { Form::Json } else { ending.unwrap_or_default() }
 }
 
-fn export(
-    conversation: &Conversation,
-    file: Option<&Path>,
-    form: Form,
-    overwrite: Overwrite,
-) -> Result<u8> {
+fn export(conversation: &Conversation, file: Option<&Path>, form: Form, overwrite: Overwrite) -> Result<u8> {
     let path = file.map_or_else(|| PathBuf::from(export::file_name(conversation, form)), Path::to_path_buf);
     match put(&path, &export::write(conversation, form, when), overwrite) {
         Ok(()) => print(&format!("Written to {}; only you may read it.\n", files::shown(&path))),

@@ -19,9 +19,9 @@ use tokio::time::{Instant as Deadline, sleep_until};
 
 use self::pace::{Pace, Why};
 use super::conversation::{self, Begun};
+use crate::app::sessions::Begin;
 use crate::app::state::{Search, State, Tools};
 use crate::app::update::update;
-use crate::app::sessions::Begin;
 use crate::app::{keeping, recording, screen, sessions};
 use crate::base::text;
 use crate::cli::Invocation;

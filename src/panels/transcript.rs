@@ -70,7 +70,11 @@ impl Transcript {
 
     /// Stands at a line from now on; `None` follows the end.
     pub fn stand(&mut self, anchor: Option<Anchor>) {
-        *self = Self { anchor, first: anchor.map_or((0, true), |anchor| (anchor.entry, false)), ..Self::default() };
+        *self = Self {
+            anchor,
+            first: anchor.map_or((0, true), |anchor| (anchor.entry, false)),
+            ..Self::default()
+        };
     }
 
     /// Follows the end from now on.

@@ -67,34 +67,66 @@ pub enum Which {
 pub enum Ask {
     Record(Record),
     /// The newest sessions of this folder, or those that hold these words.
-    List { query: String },
-    Open { which: Which },
-    Rename { session: SessionId, title: String },
-    Delete { session: SessionId },
+    List {
+        query: String,
+    },
+    Open {
+        which: Which,
+    },
+    Rename {
+        session: SessionId,
+        title: String,
+    },
+    Delete {
+        session: SessionId,
+    },
 }
 
 /// What the store tells.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Told {
     /// A conversation has a session now.
-    Begun { conversation: Conversation, session: SessionId },
+    Begun {
+        conversation: Conversation,
+        session: SessionId,
+    },
     /// Something cannot be stored, and why; said once until it can be again.
-    Failing { cause: String },
+    Failing {
+        cause: String,
+    },
     /// It can be again, and nothing is lost.
     Mended,
     /// Nothing of this run will be stored, and why.
-    Unusable { cause: String },
+    Unusable {
+        cause: String,
+    },
     /// The file was damaged; a new one is in its place and holds nothing yet.
-    Renewed { cause: String },
+    Renewed {
+        cause: String,
+    },
     /// The session of this conversation was deleted from outside.
-    Gone { conversation: Conversation },
-    Listed { query: String, sessions: Vec<Summary> },
+    Gone {
+        conversation: Conversation,
+    },
+    Listed {
+        query: String,
+        sessions: Vec<Summary>,
+    },
     Opened(Box<Opened>),
-    NotOpened { cause: String },
-    Renamed { session: SessionId, title: String },
-    Deleted { session: SessionId },
+    NotOpened {
+        cause: String,
+    },
+    Renamed {
+        session: SessionId,
+        title: String,
+    },
+    Deleted {
+        session: SessionId,
+    },
     /// What was asked was not done, and why.
-    Refused { cause: String },
+    Refused {
+        cause: String,
+    },
 }
 
 /// A session as it was stored.
@@ -127,8 +159,15 @@ pub struct Export {
 /// What came of it. Paths are safe to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Exported {
-    Done { path: String },
+    Done {
+        path: String,
+    },
     /// Something of that name is there.
-    Exists { path: String, command: String },
-    Failed { cause: String },
+    Exists {
+        path: String,
+        command: String,
+    },
+    Failed {
+        cause: String,
+    },
 }

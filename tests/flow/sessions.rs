@@ -89,7 +89,13 @@ fn said(text: &str) -> Body {
 fn replied(text: &str) -> Body {
     let voice = Voice { name: SECOND.into(), color: "yellow".into() };
     let outcome = Some(Outcome::Complete(StopReason::EndTurn));
-    Body::Reply(Box::new(Reply { voice, text: text.into(), outcome, kb: "0ld0ld0l".into(), ..Reply::default() }))
+    Body::Reply(Box::new(Reply {
+        voice,
+        text: text.into(),
+        outcome,
+        kb: "0ld0ld0l".into(),
+        ..Reply::default()
+    }))
 }
 
 /// A session in which the reviewer spoke with the second model.
@@ -134,7 +140,9 @@ fn a29_a_turn_is_stored_as_it_happens() {
     app.ends(Outcome::Complete(StopReason::EndTurn));
     let whole = records(&mut app);
     assert_eq!(short(&whole), [format!("{FIRST}: One two three four..")]);
-    let [Change::Put { body: Body::Reply(reply), .. }] = whole[0].changes.as_slice() else { panic!("{whole:?}") };
+    let [Change::Put { body: Body::Reply(reply), .. }] = whole[0].changes.as_slice() else {
+        panic!("{whole:?}")
+    };
     assert_eq!(Some(reply.kb.as_str()), app.disk.hash());
     assert_eq!(reply.model, "model-1");
     app.after(10_000);
@@ -230,7 +238,10 @@ fn what_is_private_is_not_stored_and_begins_anew_with_the_next_session() {
     app.say("/private off");
     told(&mut app, Told::Renewed { cause: "it was damaged".into() });
     let stored = short(&records(&mut app));
-    assert!(stored.contains(&"you: four".to_string()) && !stored.contains(&"you: five".to_string()), "{stored:?}");
+    assert!(
+        stored.contains(&"you: four".to_string()) && !stored.contains(&"you: five".to_string()),
+        "{stored:?}"
+    );
 }
 
 #[test]
@@ -306,7 +317,10 @@ fn what_the_command_line_names_is_not_brought_back_and_what_is_gone_is_said() {
     sessions::begin(&mut app.state, Begin::Continue);
     told(&mut app, Told::Opened(Box::new(other)));
     let note = app.state.screen.note.clone().unwrap().0;
-    assert!(note.contains("gone is not here any more") && note.contains("anthropic · claude answered before"), "{note}");
+    assert!(
+        note.contains("gone is not here any more") && note.contains("anthropic · claude answered before"),
+        "{note}"
+    );
     assert_eq!(app.state.connection.endpoint.model, "model-1");
 }
 
@@ -350,7 +364,10 @@ fn the_list_searches_resumes_deletes_and_renames() {
     let mut app = app();
     app.keys("alt+s");
     assert_eq!(asks(&mut app), [Ask::List { query: String::new() }]);
-    told(&mut app, Told::Listed { query: String::new(), sessions: vec![summary(7, "what now?"), summary(3, "older")] });
+    told(
+        &mut app,
+        Told::Listed { query: String::new(), sessions: vec![summary(7, "what now?"), summary(3, "older")] },
+    );
     app.expect("what now?");
     app.expect("2 h ago");
     app.types("ol");

@@ -37,9 +37,9 @@ fn files(desk: &Desk) -> Vec<PathBuf> {
 #[track_caller]
 fn wait_stored(app: &Terminal<'_>, desk: &Desk, words: &str) {
     app.wait_until(&format!("{words:?} in the store"), || {
-        files(desk).iter().any(|path| {
-            fs::read(path).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(words))
-        })
+        files(desk)
+            .iter()
+            .any(|path| fs::read(path).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(words)))
     });
 }
 
@@ -177,7 +177,12 @@ fn a30_session_files_are_private_and_hold_no_key() {
             let bytes = fs::read(&path).unwrap();
             let text = String::from_utf8_lossy(&bytes);
             assert!(!text.contains("no-known-shape") && !text.contains("abcdefgh"), "{}", path.display());
-            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{}", path.display());
+            assert_eq!(
+                fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+                0o600,
+                "{}",
+                path.display()
+            );
         }
     };
     check();

@@ -161,9 +161,8 @@ impl Keys {
     pub fn ranges(&self, text: &str) -> Vec<Range<usize>> {
         const SHORTEST: usize = 12;
         let keys = self.by_provider.iter().map(|(_, key)| key.expose_secret());
-        let found = |key: &str| {
-            text.match_indices(key).map(|(at, key)| at..at + key.len()).collect::<Vec<_>>()
-        };
+        let found =
+            |key: &str| text.match_indices(key).map(|(at, key)| at..at + key.len()).collect::<Vec<_>>();
         keys.filter(|key| key.len() >= SHORTEST).flat_map(found).collect()
     }
 

@@ -18,7 +18,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub enum StoreError {
     #[error("there is no folder for dictum's state; set XDG_STATE_HOME to a folder you may write")]
     NoFolder,
-    #[error("the folder {} cannot be made ({cause}); set XDG_STATE_HOME to a folder you may write", files::shown(path))]
+    #[error(
+        "the folder {} cannot be made ({cause}); set XDG_STATE_HOME to a folder you may write",
+        files::shown(path)
+    )]
     Folder { path: PathBuf, cause: String },
     #[error("{} was written by a newer dictum (format {found}, this one knows {MIGRATIONS}); update dictum", files::shown(path), MIGRATIONS = MIGRATIONS.len())]
     Newer { path: PathBuf, found: usize },
@@ -53,7 +56,9 @@ impl StoreError {
                 Self::ReadOnly(path)
             }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy(path),
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged { path, cause: cause() },
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Damaged { path, cause: cause() }
+            }
             Some(_) | None => Self::Other { path, cause: cause() },
         }
     }
@@ -147,9 +152,9 @@ pub(super) fn open(folder: &Path) -> Result<Connection, StoreError> {
 fn version(connection: &Connection) -> rusqlite::Result<usize> {
     // The second word reads the first page of the tables, so that a damaged beginning shows here.
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
-    connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)).map(|found| {
-        usize::try_from(found).unwrap_or(usize::MAX)
-    })
+    connection
+        .pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))
+        .map(|found| usize::try_from(found).unwrap_or(usize::MAX))
 }
 
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
@@ -193,7 +198,9 @@ fn make_private(path: &Path) -> Result<(), StoreError> {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 StoreError::ReadOnly(path.to_path_buf())
             }
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::NoRoom(path.to_path_buf()),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                StoreError::NoRoom(path.to_path_buf())
+            }
             _ => StoreError::Other { path: path.to_path_buf(), cause: files::cause(&error) },
         }),
     }
@@ -232,7 +239,9 @@ fn is_sound(path: &Path) -> bool {
     let check = || -> rusqlite::Result<bool> {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.busy_timeout(PATIENCE)?;
-        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0)).map(|found| found == "ok")
+        connection
+            .query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))
+            .map(|found| found == "ok")
     };
     check().unwrap_or(false)
 }

@@ -21,7 +21,8 @@ const LOOKED_AT: i64 = 20_000;
 /// Characters of the words that a search found, before and after them.
 const AROUND: usize = 80;
 
-const SUMMARY: &str = "SELECT s.id, s.title, s.messages, s.persona, s.model, p.folder, s.began, s.changed, s.latest
+const SUMMARY: &str =
+    "SELECT s.id, s.title, s.messages, s.persona, s.model, p.folder, s.began, s.changed, s.latest
                        FROM sessions s JOIN places p ON p.id = s.place";
 
 fn summary(row: &Row<'_>, now: i64) -> rusqlite::Result<Summary> {
@@ -219,7 +220,8 @@ impl Book {
             let mut thinking =
                 more.get("thinking").and_then(|words| words.as_str()).unwrap_or_default().to_string();
             {
-                let mut pieces = write.prepare("SELECT text, thinking FROM pieces WHERE entry = ?1 ORDER BY id")?;
+                let mut pieces =
+                    write.prepare("SELECT text, thinking FROM pieces WHERE entry = ?1 ORDER BY id")?;
                 let mut pieces = pieces.query([entry])?;
                 while let Some(piece) = pieces.next()? {
                     text.push_str(&piece.get::<_, String>(0)?);

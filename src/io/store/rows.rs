@@ -46,12 +46,8 @@ fn voice_value(voice: &Voice) -> Value {
 
 fn reply_value(reply: &Reply, redactor: &Redactor) -> Value {
     // Identifiers only look like secrets, and a call that lost its own could not be answered.
-    let call = |call: &ToolCall| {
-        json!({ "id": call.id, "name": call.name, "arguments": redactor.text(&call.arguments) })
-    };
-    let result = |result: &ToolResult| {
-        json!({ "id": result.id, "text": redactor.text(&result.text), "failed": result.failed })
-    };
+    let call = |call: &ToolCall| json!({ "id": call.id, "name": call.name, "arguments": redactor.text(&call.arguments) });
+    let result = |result: &ToolResult| json!({ "id": result.id, "text": redactor.text(&result.text), "failed": result.failed });
     let mut outcome = reply.outcome.as_ref().map_or(Value::Null, outcome_value);
     redactor.value(&mut outcome);
     json!({

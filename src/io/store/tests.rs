@@ -138,7 +138,10 @@ fn a29_a_reply_that_was_cut_comes_back_with_what_was_there() {
     assert_eq!(titles(&book, "three"), ["hello"]);
     // The one that writes it was not gone after all, and goes on.
     book.record(&record(1, vec![grow(2, " five ")])).unwrap();
-    assert_eq!(chat(&room.book().open_session(Which::Last).unwrap())[1], "reviewer: one two three four five ");
+    assert_eq!(
+        chat(&room.book().open_session(Which::Last).unwrap())[1],
+        "reviewer: one two three four five "
+    );
     book.record(&record(1, vec![ended(2, "one two three four five six")])).unwrap();
     let opened = room.book().open_session(Which::Last).unwrap();
     assert_eq!(chat(&opened)[1], "reviewer: one two three four five six");

@@ -99,7 +99,10 @@ impl Book {
         }
         if !record.changes.is_empty() {
             write
-                .execute("UPDATE sessions SET changed = max(changed, ?2) WHERE id = ?1", params![live.session, at])
+                .execute(
+                    "UPDATE sessions SET changed = max(changed, ?2) WHERE id = ?1",
+                    params![live.session, at],
+                )
                 .map_err(of)?;
         }
         write.commit().map_err(of)?;
@@ -134,7 +137,8 @@ impl Book {
         let delete = "DELETE FROM sessions WHERE id IN
                       (SELECT id FROM sessions WHERE changed < ?1 ORDER BY changed LIMIT 200)";
         let before = now().saturating_sub(i64::from(days).saturating_mul(DAY));
-        let gone = self.connection.execute(delete, [before]).map_err(|error| StoreError::of(&self.path, &error))?;
+        let gone =
+            self.connection.execute(delete, [before]).map_err(|error| StoreError::of(&self.path, &error))?;
         if gone > 0 {
             self.shrink();
         }
@@ -246,7 +250,8 @@ impl Page<'_> {
     }
 
     fn insert(&self, live: &mut Live, entry: EntryId, row: &Row) -> rusqlite::Result<()> {
-        let insert = "INSERT INTO entries (session, at, kind, place, text, more) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let insert =
+            "INSERT INTO entries (session, at, kind, place, text, more) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let values = params![live.session, self.at, row.kind, self.place, row.text, row.more];
         self.write.prepare_cached(insert)?.execute(values)?;
         live.rows.insert(entry, self.write.last_insert_rowid());
@@ -254,7 +259,8 @@ impl Page<'_> {
     }
 
     fn grow(&self, live: &mut Live, entry: EntryId, text: &str, thinking: &str) -> rusqlite::Result<()> {
-        let (Some(id), Some((texts, thoughts))) = (live.rows.get(&entry), live.streams.get_mut(&entry)) else {
+        let (Some(id), Some((texts, thoughts))) = (live.rows.get(&entry), live.streams.get_mut(&entry))
+        else {
             return Ok(());
         };
         let (text, thinking) = (texts.feed(self.redactor, text), thoughts.feed(self.redactor, thinking));
@@ -282,7 +288,8 @@ impl Page<'_> {
             Named::No => 0,
             Named::ByUser => 1,
         };
-        let update = "UPDATE sessions SET persona = ?2, provider = ?3, model = ?4, named = ?5, draft = ?6, scroll = ?7
+        let update =
+            "UPDATE sessions SET persona = ?2, provider = ?3, model = ?4, named = ?5, draft = ?6, scroll = ?7
                       WHERE id = ?1";
         self.write
             .prepare_cached(update)?
