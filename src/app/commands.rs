@@ -78,8 +78,8 @@ pub const COMMANDS: &[Command] = &[
     },
     Command {
         name: "export",
-        arguments: "[md|json] [FILE]",
-        sentence: "Write this conversation to a file, as Markdown or JSON",
+        arguments: "[FORM] [FILE]",
+        sentence: "Write this conversation to a file; FORM is md or json",
         run: sessions::export,
     },
     Command { name: "help", arguments: "", sentence: "Show all keys and commands", run: help },

@@ -135,6 +135,7 @@ fn standing(state: &State) -> Standing {
             ModelChoice::User => Named::ByUser,
         },
         draft: state.prompt.drafts().pop().unwrap_or_default(),
+        rules: state.decided.session.all().iter().map(|rule| rule.text.clone()).collect(),
         scroll: state.transcript.anchor().map(|anchor| stored_place(state, anchor)),
     }
 }

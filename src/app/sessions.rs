@@ -1,18 +1,21 @@
 //! Earlier conversations: choosing, resuming, naming, deleting, branching off, and keeping one out of the store. It never sends by itself
 //! what comes back, and never takes KB.md from the past.
 
+mod copies;
+mod list;
+
+pub use copies::{export, exported, fork, fork_at_marked};
+pub use list::{choose, delete_chosen, filter_changed, listed, no_doubt, pick, rename_chosen};
+
 use super::recording;
-use super::state::{Doubt, Fixed, Focus, MenuOf, ModelChoice, Overlay, Search, Stage, State, Storing};
+use super::state::{Fixed, Focus, ModelChoice, Search, Stage, State, Storing};
 use super::turn;
-use super::update::open;
-use crate::domain::chat::{Body, Entry, Level};
-use crate::domain::export::{self, Form};
+use crate::domain::chat::{Body, Level};
 use crate::domain::kb::Span;
-use crate::domain::session::{Kept, SessionId, Summary, ago, title_of};
-use crate::panels::menu::{Item, Menu};
-use crate::protocol::action::{Action, Context};
+use crate::domain::kb::session::SessionRules;
+use crate::domain::session::SessionId;
 use crate::protocol::message::{Anchor, Effect};
-use crate::protocol::sessions::{Ask, Export, Exported, Named, Opened, Overwrite, Standing, Which};
+use crate::protocol::sessions::{Ask, Named, Opened, Standing, Which};
 
 /// What a conversation begins with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,6 +85,10 @@ pub fn opened(state: &mut State, opened: Opened) -> Vec<Effect> {
     let mut told = vec![format!("session {} goes on: {}", summary.id, summary.title)];
     told.extend(speak_again(state, &standing, fixed));
     draft_again(state, &standing.draft);
+    if !standing.rules.is_empty() {
+        told.push(format!("its own rules hold again: {}", standing.rules.len()));
+        state.decided.session = SessionRules::again(standing.rules.clone());
+    }
     state.recording.standing = Some(standing);
     state.note(told.join(" · "));
     state.focus = Focus::Prompt;
@@ -192,129 +199,6 @@ pub fn not_opened(state: &mut State, cause: &str) -> Vec<Effect> {
     waiting.into_iter().flat_map(|message| turn::submit(state, message)).collect()
 }
 
-/// `/sessions`: the list of what was kept in this folder.
-pub fn pick(state: &mut State, query: &str) -> Vec<Effect> {
-    state.recording.picking = Some(query.to_string());
-    ask(Ask::List { query: query.to_string() })
-}
-
-/// What a search found, for the list that is open or was asked for.
-pub fn listed(state: &mut State, query: &str, sessions: Vec<Summary>) {
-    let items: Vec<Item> =
-        sessions.into_iter().map(|summary| item(summary, state.recording.session)).collect();
-    if let Focus::Overlay(Overlay::Menu(MenuOf::Sessions, menu)) = &mut state.focus {
-        // An answer to letters that were typed on since is stale.
-        if menu.filter() == query {
-            menu.refresh(items);
-        }
-        return;
-    }
-    if state.recording.picking.take_if(|wanted| wanted == query).is_none() {
-        return;
-    }
-    if items.is_empty() {
-        state.note(match query {
-            "" => "no session was kept in this folder yet".to_string(),
-            words => format!("no session of this folder speaks of {words}"),
-        });
-        return;
-    }
-    let keys = &state.tools.keymap;
-    let told = |action, words| keys.told(" · ", Context::Menu, action, words);
-    let title = format!(
-        "Sessions{}{}{}",
-        told(Action::Choose, "resumes"),
-        told(Action::RenameItem, "renames"),
-        told(Action::Remove, "deletes")
-    );
-    let menu = Menu::searched(title, items, query);
-    open(state, Overlay::Menu(MenuOf::Sessions, menu));
-}
-
-fn item(summary: Summary, current: Option<SessionId>) -> Item {
-    let when = if current == Some(summary.id) { "this one".to_string() } else { ago(summary.age) };
-    let speaker = [&summary.persona, &summary.model].map(String::as_str);
-    let speaker: Vec<&str> = speaker.into_iter().filter(|word| !word.is_empty()).collect();
-    let messages = if summary.messages == 1 { "message" } else { "messages" };
-    let preview = format!(
-        "{}\n\n#{} · {} {messages} · {}\n{}\n\n{}",
-        summary.title,
-        summary.id,
-        summary.messages,
-        ago(summary.age),
-        speaker.join(" · "),
-        summary.words
-    );
-    Item {
-        id: summary.id.to_string(),
-        label: if summary.title.is_empty() { format!("#{}", summary.id) } else { summary.title },
-        tag: when,
-        preview,
-        ..Item::default()
-    }
-}
-
-/// The words of the list's filter changed: the store looks for them.
-pub fn filter_changed(state: &mut State) -> Vec<Effect> {
-    match &state.focus {
-        Focus::Overlay(Overlay::Menu(MenuOf::Sessions, menu)) => {
-            ask(Ask::List { query: menu.filter().to_string() })
-        }
-        Focus::Overlay(Overlay::Menu(_, _) | Overlay::Pager(_))
-        | Focus::Prompt
-        | Focus::Reading(_)
-        | Focus::Review => Vec::new(),
-    }
-}
-
-/// The chosen session is resumed.
-pub fn choose(state: &mut State, id: &str) -> Vec<Effect> {
-    match id.parse() {
-        Ok(session) if state.recording.session == Some(session) => {
-            state.note(format!("session {session} is this one"));
-            Vec::new()
-        }
-        Ok(session) => resume(state, Which::Numbered(session)),
-        Err(_) => Vec::new(),
-    }
-}
-
-fn chosen(state: &State) -> Option<SessionId> {
-    let Focus::Overlay(Overlay::Menu(MenuOf::Sessions, menu)) = &state.focus else { return None };
-    menu.selected()?.id.parse().ok()
-}
-
-/// Deletes the chosen session when it is asked for twice.
-pub fn delete_chosen(state: &mut State) -> Vec<Effect> {
-    let Some(session) = chosen(state) else { return Vec::new() };
-    let wish = Doubt::Delete(session);
-    if state.recording.doubt.take_if(|doubt| *doubt == wish).is_some() {
-        return ask(Ask::Delete { session });
-    }
-    state.recording.doubt = Some(wish);
-    let again = state.tools.keymap.told("", Context::Menu, Action::Remove, "again deletes it");
-    if let Focus::Overlay(Overlay::Menu(MenuOf::Sessions, menu)) = &mut state.focus {
-        menu.retag(&session.to_string(), &again);
-    }
-    Vec::new()
-}
-
-/// A key that is not the one which deletes takes the question back.
-pub fn no_doubt(state: &mut State) -> Vec<Effect> {
-    match state.recording.doubt.take() {
-        Some(Doubt::Delete(_)) => filter_changed(state),
-        Some(Doubt::Overwrite(_)) | None => Vec::new(),
-    }
-}
-
-/// The chosen session gets its new title in the prompt.
-pub fn rename_chosen(state: &mut State) {
-    let Focus::Overlay(Overlay::Menu(MenuOf::Sessions, menu)) = &state.focus else { return };
-    let Some(item) = menu.selected().cloned() else { return };
-    state.focus = Focus::Prompt;
-    state.prompt.exchange(&[Span::typed(format!("/rename #{} {}", item.id, item.label))]);
-}
-
 /// `/rename [#N] TITLE`.
 pub fn rename(state: &mut State, words: &str) -> Vec<Effect> {
     let (first, rest) = words.split_once(char::is_whitespace).unwrap_or((words, ""));
@@ -396,114 +280,4 @@ pub fn private(state: &mut State, word: &str) {
 fn recording_forgets(state: &mut State) {
     let touched = state.log.take_touched();
     state.recording.left_out.extend(touched);
-}
-
-/// `/fork`: the conversation so far goes on as another session.
-pub fn fork(state: &mut State) -> Vec<Effect> {
-    fork_at(state, state.log.entries().len())
-}
-
-/// Branches off at a message: behind a reply, or before a message of the user, which becomes the draft.
-pub fn fork_at_marked(state: &mut State) -> Vec<Effect> {
-    let Focus::Reading(reading) = &state.focus else { return Vec::new() };
-    let Some(marked) = reading.marked else { return Vec::new() };
-    let said = match state.log.entries().get(marked).map(|entry| &entry.body) {
-        Some(Body::User { text }) => Some(text.clone()),
-        Some(Body::Reply(_) | Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. }) => None,
-        None => return Vec::new(),
-    };
-    state.focus = Focus::Prompt;
-    match said {
-        Some(text) => {
-            let effects = fork_at(state, marked);
-            let spans = state.prompt.history.spans_of(&text).unwrap_or_else(|| vec![Span::pasted(text)]);
-            state.prompt.exchange(&spans);
-            effects
-        }
-        None => fork_at(state, marked + 1),
-    }
-}
-
-fn fork_at(state: &mut State, count: usize) -> Vec<Effect> {
-    if state.log.entries().is_empty() {
-        state.note("there is nothing to branch off from yet");
-        return Vec::new();
-    }
-    let mut effects = finish(state);
-    let before = std::mem::take(&mut state.recording);
-    state.recording.storing = before.storing;
-    state.recording.conversation = before.conversation;
-    state.recording.left_out = before.left_out;
-    state.recording.parent = before.session;
-    state.log.truncate(count);
-    state.log.take_touched();
-    state.recording.anew(state.log.entries().iter().map(|entry| entry.id));
-    let said = state.log.entries().iter().any(|entry| matches!(entry.body, Body::User { .. }));
-    if said {
-        state.recording.stage = Stage::Begun;
-    }
-    state.transcript.follow();
-    state.note(match before.session {
-        Some(session) => format!("a new session branches off here; session {session} stays as it was"),
-        None => "the conversation branches off here".to_string(),
-    });
-    effects.extend(recording::now(state));
-    effects
-}
-
-/// `/export [md|json] [FILE]`.
-pub fn export(state: &mut State, words: &str) -> Vec<Effect> {
-    let (first, rest) = words.split_once(char::is_whitespace).unwrap_or((words, ""));
-    let (form, name) = match (Form::named(first), first.rsplit_once('.')) {
-        (Some(form), _) => (form, rest.trim()),
-        // The end of the name says what is meant.
-        (None, Some((_, end))) => (Form::named(end).unwrap_or_default(), words.trim()),
-        (None, None) => (Form::default(), words.trim()),
-    };
-    // What was told of the start of this run is no part of the conversation.
-    let told = |entry: &&Entry| matches!(entry.body, Body::Notice { .. });
-    let entries = state.log.entries().iter().skip_while(told);
-    let entries: Vec<Kept> = entries.map(|entry| Kept { at: None, body: entry.body.clone() }).collect();
-    let first = entries.iter().find_map(|kept| match &kept.body {
-        Body::User { text } => Some(title_of(text)),
-        Body::Reply(_) | Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } => None,
-    });
-    let Some(title) = first else {
-        state.note("there is nothing to export yet");
-        return Vec::new();
-    };
-    let conversation = export::Conversation { session: state.recording.session, title, entries };
-    let wish = Doubt::Overwrite(words.trim().to_string());
-    let again = state.recording.doubt.take_if(|doubt| *doubt == wish).is_some();
-    let overwrite = if again { Overwrite::Agreed } else { Overwrite::Never };
-    let export = Export {
-        conversation,
-        form,
-        name: (!name.is_empty()).then(|| name.to_string()),
-        overwrite,
-        command: words.trim().to_string(),
-    };
-    vec![Effect::Export(Box::new(export))]
-}
-
-/// The export was written, or was not.
-pub fn exported(state: &mut State, result: Exported) {
-    match result {
-        Exported::Done { path } => {
-            state.notice(
-                Level::Good,
-                format!("The conversation was written to {path}; only you may read it."),
-            );
-        }
-        Exported::Exists { path, command } => {
-            state.recording.doubt = Some(Doubt::Overwrite(command));
-            let text = format!(
-                "{path} is there already and was left as it is; the same command once more replaces it."
-            );
-            state.notice(Level::Warning, text);
-        }
-        Exported::Failed { cause } => {
-            state.notice(Level::Warning, format!("Nothing was exported: {cause}."));
-        }
-    }
 }

@@ -37,6 +37,8 @@ pub struct Standing {
     pub model: String,
     pub named: Named,
     pub draft: Vec<Span>,
+    /// The rules for this session only.
+    pub rules: Vec<String>,
     /// The first visible line; its entry is counted among those that are stored. `None` while the end is followed.
     pub scroll: Option<Anchor>,
 }

@@ -106,6 +106,7 @@ fn earlier(draft: &str, scroll: Option<Anchor>) -> Opened {
         model: "model-2".into(),
         named: Named::ByUser,
         draft: if draft.is_empty() { Vec::new() } else { vec![Span::typed(draft)] },
+        rules: vec!["Answer in Italian".into()],
         scroll,
     };
     let entries = kept(vec![said("what now?"), replied(&"A line.\n\n".repeat(60))]);
@@ -274,6 +275,7 @@ fn a01_a_resumed_session_speaks_as_it_did_and_reads_kb_as_it_is_now() {
     let sent = format!("{request:?}");
     assert_eq!((sent.matches("Use bun").count(), sent.matches("Use npm").count()), (1, 0), "{sent}");
     assert!(!sent.contains("0ld0ld0l"));
+    assert!(sent.contains("Answer in Italian"), "what held for this session only holds in it again");
     assert_eq!(request.messages.len(), 3);
     app.replies("Done.");
     let stored = records(&mut app);

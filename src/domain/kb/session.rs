@@ -28,6 +28,12 @@ impl SessionRules {
         &self.rules
     }
 
+    /// The rules of a session that is gone on with.
+    pub fn again(texts: Vec<String>) -> Self {
+        let rule = |text: String| SessionRule { sentences: vec![text.clone()], key: String::new(), text };
+        Self { rules: texts.into_iter().map(rule).collect() }
+    }
+
     /// Takes a proposal as a rule of this session and gives it as it reads now. A rule that it contradicts goes.
     pub fn add(&mut self, proposal: &Proposal, reconciler: &Reconciler) -> String {
         let (text, sentences) = match (proposal.edit.op, &proposal.edit.supersedes) {

@@ -81,6 +81,7 @@ const MIGRATIONS: &[&str] = &["
         model TEXT NOT NULL DEFAULT '',
         named INTEGER NOT NULL DEFAULT 0,
         draft TEXT NOT NULL DEFAULT '',
+        rules TEXT NOT NULL DEFAULT '',
         scroll TEXT NOT NULL DEFAULT ''
     );
     CREATE INDEX sessions_by_place ON sessions (place, changed);

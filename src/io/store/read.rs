@@ -185,7 +185,7 @@ impl Book {
     }
 
     fn standing(&self, id: SessionId) -> rusqlite::Result<Standing> {
-        let one = "SELECT persona, provider, model, named, draft, scroll FROM sessions WHERE id = ?1";
+        let one = "SELECT persona, provider, model, named, draft, scroll, rules FROM sessions WHERE id = ?1";
         self.connection.query_row(one, [id.0], |row| {
             Ok(Standing {
                 persona: row.get(0)?,
@@ -194,6 +194,7 @@ impl Book {
                 named: if row.get::<_, i64>(3)? == 0 { Named::No } else { Named::ByUser },
                 draft: rows::draft(&row.get::<_, String>(4)?),
                 scroll: rows::scroll(&row.get::<_, String>(5)?),
+                rules: rows::rules(&row.get::<_, String>(6)?),
             })
         })
     }

@@ -1,6 +1,7 @@
 //! Takes secrets out of what is stored: known shapes, private keys, and the keys of the providers. It never stores anything itself, and
 //! lets no part of a reply out before it is known whether a secret begins there.
 
+use std::cell::LazyCell;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -23,14 +24,15 @@ const WINDOW: usize = 512;
 
 /// Finds what may not be stored.
 pub(in crate::io) struct Redactor {
-    secrets: Secrets,
+    /// Compiled when the first text is to be stored: who only looks does not wait for it.
+    secrets: LazyCell<Secrets>,
     keys: Arc<Keys>,
 }
 
 impl Redactor {
-    /// Compiles the shapes.
+    /// For the known shapes and these keys.
     pub fn new(keys: Arc<Keys>) -> Self {
-        Self { secrets: Secrets::new(), keys }
+        Self { secrets: LazyCell::new(Secrets::new), keys }
     }
 
     /// The text with other words in the place of each secret.

@@ -193,6 +193,18 @@ pub(super) fn draft(text: &str) -> Vec<Span> {
     prompts::spans(serde_json::from_str::<Vec<Piece>>(text).unwrap_or_default())
 }
 
+/// The rules of a session as they are written.
+pub(super) fn rules_text(rules: &[String], redactor: &Redactor) -> String {
+    let clean: Vec<String> = rules.iter().map(|rule| redactor.text(rule)).collect();
+    serde_json::to_string(&clean).unwrap_or_default()
+}
+
+/// Rules as they were written; none when they are none.
+pub(super) fn rules(written: &str) -> Vec<String> {
+    let rules: Vec<String> = serde_json::from_str(written).unwrap_or_default();
+    rules.iter().map(|rule| text::one_line(rule)).collect()
+}
+
 /// A place in the conversation as it is written; empty for its end.
 pub(super) fn scroll_text(scroll: Option<Anchor>) -> String {
     scroll.map_or_else(String::new, |at| {

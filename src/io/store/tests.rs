@@ -110,6 +110,7 @@ fn a_turn_comes_back_as_it_was_said() {
         model: "m".into(),
         named: Named::ByUser,
         draft: vec![Span::typed("and "), Span::pasted("this")],
+        rules: vec!["Answer in Italian".into()],
         scroll: Some(Anchor { entry: 1, part: 0, line: 2, width: 80, letters: 9 }),
     };
     book.record(&Record { standing: Some(standing.clone()), ..record(1, Vec::new()) }).unwrap();

@@ -289,7 +289,7 @@ impl Page<'_> {
             Named::ByUser => 1,
         };
         let update =
-            "UPDATE sessions SET persona = ?2, provider = ?3, model = ?4, named = ?5, draft = ?6, scroll = ?7
+            "UPDATE sessions SET persona = ?2, provider = ?3, model = ?4, named = ?5, draft = ?6, scroll = ?7, rules = ?8
                       WHERE id = ?1";
         self.write
             .prepare_cached(update)?
@@ -301,6 +301,7 @@ impl Page<'_> {
                 named,
                 rows::draft_text(&standing.draft, self.redactor),
                 rows::scroll_text(standing.scroll),
+                rows::rules_text(&standing.rules, self.redactor),
             ])
             .map(|_| ())
     }
