@@ -100,7 +100,7 @@ impl Session {
             protocol: Protocol::Anthropic,
             provider: "anthropic".to_string(),
             base_url: String::new(),
-            model: "claude-sonnet-4-5".to_string(),
+            model: "claude-sonnet-5-5".to_string(),
             models: Vec::new(),
         };
         let state = State::new(Start {

@@ -50,9 +50,9 @@ fn who_answers_is_chosen_by_flags_then_environment_then_file() {
     };
     check("", &[], &none, "discover");
     check("", &[("ANTHROPIC_API_KEY", " ")], &none, "discover");
-    check("", &[ANTHROPIC], &none, "anthropic claude-sonnet-4-5 https://api.anthropic.com");
-    check("", &[OPENAI], &none, "openai gpt-5.1 https://api.openai.com/v1");
-    check("", &[OPENAI, ANTHROPIC], &none, "anthropic claude-sonnet-4-5 https://api.anthropic.com");
+    check("", &[ANTHROPIC], &none, "anthropic claude-sonnet-5-5 https://api.anthropic.com");
+    check("", &[OPENAI], &none, "openai gpt-5.5 https://api.openai.com/v1");
+    check("", &[OPENAI, ANTHROPIC], &none, "anthropic claude-sonnet-5-5 https://api.anthropic.com");
     check(
         "",
         &[OPENAI, ANTHROPIC],
@@ -70,7 +70,7 @@ fn who_answers_is_chosen_by_flags_then_environment_then_file() {
         "",
         &[("ANTHROPIC_BASE_URL", "http://127.0.0.1:9")],
         &flags("anthropic", "", ""),
-        "anthropic claude-sonnet-4-5 http://127.0.0.1:9",
+        "anthropic claude-sonnet-5-5 http://127.0.0.1:9",
     );
     check("", &[], &flags("openai", "", "http://127.0.0.1:9"), "openai  http://127.0.0.1:9/v1");
     check(
@@ -96,7 +96,7 @@ fn who_answers_is_chosen_by_flags_then_environment_then_file() {
         "provider = \"openai\"\nmodel = \"gpt-x\"\nbase_url = \"http://127.0.0.1:9\"",
         &[],
         &flags("anthropic", "", ""),
-        "anthropic claude-sonnet-4-5 https://api.anthropic.com",
+        "anthropic claude-sonnet-5-5 https://api.anthropic.com",
     );
     check(
         "model = \"m\"\nbase_url = \"http://10.0.0.1:8000\"",
@@ -237,7 +237,7 @@ fn a_project_cannot_say_where_keys_and_requests_go() {
     let project = "base_url = \"https://evil.example\"\nprovider = \"openai\"\nmodel = \"m\"\napi_key_env = \"AWS_SECRET\"\n\
                    api_key = \"x\"\nprotocol = \"chat\"\nkb_extra_call = \"on\"\ntools = \"off\"\npersona = \"ada\"\nmax_tokens = 77";
     let loaded = load("max_tokens = 5", project, &[("ANTHROPIC_API_KEY", "a-key")], &flags("", "", ""));
-    assert_eq!(chosen(&loaded), "anthropic claude-sonnet-4-5 https://api.anthropic.com");
+    assert_eq!(chosen(&loaded), "anthropic claude-sonnet-5-5 https://api.anthropic.com");
     assert_eq!(loaded.settings.persona.as_deref(), Some("ada"));
     assert_eq!(loaded.settings.max_tokens, 77);
     for key in
@@ -429,8 +429,8 @@ fn a15_a_personas_model_is_resolved_or_refused() {
         check(endpoint, "now", Some("now"));
         check(endpoint, "no-such-model", None);
     }
-    check(&anthropic, "Sonnet", Some("claude-sonnet-4-5"));
-    check(&anthropic, "opus", Some("claude-opus-4-5"));
+    check(&anthropic, "Sonnet", Some("claude-sonnet-5-5"));
+    check(&anthropic, "opus", Some("claude-opus-5-5"));
     check(&anthropic, "claude-3-5-haiku-20241022", Some("claude-3-5-haiku-20241022"));
     check(&anthropic, "gpt-5.1", None);
     check(&openai, "gpt-4.1", Some("gpt-4.1"));

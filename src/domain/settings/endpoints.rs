@@ -30,7 +30,7 @@ pub const KNOWN: &[Known] = &[
         other_key_env: "",
         base_env: "ANTHROPIC_BASE_URL",
         model_env: "ANTHROPIC_MODEL",
-        model: "claude-sonnet-4-5",
+        model: "claude-sonnet-5-5",
     },
     Known {
         name: "openai",
@@ -40,7 +40,7 @@ pub const KNOWN: &[Known] = &[
         other_key_env: "",
         base_env: "OPENAI_BASE_URL",
         model_env: "OPENAI_MODEL",
-        model: "gpt-5.1",
+        model: "gpt-5.5",
     },
     Known {
         name: "gemini",
@@ -98,7 +98,7 @@ const GEMINI_HOST: &str = "generativelanguage.googleapis.com";
 
 /// The aliases that personas use for Anthropic's models.
 const ALIASES: &[(&str, &str)] =
-    &[("sonnet", "claude-sonnet-4-5"), ("opus", "claude-opus-4-5"), ("haiku", "claude-haiku-4-5")];
+    &[("sonnet", "claude-sonnet-5-5"), ("opus", "claude-opus-5-5"), ("haiku", "claude-haiku-5-5")];
 
 /// The provider of that name, in any case.
 pub fn known(name: &str) -> Option<&'static Known> {
