@@ -3,4 +3,5 @@
 pub mod action;
 pub mod chord;
 pub mod keymap;
+pub mod mark;
 pub mod message;

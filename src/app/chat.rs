@@ -115,6 +115,7 @@ pub fn clear(state: &mut State) -> Vec<Effect> {
     state.log.clear();
     let ended = state.decided.forget_words();
     state.transcript.follow();
+    state.transcript.marking.clear();
     if ended > 0 {
         state.note(format!("the rules for this session ended with it: {ended}"));
     }

@@ -181,6 +181,7 @@ pub fn help(state: &mut State) {
         Context::Everywhere,
         Context::Prompt,
         Context::Reading,
+        Context::Marked,
         Context::Review,
         Context::Menu,
         Context::Pager,
@@ -200,7 +201,8 @@ pub fn help(state: &mut State) {
     }
     let mouse = keymap.told("; ", Context::Everywhere, Action::MouseMode, "hands the mouse over");
     text.push_str(&format!(
-        "\nThe mouse wheel scrolls. Shift with the mouse selects text in most terminals{mouse}.\n\
+        "\nDragging the mouse over the chat marks text; a double click marks a word, a triple click a line.\n\
+         Shift with the mouse selects text as the terminal does, in most of them{mouse}.\n\
          The [keys] table of config.toml gives actions other keys; assets/settings.toml names them.\n"
     ));
     open(state, Overlay::Pager(Pager::new("Help", Content::Verbatim(text))));

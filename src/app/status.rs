@@ -129,6 +129,27 @@ pub fn while_reading(state: &State, reading: &Reading, area: Rect, buffer: &mut 
     caret
 }
 
+/// Whether the keys of a mark, where there is one, go before all others.
+pub fn may_tell_of_mark(state: &State) -> bool {
+    match &state.focus {
+        Focus::Reading(reading) => reading.typing.is_none(),
+        Focus::Prompt => true,
+        Focus::Review | Focus::Overlay(_) => false,
+    }
+}
+
+/// The line while text is marked with the mouse.
+pub fn while_marked(state: &State, area: Rect, buffer: &mut Buffer) {
+    const HINTS: &[(Context, Action, &str)] =
+        &[(Context::Marked, Action::CopyMark, "copy"), (Context::Marked, Action::DropMark, "take away")];
+    if area.is_empty() {
+        return;
+    }
+    let theme = &state.screen.theme;
+    let hints: Vec<(String, &str)> = HINTS.iter().map(|row| hint(state, row)).collect();
+    status_line(area, Span::styled(" marked", theme.accent), &hints, theme, buffer);
+}
+
 /// What is going on, with the seconds since the last byte once they matter.
 fn activity(state: &State) -> Option<String> {
     const SPINNER: [&str; 8] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧"];

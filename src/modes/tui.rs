@@ -388,7 +388,12 @@ impl<'a> Session<'a> {
         for effect in update(&mut self.state, Event::Tick(now)) {
             self.work.perform(effect);
         }
-        update(&mut self.state, Event::Drawn(stands));
+        for effect in update(&mut self.state, Event::Drawn(stands)) {
+            // A copy may have waited for this frame.
+            if let Some(Effect::Copy(clip)) = self.work.perform(effect) {
+                self.copy(clip)?;
+            }
+        }
         // What came due meanwhile is not in the frame, and nothing else would bring it to the screen.
         if due.is_some_and(|at| at <= now) {
             self.pace.want(Why::Change);

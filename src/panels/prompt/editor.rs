@@ -68,6 +68,16 @@ impl Editor {
         (anchor != caret).then(|| anchor.min(caret)..anchor.max(caret))
     }
 
+    /// The selected text, with what is folded in it.
+    pub fn selected(&self) -> Option<String> {
+        self.selection().map(|range| self.whole(range).into_owned())
+    }
+
+    /// Selects nothing any more.
+    pub fn deselect(&mut self) {
+        self.anchor = None;
+    }
+
     /// Moves and selects what was passed over.
     pub fn select(&mut self, motion: impl FnOnce(&mut Self)) {
         let anchor = self.anchor.take().unwrap_or(self.now.caret);
