@@ -18,4 +18,5 @@ pub mod state;
 pub mod status;
 pub mod turn;
 pub mod update;
+pub mod vi;
 pub mod welcome;

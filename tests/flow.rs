@@ -51,3 +51,5 @@ mod scroll;
 mod side;
 #[path = "flow/turns.rs"]
 mod turns;
+#[path = "flow/vi.rs"]
+mod vi;

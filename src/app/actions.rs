@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::state::{EditingWhat, Focus, Overlay, State, Turn};
-use super::{commands, mentions, messages, mouse, overlay, reading, review, screen, side, status, turn};
+use super::{commands, mentions, messages, mouse, overlay, reading, review, screen, side, status, turn, vi};
 use crate::panels::menu::Menu;
 use crate::panels::prompt::editor::Editor;
 use crate::panels::review::{Mode, WayOut, keys_in_words};
@@ -42,6 +42,11 @@ pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         && mentions::act(state, action)
     {
         return Vec::new();
+    }
+    if context == Context::Prompt
+        && let Some(effects) = vi::key(state, key, typed(key))
+    {
+        return effects;
     }
     match context {
         Context::Review => review_key(state, key),
@@ -165,7 +170,7 @@ fn reading_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         (Some(action), _) => perform(state, action),
         (None, Some(letter)) => {
             reading::leave(state);
-            mentions::type_letter(state, letter)
+            vi::type_letter(state, letter)
         }
         (None, None) => Vec::new(),
     }

@@ -225,8 +225,7 @@ fn copy_mark(state: &mut State, mark: &Mark) -> Vec<Effect> {
 
 /// Copies what is selected in the draft, where something is.
 pub fn copy_selection(state: &mut State) -> Option<Vec<Effect>> {
-    let text = state.prompt.editor.selected()?;
-    state.prompt.editor.deselect();
+    let text = state.prompt.take_selected()?;
     Some(reading::clip(format!("{} of the draft", lines_in_words(&text)), &text))
 }
 

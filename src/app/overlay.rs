@@ -12,6 +12,7 @@ use crate::domain::persona::{Library, Listed, Reading};
 use crate::draw::theme::Theme;
 use crate::panels::menu::{Item, Menu};
 use crate::panels::pager::{Content, Pager, Scroll};
+use crate::panels::prompt::vi;
 use crate::protocol::action::{ACTIONS, Action, Context};
 use crate::protocol::message::Effect;
 
@@ -192,6 +193,12 @@ pub fn help(state: &mut State) {
             // Two keys say enough; more would push the sentences apart.
             let keys: Vec<String> = keymap.labels(context, row.action).take(2).collect();
             text.push_str(&format!("  {:<22}  {}\n", keys.join("  "), row.sentence));
+        }
+    }
+    if state.prompt.vi.is_some() {
+        text.push_str("\nvi in the prompt\n");
+        for (keys, sentence) in vi::HELP {
+            text.push_str(&format!("  {keys:<22}  {sentence}\n"));
         }
     }
     text.push_str("\nCommands\n");

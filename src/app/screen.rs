@@ -8,7 +8,7 @@ use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 use super::commands::Command;
 use super::state::{Focus, Overlay, State, Turn};
-use super::{commands, mentions, side, status, turn, welcome};
+use super::{commands, mentions, side, status, turn, vi, welcome};
 use crate::base::text;
 use crate::domain::chat::{Body, Entry};
 use crate::panels::complete::{self, Choice};
@@ -59,7 +59,7 @@ pub fn prompt_width(state: &State) -> u16 {
 }
 
 /// Whether there is room for a border round the prompt.
-fn has_frame(state: &State) -> bool {
+pub fn has_frame(state: &State) -> bool {
     state.screen.rows >= 10 && state.screen.columns >= 20
 }
 
@@ -307,13 +307,20 @@ fn view_prompt(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Positio
         } else {
             theme.faint
         };
-        let block = Block::bordered().border_type(BorderType::Rounded).border_style(color);
+        let mut block = Block::bordered().border_type(BorderType::Rounded).border_style(color);
+        if let Some(mode) = vi::words(state) {
+            let mode = Span::styled(format!(" {mode} "), theme.accent);
+            block = block.title_top(Line::from(mode).right_aligned());
+        }
         inner = block.inner(area);
         block.render(area, buffer);
     }
     if inner.width < 3 {
         let sheet = Sheet::new(&state.prompt.editor, inner.width);
-        return sheet.view(inner, theme.text, theme.selection, buffer).filter(|_| focused);
+        return sheet
+            .selecting(state.prompt.selection())
+            .view(inner, theme.text, theme.selection, buffer)
+            .filter(|_| focused);
     }
     Line::styled("›", theme.accent).render(Rect { width: 1, height: 1, ..inner }, buffer);
     let draft = draft_area(state, area);
@@ -335,7 +342,7 @@ fn view_prompt(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Positio
         };
         Line::styled(text::truncate(&words, usize::from(draft.width)), theme.dim).render(draft, buffer);
     }
-    let sheet = Sheet::new(&state.prompt.editor, draft.width);
+    let sheet = Sheet::new(&state.prompt.editor, draft.width).selecting(state.prompt.selection());
     sheet.view(draft, theme.text, theme.selection, buffer).filter(|_| focused)
 }
 

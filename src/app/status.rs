@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::state::{Focus, Search, State, Turn};
+use super::{screen, vi};
 use crate::base::text;
 use crate::draw::theme::Theme;
 use crate::panels::transcript::reading::Reading;
@@ -30,8 +31,11 @@ pub fn view(state: &State, area: Rect, buffer: &mut Buffer) {
         (None, Some(doing)) => (doing, theme.accent),
         (None, None) => (connection(state), theme.dim),
     };
+    // Without a border round the prompt there is no other place for the mode.
+    let mode = vi::words(state).filter(|_| !screen::has_frame(state));
+    let mode = mode.map_or(String::new(), |mode| format!("{mode} · "));
     // Words of servers and names from files are among them.
-    let left = Span::styled(format!(" {}", text::one_line(&left.0)), left.1);
+    let left = Span::styled(format!(" {mode}{}", text::one_line(&left.0)), left.1);
     let skipped = match state.focus {
         Focus::Prompt => 0,
         // Nothing is sent from there.

@@ -13,6 +13,7 @@ use crate::protocol::message::{Effect, Event, Millis, TaskId};
 /// Changes the state by one event and tells what shall happen outside.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let effects = route(state, event);
+    state.prompt.settle_vi();
     keeping::look(state);
     mentions::look(state);
     messages::refresh_queue(state);

@@ -27,6 +27,7 @@ const KEYS: &[(&str, Reach)] = &[
     ("theme", Reach::User),
     ("side_panel", Reach::User),
     ("on_exit", Reach::User),
+    ("vi", Reach::User),
     ("max_tokens", Reach::Project),
     ("kb_limit_bytes", Reach::Project),
     ("tools", Reach::User),
@@ -50,6 +51,14 @@ pub enum SidePanel {
     #[default]
     Auto,
     Off,
+}
+
+/// What the keys of the prompt are like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PromptKeys {
+    #[default]
+    Plain,
+    Vi,
 }
 
 /// What stays on the shell's screen when dictum ends.
@@ -87,6 +96,7 @@ pub struct Values {
     pub theme: Option<String>,
     pub side_panel: Option<SidePanel>,
     pub on_exit: Option<OnExit>,
+    pub prompt_keys: Option<PromptKeys>,
     pub max_tokens: Option<u32>,
     pub kb_limit_bytes: Option<u64>,
     pub tools: Option<Switch>,
@@ -142,6 +152,8 @@ pub struct Settings {
     pub theme: String,
     pub side_panel: SidePanel,
     pub on_exit: OnExit,
+    /// The setting `vi`.
+    pub prompt_keys: PromptKeys,
     /// Upper bound of a reply in tokens.
     pub max_tokens: u32,
     /// A larger KB.md, in bytes, is not sent whole.
@@ -224,6 +236,7 @@ impl Values {
             "theme" => self.theme = words(value)?,
             "side_panel" => self.side_panel = Some(side_panel(value)?),
             "on_exit" => self.on_exit = Some(on_exit(value)?),
+            "vi" => self.prompt_keys = Some(prompt_keys(value)?),
             "max_tokens" => self.max_tokens = Some(number(value, 1)?),
             "kb_limit_bytes" => self.kb_limit_bytes = Some(number(value, 1024)?),
             "tools" => self.tools = Some(switch(value)?),
@@ -246,6 +259,7 @@ impl Values {
             theme: top.theme.or(low.theme),
             side_panel: top.side_panel.or(low.side_panel),
             on_exit: top.on_exit.or(low.on_exit),
+            prompt_keys: top.prompt_keys.or(low.prompt_keys),
             max_tokens: top.max_tokens.or(low.max_tokens),
             kb_limit_bytes: top.kb_limit_bytes.or(low.kb_limit_bytes),
             tools: top.tools.or(low.tools),
@@ -275,6 +289,14 @@ fn switch(value: &Value) -> Result<Switch, String> {
             Some(false) => Ok(Switch::Off),
             None => Err(format!("it must be \"auto\", \"on\" or \"off\", not {}", kind(value))),
         },
+    }
+}
+
+fn prompt_keys(value: &Value) -> Result<PromptKeys, String> {
+    match value.as_bool() {
+        Some(true) => Ok(PromptKeys::Vi),
+        Some(false) => Ok(PromptKeys::Plain),
+        None => Err(format!("it must be true or false, without quotes, not {}", kind(value))),
     }
 }
 
@@ -322,6 +344,7 @@ pub fn merge(layers: &Layers) -> (Settings, Vec<String>) {
         persona: all.persona,
         side_panel: all.side_panel.unwrap_or_default(),
         on_exit: all.on_exit.unwrap_or_default(),
+        prompt_keys: all.prompt_keys.unwrap_or_default(),
         theme: all.theme.unwrap_or_else(|| "auto".to_string()),
         max_tokens: all.max_tokens.unwrap_or(8192),
         kb_limit_bytes: all.kb_limit_bytes.unwrap_or(262_144),

@@ -21,20 +21,21 @@ use self::pace::{Pace, Why};
 use super::conversation::{self, Begun};
 use crate::app::state::{Search, State, Tools};
 use crate::app::update::update;
-use crate::app::{keeping, screen};
+use crate::app::{keeping, screen, vi};
 use crate::base::text;
 use crate::cli::Invocation;
-use crate::domain::settings::OnExit;
+use crate::domain::settings::{OnExit, PromptKeys};
 use crate::io::clipboard::{self, Way};
 use crate::io::providers::{Http, Limits};
 use crate::io::runtime::Runtime;
 use crate::io::terminal::background::{self, Filter, Sifted};
 use crate::io::terminal::paint::Painter;
-use crate::io::terminal::{self, Mouse, Screen, Signal, TerminalGuard};
+use crate::io::terminal::{self, Mouse, Screen, Signal, TerminalGuard, caret};
+use crate::panels::prompt::vi::Vi;
 use crate::panels::transcript::LineCache;
 use crate::protocol::action::ACTIONS;
 use crate::protocol::keymap::Keymap;
-use crate::protocol::message::{Capture, Clip, Effect, Event, Millis, TaskId};
+use crate::protocol::message::{Capture, CaretShape, Clip, Effect, Event, Millis, TaskId};
 
 /// So many answers of the runtime are taken between two looks at the keyboard.
 const BATCH: usize = 1_024;
@@ -54,6 +55,10 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
     start.warnings.extend(of_keys);
     let mut state = conversation::state(start, Tools::coming(keymap), &settings);
     state.screen.side = settings.side_panel;
+    state.prompt.vi = match settings.prompt_keys {
+        PromptKeys::Vi => Some(Vi::default()),
+        PromptKeys::Plain => None,
+    };
     let mut undecided: Vec<String> = Vec::new();
     let mut last_reply = None;
     let code = runtime.block_on(async {
@@ -104,6 +109,8 @@ struct Session<'a> {
     sender: UnboundedSender<Event>,
     guard: &'a TerminalGuard,
     painter: Painter,
+    /// The shape of the caret that the terminal was told last.
+    caret: Option<CaretShape>,
     /// Dropped while another program has the terminal, since it reads ahead.
     input: Option<EventStream>,
     filter: Filter,
@@ -122,6 +129,7 @@ impl<'a> Session<'a> {
             sender,
             guard,
             painter: Painter::default(),
+            caret: None,
             input: None,
             filter: Filter::default(),
             held: None,
@@ -324,6 +332,7 @@ impl<'a> Session<'a> {
             mouse(Capture::Terminal)?;
         }
         self.painter.forget();
+        self.caret = None;
         self.pace.want(Why::Change);
         self.measure();
         Ok(())
@@ -382,6 +391,11 @@ impl<'a> Session<'a> {
             stands = drawn;
             caret
         })?;
+        let shape = vi::caret_shape(&self.state);
+        if let Some(shape) = shape.filter(|shape| Some(*shape) != self.caret) {
+            caret::show(shape)?;
+            self.caret = Some(shape);
+        }
         self.pace.drawn(Instant::now());
         // A terminal that is slow to take a frame has not shown it before now.
         let (due, now) = (self.state.next_tick(), self.now());

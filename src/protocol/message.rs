@@ -251,6 +251,13 @@ pub enum OutsideFile {
     Allow,
 }
 
+/// How the caret looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaretShape {
+    Bar,
+    Block,
+}
+
 /// Who gets the mouse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Capture {

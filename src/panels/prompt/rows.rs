@@ -21,12 +21,19 @@ pub type Row = Range<usize>;
 pub struct Sheet<'a> {
     editor: &'a Editor,
     width: usize,
+    /// What is shown as selected.
+    selection: Option<Range<usize>>,
 }
 
 impl<'a> Sheet<'a> {
     /// The draft on rows of `width` cells.
     pub fn new(editor: &'a Editor, width: u16) -> Self {
-        Self { editor, width: usize::from(width.max(1)) }
+        Self { editor, width: usize::from(width.max(1)), selection: editor.selection() }
+    }
+
+    /// The same with this shown as selected.
+    pub fn selecting(self, selection: Option<Range<usize>>) -> Self {
+        Self { selection, ..self }
     }
 
     /// Breaks the draft into rows; every byte but the line feeds is in exactly one row.
@@ -131,7 +138,7 @@ impl<'a> Sheet<'a> {
         let (row, column) = self.locate(&rows);
         let height = usize::from(area.height);
         let first = self.first(&rows, area.height);
-        let selection = self.editor.selection().unwrap_or_default();
+        let selection = self.selection.clone().unwrap_or_default();
         for (y, range) in rows.iter().skip(first).take(height).enumerate() {
             let mut spans: Vec<Span<'static>> = Vec::new();
             let mut used = 0;
