@@ -187,8 +187,8 @@ impl Page {
     /// Begins a line in the record. Bullets are text, as Markdown writes them, with the indentation that tells their depth; bars and
     /// the indentation of other lines are not.
     fn begin_record(&mut self) -> usize {
-        let holds_bullet = self.holds_bullet();
         let Some(map) = &mut self.map else { return 0 };
+        let holds_bullet = self.parts.iter().any(|part| part.first.is_some());
         map.begin();
         let mut cell = 0;
         for part in &self.parts {
