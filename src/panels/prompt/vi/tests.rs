@@ -334,6 +334,8 @@ fn at_the_edges_the_history_is_walked() {
 }
 
 proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
+
     #[test]
     fn any_keys_on_any_draft_leave_whole_letters_and_can_be_undone(
         draft in "[a-c .,()\"\n\t日👩\u{200d}💻e\u{301}]{0,30}",
