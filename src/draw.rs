@@ -5,4 +5,5 @@ pub mod flow;
 pub mod highlight;
 pub mod markdown;
 pub mod patch;
+pub mod textmap;
 pub mod theme;

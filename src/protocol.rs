@@ -3,5 +3,6 @@
 pub mod action;
 pub mod chord;
 pub mod keymap;
+pub mod mark;
 pub mod message;
 pub mod sessions;

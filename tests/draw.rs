@@ -1,6 +1,9 @@
 //! The drawing rooms as a whole: any text at any size, streaming in any chunks, and a rich document as it looks.
 #![allow(clippy::unwrap_used)]
 
+#[path = "draw/textmap.rs"]
+mod textmap;
+
 use dictum::draw::blocks::{Blocks, Growth};
 use dictum::draw::highlight::Highlighter;
 use dictum::draw::markdown;

@@ -29,6 +29,8 @@ mod mentions;
 mod messages;
 #[path = "flow/model.rs"]
 mod model;
+#[path = "flow/mouse.rs"]
+mod mouse;
 #[path = "flow/options.rs"]
 mod options;
 #[path = "flow/personas.rs"]
@@ -51,3 +53,5 @@ mod sessions;
 mod side;
 #[path = "flow/turns.rs"]
 mod turns;
+#[path = "flow/vi.rs"]
+mod vi;

@@ -30,6 +30,9 @@ mod manners;
 #[path = "terminal/mentions.rs"]
 mod mentions;
 #[cfg(unix)]
+#[path = "terminal/mouse.rs"]
+mod mouse;
+#[cfg(unix)]
 #[path = "terminal/persona.rs"]
 mod persona;
 #[cfg(unix)]

@@ -3,7 +3,9 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::state::{EditingWhat, Focus, Overlay, State, Turn};
-use super::{commands, mentions, messages, overlay, reading, review, screen, sessions, side, turn};
+use super::{
+    commands, mentions, messages, mouse, overlay, reading, review, screen, sessions, side, status, turn, vi,
+};
 use crate::panels::menu::Menu;
 use crate::panels::prompt::editor::Editor;
 use crate::panels::review::{Mode, WayOut, keys_in_words};
@@ -28,6 +30,14 @@ pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     if state.tools.keymap.action(context, key) != Some(Action::Interrupt) {
         state.screen.interrupted = None;
     }
+    if state.transcript.marking.stands() && status::may_tell_of_mark(state) {
+        match state.tools.keymap.action(Context::Marked, key) {
+            Some(action @ (Action::CopyMark | Action::DropMark)) => return perform(state, action),
+            // Whoever types has done with it; whoever scrolls has not.
+            Some(_) | None if context == Context::Prompt && typed(key).is_some() => mouse::drop_mark(state),
+            Some(_) | None => {}
+        }
+    }
     // The open list of files has its keys first.
     if context == Context::Prompt
         && let Some(action) = state.tools.keymap.action(context, key)
@@ -35,11 +45,16 @@ pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     {
         return Vec::new();
     }
+    if context == Context::Prompt
+        && let Some(effects) = vi::key(state, key, typed(key))
+    {
+        return effects;
+    }
     match context {
         Context::Review => review_key(state, key),
         Context::Reading => reading_key(state, key),
         Context::Menu => menu_key(state, key),
-        Context::Everywhere | Context::Prompt | Context::Pager => {
+        Context::Everywhere | Context::Prompt | Context::Marked | Context::Pager => {
             match state.tools.keymap.action(context, key) {
                 Some(action) => perform(state, action),
                 None => match typed(key) {
@@ -157,7 +172,7 @@ fn reading_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         (Some(action), _) => perform(state, action),
         (None, Some(letter)) => {
             reading::leave(state);
-            mentions::type_letter(state, letter)
+            vi::type_letter(state, letter)
         }
         (None, None) => Vec::new(),
     }
@@ -231,7 +246,7 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Interrupt => return interrupt(state),
         Action::Suspend => return vec![Effect::Suspend],
         Action::Redraw => return vec![Effect::Redraw],
-        Action::MouseMode => return mouse(state),
+        Action::MouseMode => return mouse_mode(state),
         Action::SidePanel => side::toggle(state),
         Action::ScrollUp => state.transcript.scroll(Wish::Lines(-1)),
         Action::ScrollDown => state.transcript.scroll(Wish::Lines(1)),
@@ -262,6 +277,8 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         | Action::EditMessage
         | Action::Fork
         | Action::LeaveReading => return reading::act(state, action),
+        Action::CopyMark => return mouse::copy(state),
+        Action::DropMark => mouse::drop_mark(state),
         Action::Submit => return submit(state),
         Action::Stop => return stop(state),
         Action::Complete => commands::complete(&mut state.prompt.editor),
@@ -410,6 +427,10 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
         state.focus = Focus::Prompt;
         return Vec::new();
     }
+    // Whoever selected something means that.
+    if let Some(copied) = mouse::copy_selection(state) {
+        return copied;
+    }
     if !matches!(state.turn, Turn::Idle) {
         return stop(state);
     }
@@ -432,14 +453,14 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
     Vec::new()
 }
 
-fn mouse(state: &mut State) -> Vec<Effect> {
+fn mouse_mode(state: &mut State) -> Vec<Effect> {
     let (next, words) = match state.screen.mouse {
         Capture::App => {
-            let words = "gives the wheel back to dictum";
+            let words = "gives it back to dictum";
             let back = state.tools.keymap.told("; ", Context::Everywhere, Action::MouseMode, words);
-            (Capture::Terminal, format!("the mouse selects text now{back}"))
+            (Capture::Terminal, format!("the terminal has the mouse now{back}"))
         }
-        Capture::Terminal => (Capture::App, "the wheel scrolls dictum now".to_string()),
+        Capture::Terminal => (Capture::App, "dictum has the mouse now".to_string()),
     };
     state.screen.mouse = next;
     state.note(words);
@@ -447,6 +468,8 @@ fn mouse(state: &mut State) -> Vec<Effect> {
 }
 
 fn unfold(state: &mut State) {
+    // What is folded or unfolded moves the text that a mark stands on.
+    mouse::drop_mark(state);
     if state.log.toggle_folds().is_none() {
         state.note("there is no decided KB.md edit in the chat");
     }

@@ -12,6 +12,7 @@ use crate::domain::persona::{Library, Listed, Reading};
 use crate::draw::theme::Theme;
 use crate::panels::menu::{Item, Menu};
 use crate::panels::pager::{Content, Pager, Scroll};
+use crate::panels::prompt::vi;
 use crate::protocol::action::{ACTIONS, Action, Context};
 use crate::protocol::message::Effect;
 
@@ -181,6 +182,7 @@ pub fn help(state: &mut State) {
         Context::Everywhere,
         Context::Prompt,
         Context::Reading,
+        Context::Marked,
         Context::Review,
         Context::Menu,
         Context::Pager,
@@ -193,6 +195,12 @@ pub fn help(state: &mut State) {
             text.push_str(&format!("  {:<22}  {}\n", keys.join("  "), row.sentence));
         }
     }
+    if state.prompt.vi.is_some() {
+        text.push_str("\nvi in the prompt\n");
+        for (keys, sentence) in vi::HELP {
+            text.push_str(&format!("  {keys:<22}  {sentence}\n"));
+        }
+    }
     text.push_str("\nCommands\n");
     for command in commands::COMMANDS {
         let words = format!("/{} {}", command.name, command.arguments);
@@ -200,7 +208,8 @@ pub fn help(state: &mut State) {
     }
     let mouse = keymap.told("; ", Context::Everywhere, Action::MouseMode, "hands the mouse over");
     text.push_str(&format!(
-        "\nThe mouse wheel scrolls. Shift with the mouse selects text in most terminals{mouse}.\n\
+        "\nDragging the mouse over the chat marks text; a double click marks a word, a triple click a line.\n\
+         Shift with the mouse selects text as the terminal does, in most of them{mouse}.\n\
          The [keys] table of config.toml gives actions other keys; assets/settings.toml names them.\n"
     ));
     open(state, Overlay::Pager(Pager::new("Help", Content::Verbatim(text))));

@@ -161,7 +161,8 @@ fn harmless(text: &str) -> String {
     text.chars().filter(|letter| !letter.is_control() || matches!(letter, '\n' | '\t' | '\r')).collect()
 }
 
-fn clip(what: impl Into<String>, text: &str) -> Vec<Effect> {
+/// The effect that puts text on the clipboard; `what` names it for people.
+pub fn clip(what: impl Into<String>, text: &str) -> Vec<Effect> {
     vec![Effect::Copy(Clip { what: what.into(), text: harmless(text) })]
 }
 
@@ -213,6 +214,8 @@ pub fn copy_last(state: &mut State, number: &str) -> Vec<Effect> {
 fn fold(state: &mut State) {
     let Focus::Reading(reading) = &state.focus else { return };
     let Some(marked) = reading.marked else { return };
+    // What is folded or unfolded moves the text that a mark stands on.
+    state.transcript.marking.clear();
     if !state.log.toggle_fold(marked) {
         state.note("there is nothing folded in it");
     }
@@ -235,6 +238,9 @@ fn edit(state: &mut State) -> Vec<Effect> {
 pub fn copied(state: &mut State, what: &str, way: Result<String, String>) {
     match way {
         Ok(way) => state.note(format!("copied {what} ({way})")),
-        Err(why) => state.notice(Level::Warning, format!("{what} was not copied: {why}")),
+        Err(why) => {
+            let verb = if what.contains(" lines") { "were" } else { "was" };
+            state.notice(Level::Warning, format!("{what} {verb} not copied: {why}"));
+        }
     }
 }

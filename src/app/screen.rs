@@ -8,7 +8,7 @@ use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 use super::commands::Command;
 use super::state::{Focus, Overlay, State, Turn};
-use super::{commands, mentions, side, status, turn, welcome};
+use super::{commands, mentions, side, status, turn, vi, welcome};
 use crate::base::text;
 use crate::domain::chat::{Body, Entry};
 use crate::panels::complete::{self, Choice};
@@ -59,7 +59,7 @@ pub fn prompt_width(state: &State) -> u16 {
 }
 
 /// Whether there is room for a border round the prompt.
-fn has_frame(state: &State) -> bool {
+pub fn has_frame(state: &State) -> bool {
     state.screen.rows >= 10 && state.screen.columns >= 20
 }
 
@@ -140,19 +140,13 @@ pub fn view(
     let areas = layout(state);
     header(state, areas.header, buffer);
     side::view(state, areas.side, buffer);
-    let chat = padded(areas.transcript);
+    let chat = chat_area(state, areas.transcript);
     cache.name_unfolding(state.tools.keymap.hint(Context::Everywhere, Action::Unfold));
-    let said = |entry: &Entry| !matches!(entry.body, Body::Notice { .. });
+    welcome::view(state, chat.welcome, buffer);
     let drawn = if state.log.entries().is_empty() {
-        welcome::view(state, chat, buffer);
         Drawn::default()
-    } else if !state.log.entries().iter().any(said) && chat.height >= ROOM_FOR_BOTH {
-        // Warnings of the start stand below the first screen, which still says where one is.
-        let [above, below] = Layout::vertical([Constraint::Fill(2), Constraint::Fill(1)]).areas(chat);
-        welcome::view(state, above, buffer);
-        transcript::view(&state.transcript, &state.log, None, cache, theme, below, buffer)
     } else {
-        transcript::view(&state.transcript, &state.log, reading(state), cache, theme, chat, buffer)
+        transcript::view(&state.transcript, &state.log, reading(state), cache, theme, chat.log, buffer)
     };
     below_mark(state, drawn, areas.transcript, buffer);
     queue(state, areas.queue, buffer);
@@ -177,7 +171,9 @@ pub fn view(
             }
         }
     }
+    let marked = drawn.mark.is_some_and(|mark| mark.bounds().is_some());
     match reading(state) {
+        _ if marked && status::may_tell_of_mark(state) => status::while_marked(state, areas.status, buffer),
         Some(reading) => caret = status::while_reading(state, reading, areas.status, buffer).or(caret),
         None => status::view(state, areas.status, buffer),
     }
@@ -187,6 +183,37 @@ pub fn view(
         Focus::Reading(_) | Focus::Review => {}
     }
     (caret, drawn)
+}
+
+/// How the first screen and the conversation share the area of the chat.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Chat {
+    pub welcome: Rect,
+    pub log: Rect,
+}
+
+/// Divides the area of the chat.
+pub fn chat_area(state: &State, area: Rect) -> Chat {
+    let chat = padded(area);
+    let said = |entry: &Entry| !matches!(entry.body, Body::Notice { .. });
+    if state.log.entries().is_empty() {
+        Chat { welcome: chat, ..Chat::default() }
+    } else if !state.log.entries().iter().any(said) && chat.height >= ROOM_FOR_BOTH {
+        // Warnings of the start stand below the first screen, which still says where one is.
+        let [welcome, log] = Layout::vertical([Constraint::Fill(2), Constraint::Fill(1)]).areas(chat);
+        Chat { welcome, log }
+    } else {
+        Chat { log: chat, ..Chat::default() }
+    }
+}
+
+/// Where the draft is written within the area of the prompt, behind its sign where there is room for one.
+pub fn draft_area(state: &State, area: Rect) -> Rect {
+    let inner = if has_frame(state) { Block::bordered().inner(area) } else { area };
+    match inner.width {
+        0..3 => inner,
+        width => Rect { x: inner.x + 2, width: prompt_width(state).min(width - 2), ..inner },
+    }
 }
 
 /// One cell of air at both sides, where there is room for it.
@@ -280,16 +307,23 @@ fn view_prompt(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Positio
         } else {
             theme.faint
         };
-        let block = Block::bordered().border_type(BorderType::Rounded).border_style(color);
+        let mut block = Block::bordered().border_type(BorderType::Rounded).border_style(color);
+        if let Some(mode) = vi::words(state) {
+            let mode = Span::styled(format!(" {mode} "), theme.accent);
+            block = block.title_top(Line::from(mode).right_aligned());
+        }
         inner = block.inner(area);
         block.render(area, buffer);
     }
     if inner.width < 3 {
         let sheet = Sheet::new(&state.prompt.editor, inner.width);
-        return sheet.view(inner, theme.text, theme.selection, buffer).filter(|_| focused);
+        return sheet
+            .selecting(state.prompt.selection())
+            .view(inner, theme.text, theme.selection, buffer)
+            .filter(|_| focused);
     }
     Line::styled("›", theme.accent).render(Rect { width: 1, height: 1, ..inner }, buffer);
-    let draft = Rect { x: inner.x + 2, width: prompt_width(state).min(inner.width - 2), ..inner };
+    let draft = draft_area(state, area);
     if state.prompt.editor.is_empty() {
         let keys = &state.tools.keymap;
         let send = |before, words| keys.told(before, Context::Prompt, Action::Submit, words);
@@ -308,7 +342,7 @@ fn view_prompt(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Positio
         };
         Line::styled(text::truncate(&words, usize::from(draft.width)), theme.dim).render(draft, buffer);
     }
-    let sheet = Sheet::new(&state.prompt.editor, draft.width);
+    let sheet = Sheet::new(&state.prompt.editor, draft.width).selecting(state.prompt.selection());
     sheet.view(draft, theme.text, theme.selection, buffer).filter(|_| focused)
 }
 

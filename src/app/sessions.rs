@@ -128,6 +128,7 @@ pub fn leave(state: &mut State) -> Left {
     state.recording.next();
     let rules = state.decided.forget_words();
     state.transcript.follow();
+    state.transcript.marking.clear();
     Left { effects, told, rules }
 }
 

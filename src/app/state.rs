@@ -5,6 +5,7 @@ mod recording;
 
 use std::collections::BTreeSet;
 
+use super::mouse::Hand;
 use super::plain::Form;
 use crate::domain::chat::{Body, EntryId, Level, Log, Voice};
 use crate::domain::exchange::{Endpoint, Protocol};
@@ -66,6 +67,7 @@ pub struct Screen {
     pub now: Millis,
     pub theme: Theme,
     pub mouse: Capture,
+    pub hand: Hand,
     pub side: SidePanel,
     /// One sentence in the status line, until the time given.
     pub note: Option<(String, Millis)>,
@@ -397,6 +399,7 @@ impl State {
                 now: 0,
                 theme: start.theme,
                 mouse: Capture::App,
+                hand: Hand::default(),
                 side: SidePanel::Auto,
                 note: None,
                 interrupted: None,
@@ -468,6 +471,7 @@ impl State {
         }
         wanted.extend(self.prompt.keeping.due());
         wanted.extend(self.recording.due);
+        wanted.extend(self.screen.hand.due());
         if matches!(self.focus, Focus::Review) && self.review.is_guarded(now) {
             wanted.push(self.review.since + crate::panels::review::GUARD);
         }

@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::state::{Focus, Search, State, Storing, Turn};
+use super::{screen, vi};
 use crate::base::text;
 use crate::draw::theme::Theme;
 use crate::panels::transcript::reading::Reading;
@@ -30,8 +31,11 @@ pub fn view(state: &State, area: Rect, buffer: &mut Buffer) {
         (None, Some(doing)) => (doing, theme.accent),
         (None, None) => (format!("{}{}", connection(state), kept_out(state)), theme.dim),
     };
+    // Without a border round the prompt there is no other place for the mode.
+    let mode = vi::words(state).filter(|_| !screen::has_frame(state));
+    let mode = mode.map_or(String::new(), |mode| format!("{mode} · "));
     // Words of servers and names from files are among them.
-    let left = Span::styled(format!(" {}", text::one_line(&left.0)), left.1);
+    let left = Span::styled(format!(" {mode}{}", text::one_line(&left.0)), left.1);
     let skipped = match state.focus {
         Focus::Prompt => 0,
         // Nothing is sent from there.
@@ -135,6 +139,27 @@ pub fn while_reading(state: &State, reading: &Reading, area: Rect, buffer: &mut 
     let hints: Vec<(String, &str)> = hints.iter().map(|row| hint(state, row)).collect();
     status_line(area, Span::styled(left, theme.accent), &hints, theme, buffer);
     caret
+}
+
+/// Whether the keys of a mark, where there is one, go before all others.
+pub fn may_tell_of_mark(state: &State) -> bool {
+    match &state.focus {
+        Focus::Reading(reading) => reading.typing.is_none(),
+        Focus::Prompt => true,
+        Focus::Review | Focus::Overlay(_) => false,
+    }
+}
+
+/// The line while text is marked with the mouse.
+pub fn while_marked(state: &State, area: Rect, buffer: &mut Buffer) {
+    const HINTS: &[(Context, Action, &str)] =
+        &[(Context::Marked, Action::CopyMark, "copy"), (Context::Marked, Action::DropMark, "take away")];
+    if area.is_empty() {
+        return;
+    }
+    let theme = &state.screen.theme;
+    let hints: Vec<(String, &str)> = HINTS.iter().map(|row| hint(state, row)).collect();
+    status_line(area, Span::styled(" marked", theme.accent), &hints, theme, buffer);
 }
 
 /// What is going on, with the seconds since the last byte once they matter.

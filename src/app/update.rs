@@ -1,26 +1,22 @@
 //! The one door: an event changes the state and yields effects. It routes and does no work itself.
 
-use crossterm::event::{KeyEventKind, MouseEvent, MouseEventKind};
+use crossterm::event::KeyEventKind;
 
 use super::state::{EditingWhat, Focus, Overlay, Search, State};
 use super::{
-    actions, chat, keeping, mentions, messages, overlay, plain, reading, recording, review, screen, sessions,
-    turn,
+    actions, chat, keeping, mentions, messages, mouse, plain, reading, recording, review, sessions, turn,
 };
 use crate::base::text;
 use crate::domain::chat::Level;
 use crate::domain::exchange::Endpoint;
-use crate::panels::transcript::Wish;
 use crate::protocol::action::Action;
 use crate::protocol::message::{Effect, Event, Millis, TaskId};
-
-/// Lines that one notch of the wheel scrolls.
-const WHEEL: isize = 3;
 
 /// Changes the state by one event and tells what shall happen outside.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let mut effects = route(state, event);
     effects.extend(recording::look(state));
+    state.prompt.settle_vi();
     keeping::look(state);
     mentions::look(state);
     messages::refresh_queue(state);
@@ -33,9 +29,10 @@ fn route(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Key(key) if key.kind == KeyEventKind::Release => Vec::new(),
         Event::Key(key) => actions::key(state, key),
         Event::Paste(text) => actions::paste(state, &text),
-        Event::Mouse(mouse) => wheel(state, mouse),
+        Event::Mouse(event) => mouse::handle(state, event),
         Event::Resized { columns, rows } => {
             (state.screen.columns, state.screen.rows) = (columns, rows);
+            state.transcript.marking.resized();
             Vec::new()
         }
         Event::Drawn(drawn) => {
@@ -43,7 +40,7 @@ fn route(state: &mut State, event: Event) -> Vec<Effect> {
             if matches!(state.focus, Focus::Review) {
                 state.review.drawn(state.screen.now);
             }
-            Vec::new()
+            mouse::drawn(state)
         }
         Event::KbRead { task, snapshot } => turn::kb_read(state, task, snapshot),
         Event::KbChanged(snapshot) => {
@@ -121,24 +118,10 @@ fn tick(state: &mut State, now: Millis) -> Vec<Effect> {
     if state.screen.note.as_ref().is_some_and(|(_, until)| *until <= now) {
         state.screen.note = None;
     }
+    mouse::move_on(state);
     let mut effects = keeping::when_due(state);
     effects.extend(recording::when_due(state));
     effects
-}
-
-fn wheel(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
-    let by = match mouse.kind {
-        MouseEventKind::ScrollUp => -WHEEL,
-        MouseEventKind::ScrollDown => WHEEL,
-        _ => return Vec::new(),
-    };
-    let (area, theme) = (screen::area(state), state.screen.theme.clone());
-    match &mut state.focus {
-        Focus::Prompt | Focus::Reading(_) => state.transcript.scroll(Wish::Lines(by)),
-        Focus::Review => review::scroll(state, by),
-        Focus::Overlay(over) => overlay::wheel(over, by, area, &theme),
-    }
-    Vec::new()
 }
 
 fn discovered(state: &mut State, found: Option<Endpoint>) -> Vec<Effect> {

@@ -32,6 +32,7 @@ const KEYS: &[(&str, Reach)] = &[
     ("on_exit", Reach::User),
     ("save_sessions", Reach::User),
     ("keep_sessions_days", Reach::User),
+    ("vi", Reach::User),
     ("max_tokens", Reach::Project),
     ("kb_limit_bytes", Reach::Project),
     ("tools", Reach::User),
@@ -56,6 +57,14 @@ pub enum SidePanel {
     #[default]
     Auto,
     Off,
+}
+
+/// What the keys of the prompt are like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PromptKeys {
+    #[default]
+    Plain,
+    Vi,
 }
 
 /// What stays on the shell's screen when dictum ends.
@@ -105,6 +114,7 @@ pub struct Values {
     pub on_exit: Option<OnExit>,
     pub save_sessions: Option<SaveSessions>,
     pub keep_sessions_days: Option<u32>,
+    pub prompt_keys: Option<PromptKeys>,
     pub max_tokens: Option<u32>,
     pub kb_limit_bytes: Option<u64>,
     pub tools: Option<Switch>,
@@ -167,6 +177,8 @@ pub struct Settings {
     pub save_sessions: SaveSessions,
     /// A session that did not change for so many days is deleted; 0 keeps all.
     pub keep_sessions_days: u32,
+    /// The setting `vi`.
+    pub prompt_keys: PromptKeys,
     /// Upper bound of a reply in tokens.
     pub max_tokens: u32,
     /// A larger KB.md, in bytes, is not sent whole.
@@ -264,6 +276,7 @@ impl Values {
             "on_exit" => self.on_exit = Some(on_exit(value)?),
             "save_sessions" => self.save_sessions = Some(save_sessions(value)?),
             "keep_sessions_days" => self.keep_sessions_days = Some(number(value, 0)?),
+            "vi" => self.prompt_keys = Some(prompt_keys(value)?),
             "max_tokens" => self.max_tokens = Some(number(value, 1)?),
             "kb_limit_bytes" => self.kb_limit_bytes = Some(number(value, 1024)?),
             "tools" => self.tools = Some(switch(value)?),
@@ -290,6 +303,7 @@ impl Values {
             on_exit: top.on_exit.or(low.on_exit),
             save_sessions: top.save_sessions.or(low.save_sessions),
             keep_sessions_days: top.keep_sessions_days.or(low.keep_sessions_days),
+            prompt_keys: top.prompt_keys.or(low.prompt_keys),
             max_tokens: top.max_tokens.or(low.max_tokens),
             kb_limit_bytes: top.kb_limit_bytes.or(low.kb_limit_bytes),
             tools: top.tools.or(low.tools),
@@ -327,6 +341,14 @@ fn switch(value: &Value) -> Result<Switch, String> {
             Some(false) => Ok(Switch::Off),
             None => Err(format!("it must be \"auto\", \"on\" or \"off\", not {}", kind(value))),
         },
+    }
+}
+
+fn prompt_keys(value: &Value) -> Result<PromptKeys, String> {
+    match value.as_bool() {
+        Some(true) => Ok(PromptKeys::Vi),
+        Some(false) => Ok(PromptKeys::Plain),
+        None => Err(format!("it must be true or false, without quotes, not {}", kind(value))),
     }
 }
 
@@ -389,6 +411,7 @@ pub fn merge(layers: &Layers) -> (Settings, Vec<String>) {
         on_exit: all.on_exit.unwrap_or_default(),
         save_sessions: all.save_sessions.unwrap_or_default(),
         keep_sessions_days: all.keep_sessions_days.unwrap_or_default(),
+        prompt_keys: all.prompt_keys.unwrap_or_default(),
         theme: all.theme.unwrap_or_else(|| "auto".to_string()),
         max_tokens: all.max_tokens.unwrap_or(8192),
         kb_limit_bytes: all.kb_limit_bytes.unwrap_or(262_144),

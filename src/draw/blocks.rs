@@ -19,6 +19,7 @@ use std::ops::Range;
 use crate::base::text;
 use crate::draw::highlight::Highlighter;
 use crate::draw::markdown::{self, Ink, Memo};
+use crate::draw::textmap::TextMap;
 use crate::draw::theme::Theme;
 use ratatui::text::Line;
 
@@ -151,6 +152,14 @@ impl Blocks {
             lines.insert(0, Line::default());
         }
         lines
+    }
+
+    /// What the lines of a part say.
+    pub fn map(&mut self, part: usize, width: usize, theme: &Theme) -> TextMap {
+        let ink = Ink { width, theme, highlighter: None };
+        let code_before = self.closed.get(part).map_or(self.code_before, |block| block.code_before);
+        let map = ink.map(self.text(part), code_before);
+        if map.height() > 0 && self.follows(part, ink) { map.after_blank() } else { map }
     }
 
     fn draw_closed(&self, block: &Block, ink: Ink<'_>) -> Vec<Line<'static>> {

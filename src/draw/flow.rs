@@ -13,6 +13,19 @@ pub struct Flow {
     runs: Vec<(usize, Style)>,
     /// The column of the next character, for tabs.
     column: usize,
+    /// Where tabs were expanded in `text`, and to how many spaces each.
+    tabs: Vec<(usize, usize)>,
+}
+
+/// One of the lines that a flow was broken into, as the text was before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// What the line shows.
+    pub shown: String,
+    /// What takes no cells after it: the white space where the line was broken, or `\n` where it ends.
+    pub passed: String,
+    /// The column of its beginning in the unbroken line.
+    pub column: usize,
 }
 
 impl Flow {
@@ -28,6 +41,9 @@ impl Flow {
         if text.is_empty() {
             return;
         }
+        if text.contains('\t') {
+            self.note_tabs(text);
+        }
         if text.contains(['\t', '\n']) {
             let expanded = text::expand_tabs(text, self.column);
             let last = expanded.rsplit('\n').next().unwrap_or_default();
@@ -41,6 +57,22 @@ impl Flow {
         match self.runs.last_mut() {
             Some((end, last)) if *last == style => *end = self.text.len(),
             _ => self.runs.push((self.text.len(), style)),
+        }
+    }
+
+    /// Remembers the tabs of a text that comes next.
+    fn note_tabs(&mut self, text: &str) {
+        let (mut at, mut column) = (self.text.len(), self.column);
+        for (_, cluster, cells) in text::clusters(text) {
+            match cluster {
+                "\t" => {
+                    let gap = text::TAB - column % text::TAB;
+                    self.tabs.push((at, gap));
+                    (at, column) = (at + gap, column + gap);
+                }
+                "\n" => (at, column) = (at + 1, 0),
+                other => (at, column) = (at + other.len(), column + cells),
+            }
         }
     }
 
@@ -91,6 +123,41 @@ impl Flow {
             limit = width;
         }
         lines
+    }
+
+    /// What each of the lines of `lines` says, for a copy.
+    pub fn rows(&self, first: usize, width: usize) -> Vec<Row> {
+        let ranges = text::wrap_hanging(&self.text, first, width);
+        let last = ranges.len().saturating_sub(1);
+        let mut column = 0;
+        let mut rows = Vec::with_capacity(ranges.len());
+        for (number, range) in ranges.into_iter().enumerate() {
+            let drawn = self.text.get(range.clone()).unwrap_or_default();
+            let ends = drawn.ends_with('\n');
+            // At the end of an unbroken line white space is a part of it, though nobody sees it.
+            let shown = if ends || number == last { drawn.trim_end_matches('\n') } else { drawn.trim_end() };
+            let middle = range.start + shown.len();
+            let mut passed = self.before_expanding(middle..range.end);
+            if number == last && !ends {
+                passed.push('\n');
+            }
+            rows.push(Row { shown: self.before_expanding(range.start..middle), passed, column });
+            column = if ends { 0 } else { column + text::width(drawn) };
+        }
+        rows
+    }
+
+    /// A part of the text with its tabs.
+    fn before_expanding(&self, range: Range<usize>) -> String {
+        let mut out = String::with_capacity(range.len());
+        let mut from = range.start;
+        for (at, gap) in self.tabs.iter().filter(|(at, _)| range.contains(at)) {
+            out.push_str(self.text.get(from..*at).unwrap_or_default());
+            out.push('\t');
+            from = at + gap;
+        }
+        out.push_str(self.text.get(from..range.end).unwrap_or_default());
+        out
     }
 
     /// The spans of one line. A character that is wider than the line shows as an ellipsis.

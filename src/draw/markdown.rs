@@ -14,6 +14,7 @@ pub(crate) use code::Memo;
 use crate::base::text;
 use crate::draw::flow::Flow;
 use crate::draw::highlight::Highlighter;
+use crate::draw::textmap::TextMap;
 use crate::draw::theme::Theme;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use ratatui::style::Style;
@@ -37,6 +38,14 @@ pub fn render(
 pub fn render_plain(source: &str, width: usize, style: Style) -> Vec<Line<'static>> {
     let flow = Flow::of(text::sanitise(source).trim_end_matches('\n'), style);
     flow.lines(width, width).into_iter().map(Line::from).collect()
+}
+
+/// What the lines of `render_plain` say, behind so many cells.
+pub fn map_plain(source: &str, width: usize, lead: usize) -> TextMap {
+    let mut map = TextMap::default();
+    let flow = Flow::of(text::sanitise(source).trim_end_matches('\n'), Style::default());
+    map.flow(&flow, (lead, lead), width);
+    map
 }
 
 /// What a drawing depends on besides its text.
@@ -117,6 +126,16 @@ impl Ink<'_> {
             writer.event(event);
         }
         writer.finish()
+    }
+
+    /// What the lines of `draw` say. Colours say nothing, so none are needed.
+    pub(crate) fn map(self, clean: &str, code_before: usize) -> TextMap {
+        let mut memo = Memo::default();
+        let mut writer = writer::Writer::recording(Ink { highlighter: None, ..self }, &mut memo, code_before);
+        for event in Parser::new_ext(clean, OPTIONS) {
+            writer.event(event);
+        }
+        writer.finish_map()
     }
 }
 

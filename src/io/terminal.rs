@@ -4,6 +4,7 @@
 //! What the panic hook and the signal task need is global, because the terminal is: there is one, and whoever ends first gives it back.
 
 pub mod background;
+pub mod caret;
 mod external;
 pub mod paint;
 mod signals;
@@ -95,7 +96,7 @@ pub fn restore() -> Option<Mouse> {
     let mouse = mouse_of(STATE.swap(OUTSIDE, Ordering::SeqCst))?;
     // A writer that hangs keeps the lock; the terminal is then given back over it.
     let output = lock_output(PATIENCE);
-    write_with_patience(off_sequence(mouse));
+    write_with_patience([caret::off_sequence(), &off_sequence(mouse)].concat());
     drop(output);
     // Fails when the terminal is gone, which is as good.
     let _ = crossterm::terminal::disable_raw_mode();

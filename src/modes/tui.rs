@@ -21,20 +21,21 @@ use super::conversation::{self, Begun};
 use crate::app::sessions::Begin;
 use crate::app::state::{Search, State, Tools};
 use crate::app::update::update;
-use crate::app::{keeping, recording, screen, sessions};
+use crate::app::{keeping, recording, screen, sessions, vi};
 use crate::base::text;
 use crate::cli::Invocation;
-use crate::domain::settings::OnExit;
+use crate::domain::settings::{OnExit, PromptKeys};
 use crate::io::clipboard::{self, Way};
 use crate::io::providers::{Http, Limits};
 use crate::io::runtime::Runtime;
 use crate::io::terminal::background::{self, Filter, Sifted};
 use crate::io::terminal::paint::Painter;
-use crate::io::terminal::{self, Mouse, Screen, Signal, TerminalGuard};
+use crate::io::terminal::{self, Mouse, Screen, Signal, TerminalGuard, caret};
+use crate::panels::prompt::vi::Vi;
 use crate::panels::transcript::LineCache;
 use crate::protocol::action::ACTIONS;
 use crate::protocol::keymap::Keymap;
-use crate::protocol::message::{Capture, Clip, Effect, Event, Millis, TaskId};
+use crate::protocol::message::{Capture, CaretShape, Clip, Effect, Event, Millis, TaskId};
 
 /// So many answers of the runtime are taken between two looks at the keyboard.
 const BATCH: usize = 1_024;
@@ -55,6 +56,10 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
     start.warnings.extend(of_keys);
     let mut state = conversation::state(start, Tools::coming(keymap), &settings, invocation);
     state.screen.side = settings.side_panel;
+    state.prompt.vi = match settings.prompt_keys {
+        PromptKeys::Vi => Some(Vi::default()),
+        PromptKeys::Plain => None,
+    };
     let mut undecided: Vec<String> = Vec::new();
     let (mut last_reply, mut resume) = (None, None);
     let code = runtime.block_on(async {
@@ -112,6 +117,8 @@ struct Session<'a> {
     painter: Painter,
     /// Paused while another program has the terminal, since it reads ahead.
     input: Typed,
+    /// The shape of the caret that the terminal was told last.
+    caret: Option<CaretShape>,
     filter: Filter,
     /// Since when an unfinished answer of the terminal is held back.
     held: Option<Instant>,
@@ -129,6 +136,7 @@ impl<'a> Session<'a> {
             guard,
             painter: Painter::default(),
             input: Typed::new(),
+            caret: None,
             filter: Filter::default(),
             held: None,
             start: Instant::now(),
@@ -334,6 +342,7 @@ impl<'a> Session<'a> {
             mouse(Capture::Terminal)?;
         }
         self.painter.forget();
+        self.caret = None;
         self.pace.want(Why::Change);
         self.measure();
         Ok(())
@@ -394,6 +403,11 @@ impl<'a> Session<'a> {
             stands = drawn;
             caret
         })?;
+        let shape = vi::caret_shape(&self.state);
+        if let Some(shape) = shape.filter(|shape| Some(*shape) != self.caret) {
+            caret::show(shape)?;
+            self.caret = Some(shape);
+        }
         self.pace.drawn(Instant::now());
         // A terminal that is slow to take a frame has not shown it before now.
         let (due, now) = (self.state.next_tick(), self.now());
@@ -401,7 +415,10 @@ impl<'a> Session<'a> {
             self.work.perform(effect);
         }
         for effect in update(&mut self.state, Event::Drawn(stands)) {
-            self.work.perform(effect);
+            // A copy may have waited for this frame.
+            if let Some(Effect::Copy(clip)) = self.work.perform(effect) {
+                self.copy(clip)?;
+            }
         }
         // What came due meanwhile is not in the frame, and nothing else would bring it to the screen.
         if due.is_some_and(|at| at <= now) {

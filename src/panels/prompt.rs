@@ -7,6 +7,7 @@ pub mod keeping;
 pub mod mention;
 pub mod queue;
 pub mod rows;
+pub mod vi;
 
 use crate::base::text;
 use crate::domain::kb::{Origin, Span};
@@ -15,6 +16,7 @@ use history::History;
 use keeping::Keeping;
 use mention::Mentions;
 use rows::Sheet;
+use vi::Vi;
 
 /// The prompt's model.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +26,8 @@ pub struct Prompt {
     pub keeping: Keeping,
     /// Files that are mentioned with `@`.
     pub mentions: Mentions,
+    /// The keys of vi, where they are wanted.
+    pub vi: Option<Vi>,
 }
 
 impl Prompt {
@@ -31,6 +35,9 @@ impl Prompt {
     pub fn take(&mut self) -> Vec<Span> {
         let spans = self.editor.take();
         self.remember(spans.clone());
+        if let Some(vi) = &mut self.vi {
+            vi.begin();
+        }
         spans
     }
 

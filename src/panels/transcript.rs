@@ -2,8 +2,10 @@
 
 mod entry;
 mod lines;
+pub mod marking;
 mod place;
 pub mod reading;
+mod said;
 
 pub use lines::LineCache;
 
@@ -14,6 +16,7 @@ use ratatui::widgets::Widget;
 use crate::domain::chat::Log;
 use crate::draw::theme::Theme;
 use crate::protocol::message::{Anchor, Drawn};
+use marking::Marking;
 use place::{Ground, Place};
 use reading::Reading;
 
@@ -50,7 +53,10 @@ pub struct Transcript {
     left: Option<Anchor>,
     /// Position of the first visible entry, and whether its first line is seen.
     first: (usize, bool),
+    /// The first visible line in the last frame.
+    shown: Option<Anchor>,
     wish: Wish,
+    pub marking: Marking,
 }
 
 impl Transcript {
@@ -79,7 +85,7 @@ impl Transcript {
 
     /// Follows the end from now on.
     pub fn follow(&mut self) {
-        *self = Self { first: self.first, ..Self::default() };
+        (self.anchor, self.left, self.wish) = (None, None, Wish::Stay);
     }
 
     /// Position of the first visible entry, and whether its first line is seen, as drawn last.
@@ -87,12 +93,19 @@ impl Transcript {
         self.first
     }
 
+    /// The first visible line in the last frame: while it is the same, nothing was scrolled.
+    pub fn shown(&self) -> Option<Anchor> {
+        self.shown
+    }
+
     /// Takes over where the drawing found the view to be.
     pub fn settle(&mut self, drawn: Drawn) {
         self.anchor = drawn.top;
         self.left = drawn.left;
         self.first = drawn.first;
+        self.shown = drawn.shown;
         self.wish = Wish::Stay;
+        self.marking.settle(drawn.mark);
     }
 }
 
@@ -108,7 +121,7 @@ pub fn view(
 ) -> Drawn {
     let entries = log.entries();
     if area.is_empty() {
-        return Drawn { top: model.anchor, left: model.left, first: model.first, fresh: 0, more: false };
+        return Drawn { top: model.anchor, left: model.left, first: model.first, ..Drawn::default() };
     }
     cache.prepare(area.width, theme);
     cache.forget(entries);
@@ -116,12 +129,17 @@ pub fn view(
     let height = usize::from(area.height);
     let over = ground.over();
     let end = ground.up(over, height);
-    let here = model.anchor.map_or(end, |anchor| ground.found(anchor));
+    // A press is meant for what was shown, however much came after it.
+    let rest = model.anchor.or(model.shown.filter(|_| model.marking.is_pressing()));
+    let here = rest.map_or(end, |anchor| ground.found(anchor));
     let words = reading.and_then(Reading::sought).unwrap_or_default();
-    let top = wished(model, &mut ground, words, height, (here, end));
+    let top = wished(model, &mut ground, words, height, here);
     let following = top >= end;
     let top = top.min(end);
     let first = (top.entry, top.part == 0 && top.line == 0);
+    let active = model.marking.is_active();
+    let mark = if active { model.marking.found(&mut ground, (here.min(end), top), area) } else { None };
+    let marked = mark.and_then(|mark| mark.bounds());
     let mut at = top;
     for row in 0..height {
         let place = Rect { y: area.y + u16::try_from(row).unwrap_or(0), height: 1, ..area };
@@ -130,10 +148,15 @@ pub fn view(
         if let Some(reading) = reading {
             reading.mark(at.entry, place, theme, buffer);
         }
+        if let Some(marked) = marked {
+            let line = Place { line: at.line.saturating_sub(1), ..at };
+            marking::show(marked, &mut ground, line, place, theme, buffer);
+        }
     }
-    // Whoever reads is not carried on by new text.
-    let drawn = if following && reading.is_none() {
-        Drawn { first, ..Drawn::default() }
+    let shown = Some(ground.seen(top));
+    // Whoever reads or marks is not carried on by new text.
+    let drawn = if following && reading.is_none() && !active {
+        Drawn { first, shown, ..Drawn::default() }
     } else {
         // Where nothing moved, the anchor stays the one of the width that it was set at, so that resizing never makes it creep.
         let anchor = model.anchor.filter(|_| top == here).unwrap_or_else(|| ground.anchor(top));
@@ -141,23 +164,16 @@ pub fn view(
         let left = model.left.unwrap_or_else(|| ground.anchor(last));
         let known = ground.found(left);
         let fresh = ground.between(at.max(known), last);
-        Drawn { top: Some(anchor), left: Some(left), first, fresh, more: !following }
+        Drawn { top: Some(anchor), left: Some(left), first, shown, mark, fresh, more: !following }
     };
     cache.settle();
     drawn
 }
 
 /// Where the view shall start, after the user's wish.
-fn wished(
-    model: &Transcript,
-    ground: &mut Ground<'_>,
-    words: &str,
-    height: usize,
-    (here, end): (Place, Place),
-) -> Place {
+fn wished(model: &Transcript, ground: &mut Ground<'_>, words: &str, height: usize, here: Place) -> Place {
     let page = isize::try_from(height.saturating_sub(2).max(1)).unwrap_or(1);
     let by = match model.wish {
-        Wish::Stay if model.anchor.is_none() => return end,
         Wish::Stay => return here,
         Wish::Lines(lines) => lines,
         Wish::Pages(pages) => pages.saturating_mul(page),

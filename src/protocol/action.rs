@@ -8,6 +8,8 @@ pub enum Context {
     Prompt,
     /// The conversation, message by message.
     Reading,
+    /// Text of the conversation is marked with the mouse; these keys go before those of the focus.
+    Marked,
     Review,
     Menu,
     Pager,
@@ -20,6 +22,7 @@ impl Context {
             Self::Everywhere => "Everywhere",
             Self::Prompt => "Prompt",
             Self::Reading => "Reading the chat",
+            Self::Marked => "Text marked with the mouse",
             Self::Review => "KB.md review",
             Self::Menu => "Menus",
             Self::Pager => "Panels",
@@ -70,6 +73,8 @@ pub enum Action {
     EditMessage,
     Fork,
     LeaveReading,
+    CopyMark,
+    DropMark,
     Submit,
     Newline,
     Stop,
@@ -157,7 +162,7 @@ const fn row(
 }
 
 use Action as A;
-use Context::{Everywhere, Menu, Pager, Prompt, Reading, Review};
+use Context::{Everywhere, Marked, Menu, Pager, Prompt, Reading, Review};
 
 /// Every action. The help, the hints and the keymap derive from this table.
 #[rustfmt::skip]
@@ -226,7 +231,7 @@ pub const ACTIONS: &[Row] = &[
     row(A::PreviousMatch, Reading, "reading.previous-match", "Match before", &["N"]),
     row(A::ReadEarlier, Reading, "reading.earlier", "Message before", &["[", "shift+tab", "left"]),
     row(A::ReadLater, Reading, "reading.later", "Message after", &["]", "tab", "right"]),
-    row(A::CopyMessage, Reading, "reading.copy", "Copy the marked message, or what the mouse selected", &["y", "enter"]),
+    row(A::CopyMessage, Reading, "reading.copy", "Copy the marked message", &["y", "enter"]),
     row(A::CopyCode, Reading, "reading.copy-code", "Copy the code block of this number from the marked message", &["1", "2", "3", "4", "5", "6", "7", "8", "9"]),
     row(A::FoldMessage, Reading, "reading.fold", "Unfold the marked message's thinking or edit, or fold it", &["o"]),
     row(A::OpenMessage, Reading, "reading.open", "Show the marked message as it was written", &["v"]),
@@ -239,6 +244,9 @@ pub const ACTIONS: &[Row] = &[
     row(A::ReadTop, Reading, "reading.top", "First line", &["home", "g"]),
     row(A::ReadEnd, Reading, "reading.end", "Newest line", &["end", "G"]),
     row(A::LeaveReading, Reading, "reading.leave", "Back to the prompt; so does any other letter, which is typed there", &["esc", "q"]),
+
+    row(A::CopyMark, Marked, "mark.copy", "Copy what is marked; so does the right button", &["y", "enter", "ctrl+c"]),
+    row(A::DropMark, Marked, "mark.drop", "Take the mark away; so do a click and typing", &["esc"]),
 
     row(A::Accept, Review, "review.accept", "Accept: write this edit to KB.md", &["a"]),
     row(A::AcceptWarned, Review, "review.accept-warned", "After a warning: accept all the same", &["A"]),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
+use super::mark::Mark;
 use crate::domain::exchange::{Endpoint, Outcome, ReplyEvent, Request};
 use crate::domain::kb::Span;
 use crate::domain::kb::detect::Detector;
@@ -162,6 +163,10 @@ pub struct Drawn {
     pub top: Option<Anchor>,
     /// Position of the first visible entry, and whether its first line is seen.
     pub first: (usize, bool),
+    /// The first visible line, for what is pointed at in this frame; it is found again at this width only.
+    pub shown: Option<Anchor>,
+    /// What is marked; `None` also where its text is not what it was any more.
+    pub mark: Option<Mark>,
     /// Where the conversation ended when it was followed last; `None` while it is.
     pub left: Option<Anchor>,
     /// Lines after that which were not seen yet.
@@ -258,6 +263,13 @@ pub struct Prompts {
 pub enum OutsideFile {
     Ask,
     Allow,
+}
+
+/// How the caret looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaretShape {
+    Bar,
+    Block,
 }
 
 /// Who gets the mouse.

@@ -1,10 +1,11 @@
 //! Any text at any size, and any events in any order: nothing panics, and the caret stays on the screen.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEventKind};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use dictum::domain::chat::ToolCall;
 use dictum::domain::exchange::{Outcome, ReplyEvent, StopReason};
 use dictum::domain::kb::state::Snapshot;
 use dictum::domain::persona::Source;
+use dictum::panels::prompt::vi::Vi;
 use dictum::protocol::action::ACTIONS;
 use dictum::protocol::message::{Background, Event, TaskId};
 use proptest::collection::vec;
@@ -165,6 +166,9 @@ enum Happening {
     Type(String),
     Paste(String),
     Wheel(bool),
+    /// What the mouse does, and where.
+    Mouse(MouseEventKind, u16, u16),
+    Vi(bool),
     Resize(u16, u16),
     After(u64),
     KbRead(String),
@@ -182,6 +186,18 @@ enum Happening {
     UndoRefused(String, String),
     Light(bool),
     Found(bool),
+}
+
+fn mouse() -> impl Strategy<Value = Happening> {
+    let kind = proptest::sample::select(vec![
+        MouseEventKind::Down(MouseButton::Left),
+        MouseEventKind::Down(MouseButton::Left),
+        MouseEventKind::Drag(MouseButton::Left),
+        MouseEventKind::Drag(MouseButton::Left),
+        MouseEventKind::Up(MouseButton::Left),
+        MouseEventKind::Down(MouseButton::Right),
+    ]);
+    (kind, 0u16..130, 0u16..50).prop_map(|(kind, column, row)| Happening::Mouse(kind, column, row))
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -217,6 +233,8 @@ fn happening() -> impl Strategy<Value = Happening> {
         2 => text().prop_map(Happening::Type),
         2 => text().prop_map(Happening::Paste),
         1 => any::<bool>().prop_map(Happening::Wheel),
+        6 => mouse(),
+        1 => any::<bool>().prop_map(Happening::Vi),
         2 => size().prop_map(|(columns, rows)| Happening::Resize(columns, rows)),
         4 => proptest::sample::select(vec![1, 499, 600, 6_000]).prop_map(Happening::After),
         5 => text().prop_map(Happening::KbRead),
@@ -256,6 +274,13 @@ fn happen(app: &mut App, what: Happening) {
         Happening::Paste(text) => Event::Paste(text),
         Happening::Wheel(up) => {
             app.wheel(if up { MouseEventKind::ScrollUp } else { MouseEventKind::ScrollDown });
+            return;
+        }
+        Happening::Mouse(kind, column, row) => {
+            Event::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE })
+        }
+        Happening::Vi(on) => {
+            app.state.prompt.vi = on.then(Vi::default);
             return;
         }
         Happening::Resize(columns, rows) => Event::Resized { columns, rows },

@@ -101,6 +101,7 @@ fn what_is_selected_is_shown_replaced_killed_and_yanked() {
     app.paste("P");
     app.expect_draft("P");
     app.keys("shift+left");
+    assert_eq!(app.keys("ctrl+c"), [crate::app::copied("1 line of the draft", "P")]);
     app.keys("ctrl+c");
     app.expect_draft("");
     app.expect("draft put aside");

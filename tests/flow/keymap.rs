@@ -70,7 +70,7 @@ fn hints_name_the_keys_that_work() {
     app.keys("x");
     app.expect("▸ Alt+Z");
     app.keys("alt+m");
-    app.expect("the mouse selects text now; Alt+M gives the wheel back");
+    app.expect("the terminal has the mouse now; Alt+M gives it back to dictum");
     app.keys("f10");
     app.expect("x closes");
     app.expect("look at the edit with F7");

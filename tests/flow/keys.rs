@@ -53,6 +53,7 @@ fn ready_for(row: &Row) -> App {
             app.types("one");
             app.keys("enter N [");
         }
+        Context::Marked => app.drags_between((3, 5), (9, 6)),
         Context::Menu => {
             app.keys("ctrl+p down down");
         }
@@ -500,7 +501,7 @@ fn menus_stop_at_their_ends_and_esc_leaves_them() {
 fn the_mouse_can_be_handed_over_and_taken_back() {
     let mut app = App::with_kb(KB);
     assert_eq!(app.keys("f9"), [Effect::Mouse(Capture::Terminal)]);
-    app.expect("the mouse selects text now");
+    app.expect("the terminal has the mouse now");
     assert_eq!(app.keys("f9"), [Effect::Mouse(Capture::App)]);
     assert_eq!(app.keys("ctrl+z"), [Effect::Suspend]);
     assert_eq!(app.keys("ctrl+l"), [Effect::Redraw]);

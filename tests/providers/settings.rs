@@ -4,7 +4,7 @@ use std::fs;
 
 use dictum::domain::exchange::{Endpoint, Protocol};
 use dictum::domain::settings::endpoints::{is_near, normalise};
-use dictum::domain::settings::{Choice, DEFAULTS, Scope, Values, merge, parse, resolve_model};
+use dictum::domain::settings::{Choice, DEFAULTS, PromptKeys, Scope, Values, merge, parse, resolve_model};
 use dictum::io::config::{Loaded, load_with};
 use secrecy::ExposeSecret;
 
@@ -275,6 +275,16 @@ fn keys_of_actions_come_from_the_users_file_alone() {
     }
     let loaded = load("keys = 3\n", "", &[], &Values::default());
     assert!(loaded.warnings[0].contains("config.toml: keys: it must be a table"), "{:?}", loaded.warnings);
+}
+
+#[test]
+fn the_keys_of_vi_are_wanted_or_not() {
+    let read = |text: &str| parse("config.toml", text, Scope::User);
+    assert_eq!(read("vi = true").0.prompt_keys, Some(PromptKeys::Vi));
+    assert_eq!(read("vi = false").0.prompt_keys, Some(PromptKeys::Plain));
+    let (values, warnings) = read("vi = \"yes\"");
+    assert_eq!(values.prompt_keys, None);
+    assert_eq!(warnings, ["config.toml: vi: it must be true or false, without quotes, not text."]);
 }
 
 #[test]

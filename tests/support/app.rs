@@ -189,10 +189,15 @@ impl App {
 
     /// Draws a frame, as the terminal does after every batch of events.
     pub fn draw(&mut self) {
+        self.frame();
+    }
+
+    /// The same; gives what follows from the frame.
+    pub fn frame(&mut self) -> Vec<Effect> {
         self.buffer = Buffer::empty(screen::area(&self.state));
         let (caret, drawn) = screen::view(&self.state, &mut self.cache, &mut self.buffer);
         self.caret = caret;
-        update(&mut self.state, Event::Drawn(drawn));
+        update(&mut self.state, Event::Drawn(drawn))
     }
 
     /// Presses keys: `ctrl+k a esc`.

@@ -121,3 +121,36 @@ fn keys_of_the_settings_hold_and_what_is_wrong_is_told() {
     app.send("x");
     app.wait_for("F1 has done nothing", |screen| screen.draft() == "x" && !screen.has(" Help "));
 }
+
+#[test]
+fn a20_the_caret_shows_the_mode_of_vi_and_gets_its_own_shape_back() {
+    for (setting, shapes) in [("vi = true\n", "\x1b[6 q\x1b[2 q\x1b[0 q"), ("", "")] {
+        let desk = Desk::offline().kb(KB);
+        let folder = desk.outside("config").join("dictum");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("config.toml"), setting).unwrap();
+        let app = desk.open();
+        app.send("one two");
+        app.wait_for("the draft", |screen| screen.draft() == "one two");
+        if !setting.is_empty() {
+            app.send(ESC);
+            app.wait_text(" NORMAL ");
+            app.send("bdw");
+            app.wait_for("the change", |screen| screen.draft() == "one");
+        }
+        app.send("\x03");
+        app.quit();
+        let raw = app.raw();
+        let found: String = raw
+            .split("\x1b[")
+            .filter_map(|part| part.split_once(" q"))
+            .filter(|(shape, _)| shape.len() == 1)
+            .map(|(shape, _)| format!("\x1b[{shape} q"))
+            .collect();
+        // A new draft begins in insert mode again.
+        assert_eq!(found.replace("\x1b[2 q\x1b[6 q", "\x1b[2 q"), shapes);
+        if !shapes.is_empty() {
+            assert!(raw.rfind("\x1b[0 q") < raw.rfind("\x1b[?1049l"));
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use crate::base::text;
 use crate::draw::flow::{self, Flow};
+use crate::draw::textmap::{Piece, TextMap};
 use ratatui::text::{Line, Span};
 
 /// The cells that a bar or an indentation must leave to the text; with less it is left out.
@@ -15,6 +16,8 @@ pub(super) struct Page {
     parts: Vec<Part>,
     /// A blank line is due before the next line, under this many parts.
     gap: Option<usize>,
+    /// What the lines say, where that is asked for.
+    map: Option<TextMap>,
 }
 
 /// What one block puts before its lines.
@@ -34,7 +37,21 @@ pub(super) struct Mark {
 
 impl Page {
     pub(super) fn new(width: usize) -> Self {
-        Self { width: width.max(1), lines: Vec::new(), parts: Vec::new(), gap: None }
+        Self { width: width.max(1), lines: Vec::new(), parts: Vec::new(), gap: None, map: None }
+    }
+
+    /// A page that also records what its lines say.
+    pub(super) fn recording(width: usize) -> Self {
+        Self { map: Some(TextMap::default()), ..Self::new(width) }
+    }
+
+    /// What its lines say; nothing when that was not recorded.
+    pub(super) fn into_map(self) -> TextMap {
+        self.map.unwrap_or_default()
+    }
+
+    pub(super) fn is_recording(&self) -> bool {
+        self.map.is_some()
     }
 
     pub(super) fn into_lines(self) -> Vec<Line<'static>> {
@@ -96,31 +113,97 @@ impl Page {
 
     /// Writes text, broken to the room there is.
     pub(super) fn flow(&mut self, flow: &Flow) {
-        for spans in flow.lines(self.first_room(), self.room()) {
-            self.line(spans);
+        let (first, room) = (self.first_room(), self.room());
+        let rows = if self.is_recording() { flow.rows(first, room) } else { Vec::new() };
+        let mut rows = rows.iter();
+        for spans in flow.lines(first, room) {
+            let lead = self.put(spans);
+            if let (Some(map), Some(row)) = (&mut self.map, rows.next()) {
+                map.row(lead, row);
+            }
         }
     }
 
-    /// Writes one line, which must fit.
+    /// Writes one line of text, which must fit.
     pub(super) fn line(&mut self, spans: Vec<Span<'static>>) {
+        let said =
+            self.is_recording().then(|| spans.iter().map(|span| span.content.as_ref()).collect::<String>());
+        let lead = self.put(spans);
+        if let (Some(map), Some(said)) = (&mut self.map, said) {
+            map.show(lead, 0, &said);
+            map.pass("\n");
+        }
+    }
+
+    /// Writes one line that shows `said` in these pieces of the text; their ranges count from `back` bytes before its present end.
+    pub(super) fn pieces(&mut self, spans: Vec<Span<'static>>, said: &str, back: usize, pieces: Vec<Piece>) {
+        let lead = self.put(spans);
+        let Some(map) = &mut self.map else { return };
+        let base = map.text().len().saturating_sub(back);
+        map.pass(said);
+        for piece in pieces {
+            let range = base + piece.range.start..base + piece.range.end;
+            map.point(Piece { cell: lead + piece.cell, range, ..piece });
+        }
+    }
+
+    /// Writes lines that say nothing themselves: a rule, the label of a block.
+    pub(super) fn ornament(&mut self, flow: &Flow) {
+        for spans in flow.lines(self.first_room(), self.room()) {
+            let holds_bullet = self.holds_bullet();
+            self.put(spans);
+            if let Some(map) = self.map.as_mut().filter(|_| holds_bullet) {
+                map.pass("\n");
+            }
+        }
+    }
+
+    fn holds_bullet(&self) -> bool {
+        self.parts.iter().any(|part| part.first.is_some())
+    }
+
+    /// Adds a line to the page and begins it in the record, with its bullets. Gives the cell of what stands behind them.
+    fn put(&mut self, spans: Vec<Span<'static>>) -> usize {
         if let Some(parts) = self.gap.take()
             && !self.lines.is_empty()
         {
             let prefix: Vec<Span<'static>> =
                 self.parts.iter().take(parts).map(|part| part.rest.clone()).collect();
             self.lines.push(flow::prefixed(&prefix, Vec::new()));
+            if let Some(map) = &mut self.map {
+                map.blank();
+            }
         }
+        let lead = self.begin_record();
         let prefix: Vec<Span<'static>> = self
             .parts
             .iter_mut()
             .map(|part| part.first.take().unwrap_or_else(|| part.rest.clone()))
             .collect();
         self.lines.push(flow::prefixed(&prefix, spans));
+        lead
+    }
+
+    /// Begins a line in the record. Bullets are text, as Markdown writes them, with the indentation that tells their depth; bars and
+    /// the indentation of other lines are not.
+    fn begin_record(&mut self) -> usize {
+        let Some(map) = &mut self.map else { return 0 };
+        let holds_bullet = self.parts.iter().any(|part| part.first.is_some());
+        map.begin();
+        let mut cell = 0;
+        for part in &self.parts {
+            let shown = part.first.as_ref().unwrap_or(&part.rest).content.as_ref();
+            if holds_bullet && (part.first.is_some() || shown.trim().is_empty()) {
+                map.show(cell, 0, &shown.replace('•', "-"));
+            }
+            cell += text::width(shown);
+        }
+        cell
     }
 
     /// Puts a pending bullet on a line of its own, before something that cannot share its line.
     pub(super) fn settle(&mut self) {
-        if self.parts.iter().any(|part| part.first.is_some()) {
+        if self.holds_bullet() {
             self.line(Vec::new());
         }
     }

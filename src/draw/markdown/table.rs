@@ -3,6 +3,7 @@
 use super::page::Page;
 use crate::base::text;
 use crate::draw::flow::Flow;
+use crate::draw::textmap::Piece;
 use crate::draw::theme::Theme;
 use pulldown_cmark::Alignment;
 use ratatui::style::Style;
@@ -83,16 +84,61 @@ impl Table {
         let ruled = rows.iter().skip(1).flatten().any(|cell| cell.len() > 1);
         let rule: String = widths.iter().map(|width| "─".repeat(*width)).collect::<Vec<_>>().join(CROSSING);
         let last = rows.len().saturating_sub(1);
-        for (number, row) in rows.iter().enumerate() {
-            self.write_row(row, widths, page, theme);
+        for (number, (row, flows)) in rows.iter().zip(&self.rows).enumerate() {
+            self.write_row(row, flows, widths, page, theme);
             if number == 0 || (ruled && number < last) {
-                page.line(vec![Span::styled(rule.clone(), theme.faint)]);
+                page.ornament(&Flow::of(&rule, theme.faint));
             }
         }
     }
 
-    fn write_row(&self, cells: &[Vec<Vec<Span<'static>>>], widths: &[usize], page: &mut Page, theme: &Theme) {
+    /// The cells before text of so many cells in a column.
+    fn free_before(&self, column: usize, free: usize) -> usize {
+        match self.alignments.get(column) {
+            Some(Alignment::Right) => free,
+            Some(Alignment::Center) => free / 2,
+            Some(Alignment::None | Alignment::Left) | None => 0,
+        }
+    }
+
+    /// What a row says, cells parted by tabs, and the pieces of it in each drawn line.
+    fn said(&self, flows: &[Flow], widths: &[usize], height: usize) -> (String, Vec<Vec<Piece>>) {
+        let (mut said, mut pieces, mut cell) = (String::new(), vec![Vec::new(); height], 0);
+        for (column, width) in widths.iter().enumerate() {
+            if column > 0 {
+                said.push('\t');
+            }
+            let rows = flows.get(column).map(|flow| flow.rows(*width, *width)).unwrap_or_default();
+            let last = rows.len().saturating_sub(1);
+            for (number, row) in rows.iter().enumerate() {
+                let free = width.saturating_sub(text::width(row.shown.trim_end()));
+                let start = said.len();
+                said.push_str(row.shown.trim_end());
+                if let Some(line) = pieces.get_mut(number) {
+                    let cell = cell + self.free_before(column, free);
+                    line.push(Piece { cell, column: row.column, range: start..said.len() });
+                }
+                if number < last {
+                    said.push_str(&row.passed.replace('\n', " "));
+                }
+            }
+            cell += width + BETWEEN_CELLS;
+        }
+        said.push('\n');
+        (said, pieces)
+    }
+
+    fn write_row(
+        &self,
+        cells: &[Vec<Vec<Span<'static>>>],
+        flows: &[Flow],
+        widths: &[usize],
+        page: &mut Page,
+        theme: &Theme,
+    ) {
         let height = cells.iter().map(Vec::len).max().unwrap_or(1);
+        let (said, mut pieces) =
+            if page.is_recording() { self.said(flows, widths, height) } else { Default::default() };
         for line in 0..height {
             let mut spans = Vec::new();
             for (column, width) in widths.iter().enumerate() {
@@ -102,17 +148,15 @@ impl Table {
                 let content = cells.get(column).and_then(|cell| cell.get(line)).cloned().unwrap_or_default();
                 let used: usize = content.iter().map(|span| text::width(&span.content)).sum();
                 let free = width.saturating_sub(used);
-                let before = match self.alignments.get(column) {
-                    Some(Alignment::Right) => free,
-                    Some(Alignment::Center) => free / 2,
-                    Some(Alignment::None | Alignment::Left) | None => 0,
-                };
+                let before = self.free_before(column, free);
                 spans.push(Span::raw(" ".repeat(before)));
                 spans.extend(content);
                 spans.push(Span::raw(" ".repeat(free - before)));
             }
             spans.retain(|span| !span.content.is_empty());
-            page.line(spans);
+            // The whole row is said where it begins.
+            let (now, back) = if line == 0 { (said.as_str(), 0) } else { ("", said.len()) };
+            page.pieces(spans, now, back, pieces.get_mut(line).map(std::mem::take).unwrap_or_default());
         }
     }
 

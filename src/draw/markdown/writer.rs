@@ -7,6 +7,7 @@ use super::page::{Mark, Page};
 use super::table::Table;
 use crate::base::text;
 use crate::draw::flow::Flow;
+use crate::draw::textmap::TextMap;
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Tag, TagEnd};
 use ratatui::text::{Line, Span};
 
@@ -64,6 +65,16 @@ impl<'a, 'm> Writer<'a, 'm> {
             code_blocks: 0,
             code_before,
         }
+    }
+
+    /// A writer that also records what its lines say.
+    pub(super) fn recording(ink: Ink<'a>, memo: &'m mut Memo, code_before: usize) -> Self {
+        Self { page: Page::recording(ink.width), ..Self::new(ink, memo, code_before) }
+    }
+
+    pub(super) fn finish_map(mut self) -> TextMap {
+        self.paragraph();
+        self.page.into_map()
     }
 
     pub(super) fn finish(mut self) -> Vec<Line<'static>> {
@@ -274,7 +285,8 @@ impl<'a, 'm> Writer<'a, 'm> {
     fn rule(&mut self) {
         self.begin_block();
         self.page.settle();
-        self.page.line(vec![Span::styled("─".repeat(self.page.room()), self.ink.theme.faint)]);
+        let rule = "─".repeat(self.page.room());
+        self.page.ornament(&Flow::of(&rule, self.ink.theme.faint));
     }
 
     fn end_raw(&mut self) {
@@ -297,7 +309,7 @@ impl<'a, 'm> Writer<'a, 'm> {
         // The number is what a copy asks for, so the name gives way.
         let room = self.page.room().saturating_sub(text::width(&end) + 3);
         let label = format!("── {}{end}", text::truncate(name, room));
-        self.page.flow(&Flow::of(&text::truncate(&label, self.page.room()), theme.label));
+        self.page.ornament(&Flow::of(&text::truncate(&label, self.page.room()), theme.label));
         let clean = text::sanitise(code);
         match self.ink.highlighter {
             Some(highlighter) => {

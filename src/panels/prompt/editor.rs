@@ -32,6 +32,16 @@ enum Last {
     Replacing,
 }
 
+/// What one step of undo is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Step {
+    #[default]
+    Each,
+    /// Several edits, of which none was made yet.
+    Begun,
+    GoingOn,
+}
+
 /// The editor. The caret is a byte offset at a grapheme boundary.
 #[derive(Clone, Debug, Default)]
 pub struct Editor {
@@ -39,6 +49,7 @@ pub struct Editor {
     undone: Vec<Snapshot>,
     done: Vec<Snapshot>,
     last: Last,
+    step: Step,
     killed: Option<Span>,
     revision: u64,
     folded: Folded,
@@ -66,6 +77,11 @@ impl Editor {
     pub fn selection(&self) -> Option<Range<usize>> {
         let (anchor, caret) = (self.anchor?, self.now.caret);
         (anchor != caret).then(|| anchor.min(caret)..anchor.max(caret))
+    }
+
+    /// Selects nothing any more.
+    pub fn deselect(&mut self) {
+        self.anchor = None;
     }
 
     /// Moves and selects what was passed over.
@@ -97,15 +113,43 @@ impl Editor {
 
     /// The text as spans of their origin.
     pub fn spans(&self) -> Vec<Span> {
+        self.spans_in(0..self.now.text.len())
+    }
+
+    /// A part of the text under the caret as spans of their origin.
+    pub(super) fn spans_in(&self, part: Range<usize>) -> Vec<Span> {
         let mut spans = Vec::new();
-        let mut at = 0;
+        let mut at = part.start;
         for range in &self.now.pasted {
-            push_span(&mut spans, self.whole(at..range.start), Origin::Typed);
-            push_span(&mut spans, self.whole(range.clone()), Origin::Pasted);
-            at = range.end;
+            let (start, end) = (range.start.max(part.start), range.end.min(part.end));
+            if start < end {
+                push_span(&mut spans, self.whole(at..start), Origin::Typed);
+                push_span(&mut spans, self.whole(start..end), Origin::Pasted);
+                at = end;
+            }
         }
-        push_span(&mut spans, self.whole(at..self.now.text.len()), Origin::Typed);
+        push_span(&mut spans, self.whole(at..part.end), Origin::Typed);
         spans
+    }
+
+    /// Inserts spans at a byte offset; the caret goes behind them.
+    pub(super) fn insert_spans(&mut self, at: usize, spans: &[Span]) {
+        self.move_to(at);
+        for span in spans {
+            match span.origin {
+                Origin::Typed => self.insert(&span.text, Origin::Typed),
+                _ => self.paste(&span.text),
+            }
+        }
+    }
+
+    /// All edits from here to `end_step` are one step of undo.
+    pub(super) fn begin_step(&mut self) {
+        self.step = Step::Begun;
+    }
+
+    pub(super) fn end_step(&mut self) {
+        (self.step, self.last) = (Step::Each, Last::Other);
     }
 
     /// Replaces everything, as one step, keeping what `spans` says of its origin; the caret goes to the end.
@@ -216,7 +260,7 @@ impl Editor {
     }
 
     /// Deletes a range that starts and ends at grapheme boundaries.
-    fn delete(&mut self, range: Range<usize>) {
+    pub(super) fn delete(&mut self, range: Range<usize>) {
         if range.is_empty() {
             return;
         }
@@ -361,6 +405,7 @@ impl Editor {
     /// Remembers the present for undo, unless this edit goes on with the last one.
     fn keep(&mut self, kind: Last) {
         let goes_on = match (kind, self.last) {
+            _ if self.step == Step::GoingOn => true,
             (_, Last::Replacing) | (Last::Typing, Last::Typing) => true,
             (Last::Other | Last::Replacing, _) | (Last::Typing, Last::Other) => false,
         };
@@ -370,6 +415,9 @@ impl Editor {
             while self.done.len() > UNDO_LIMIT || (self.done.len() > 1 && held(&self.done) > UNDO_BYTES) {
                 self.done.remove(0);
             }
+        }
+        if self.step == Step::Begun {
+            self.step = Step::GoingOn;
         }
         self.undone.clear();
         self.anchor = None;

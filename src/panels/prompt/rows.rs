@@ -21,12 +21,19 @@ pub type Row = Range<usize>;
 pub struct Sheet<'a> {
     editor: &'a Editor,
     width: usize,
+    /// What is shown as selected.
+    selection: Option<Range<usize>>,
 }
 
 impl<'a> Sheet<'a> {
     /// The draft on rows of `width` cells.
     pub fn new(editor: &'a Editor, width: u16) -> Self {
-        Self { editor, width: usize::from(width.max(1)) }
+        Self { editor, width: usize::from(width.max(1)), selection: editor.selection() }
+    }
+
+    /// The same with this shown as selected.
+    pub fn selecting(self, selection: Option<Range<usize>>) -> Self {
+        Self { selection, ..self }
     }
 
     /// Breaks the draft into rows; every byte but the line feeds is in exactly one row.
@@ -102,6 +109,26 @@ impl<'a> Sheet<'a> {
         Some(row.end)
     }
 
+    /// The first visible row of so many: the one with the caret is always visible.
+    fn first(&self, rows: &[Row], height: u16) -> usize {
+        (self.locate(rows).0 + 1).saturating_sub(usize::from(height))
+    }
+
+    /// The byte offset at a cell, counted from the first of `height` visible rows; the nearest one outside of them.
+    pub fn pointed(&self, height: u16, row: isize, column: usize) -> usize {
+        let rows = self.rows();
+        let row = self.first(&rows, height).saturating_add_signed(row).min(rows.len().saturating_sub(1));
+        let Some(row) = rows.get(row) else { return 0 };
+        let mut used = 0;
+        for (at, cluster, wide) in text::clusters(self.part(row.clone())) {
+            used += self.cells(cluster, wide, used);
+            if used > column {
+                return row.start + at;
+            }
+        }
+        row.end
+    }
+
     /// Draws the draft into an area and tells where the caret is. The row with the caret is always visible.
     pub fn view(&self, area: Rect, style: Style, selected: Style, buffer: &mut Buffer) -> Option<Position> {
         if area.is_empty() {
@@ -110,8 +137,8 @@ impl<'a> Sheet<'a> {
         let rows = self.rows();
         let (row, column) = self.locate(&rows);
         let height = usize::from(area.height);
-        let first = (row + 1).saturating_sub(height);
-        let selection = self.editor.selection().unwrap_or_default();
+        let first = self.first(&rows, area.height);
+        let selection = self.selection.clone().unwrap_or_default();
         for (y, range) in rows.iter().skip(first).take(height).enumerate() {
             let mut spans: Vec<Span<'static>> = Vec::new();
             let mut used = 0;

@@ -119,40 +119,48 @@ pub(super) fn reply_head(
     lines
 }
 
+/// Width of the text of the thinking.
+pub(super) fn thinking_width(width: u16) -> usize {
+    inner(width).saturating_sub(2).max(1)
+}
+
 /// A stretch of the thinking, unfolded.
 pub(super) fn thinking_lines(stretch: &str, ends: bool, width: u16, theme: &Theme) -> Vec<Line<'static>> {
     let bar = Span::styled("  ┊ ", theme.faint);
-    let room = inner(width).saturating_sub(2).max(1);
-    barred(markdown::render_plain(stretch, room, theme.dim), &bar, ends)
+    barred(markdown::render_plain(stretch, thinking_width(width), theme.dim), &bar, ends)
+}
+
+/// How a reply ended, in words, each on lines of its own.
+pub(super) fn foot_words(reply: &Reply, theme: &Theme) -> Vec<(String, Style)> {
+    match &reply.outcome {
+        None | Some(Outcome::Complete(StopReason::EndTurn | StopReason::ToolUse)) => Vec::new(),
+        Some(Outcome::Complete(StopReason::MaxTokens)) => {
+            vec![("⚠ cut at the token limit; say “continue”, or raise max_tokens".into(), theme.warning)]
+        }
+        Some(Outcome::Complete(StopReason::Refusal)) => {
+            vec![("⚠ the provider declined to answer".into(), theme.warning)]
+        }
+        Some(Outcome::Complete(StopReason::Other(reason))) => {
+            vec![(format!("ended: {}", text::one_line(reason)), theme.dim)]
+        }
+        Some(Outcome::Cancelled) => vec![("■ stopped".into(), theme.dim)],
+        Some(Outcome::Truncated) => {
+            vec![("⚠ the connection ended before the reply did; say “continue”".into(), theme.warning)]
+        }
+        Some(Outcome::Failed(failure)) => vec![
+            (format!("✗ {}", text::one_line(&failure.what)), theme.error),
+            (text::one_line(&failure.next), theme.dim),
+        ],
+    }
 }
 
 /// How a reply ended, and the blank line that ends it.
 pub(super) fn reply_foot(reply: &Reply, width: u16, theme: &Theme) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
-    let mut foot = |words: String, style: Style| {
+    for (words, style) in foot_words(reply, theme) {
         for range in text::wrap(&words, inner(width)) {
             let words = words.get(range).unwrap_or_default().to_string();
             lines.push(Line::styled(format!("  {words}"), style));
-        }
-    };
-    match &reply.outcome {
-        None | Some(Outcome::Complete(StopReason::EndTurn | StopReason::ToolUse)) => {}
-        Some(Outcome::Complete(StopReason::MaxTokens)) => {
-            foot("⚠ cut at the token limit; say “continue”, or raise max_tokens".into(), theme.warning);
-        }
-        Some(Outcome::Complete(StopReason::Refusal)) => {
-            foot("⚠ the provider declined to answer".into(), theme.warning);
-        }
-        Some(Outcome::Complete(StopReason::Other(reason))) => {
-            foot(format!("ended: {}", text::one_line(reason)), theme.dim);
-        }
-        Some(Outcome::Cancelled) => foot("■ stopped".into(), theme.dim),
-        Some(Outcome::Truncated) => {
-            foot("⚠ the connection ended before the reply did; say “continue”".into(), theme.warning);
-        }
-        Some(Outcome::Failed(failure)) => {
-            foot(format!("✗ {}", text::one_line(&failure.what)), theme.error);
-            foot(text::one_line(&failure.next), theme.dim);
         }
     }
     lines.push(Line::default());
@@ -203,29 +211,46 @@ fn notice_lines(level: Level, words: &str, width: u16, theme: &Theme) -> Vec<Lin
     lines
 }
 
+/// As much of the summary of a decided edit as one line has room for, and the hint after it.
+pub(super) fn folded_words(summary: &str, width: u16, unfold: &str) -> (String, String) {
+    // On a narrow screen the words need the room; the help names the key.
+    const NARROW: u16 = 40;
+    let hint = if width < NARROW { " ▸".to_string() } else { format!("  ▸ {unfold}") };
+    let room = usize::from(width).saturating_sub(text::width(&hint) + 2);
+    (text::truncate(&text::one_line(summary), room), hint)
+}
+
 /// A decided edit as one line, with the key that shows the rest.
 fn folded_line(level: Level, summary: &str, width: u16, theme: &Theme, unfold: &str) -> Line<'static> {
     let (mark, style) = marked(level, theme);
-    // On a narrow screen the words need the room; the help names the key.
-    const NARROW: u16 = 40;
-    let hint = if width < NARROW { " ▸".to_string() } else { format!("  ▸ {}", unfold) };
-    let room = usize::from(width).saturating_sub(text::width(&hint) + 2);
-    let words = text::truncate(&text::one_line(summary), room);
+    let (words, hint) = folded_words(summary, width, unfold);
     Line::from(vec![Span::styled(format!("{mark} {words}"), style), Span::styled(hint, theme.hint_key)])
+}
+
+/// The cells before a line of a diff, and before what it is broken into.
+pub(super) const DIFF_LEAD: (usize, usize) = (2, 3);
+
+/// The lines of a diff that are shown: what did not change is of no interest any more.
+pub(super) fn diff_lines(diff: &str) -> impl Iterator<Item = &str> {
+    diff.lines().filter(|line| !line.starts_with("@@"))
+}
+
+/// Width of the text of a diff.
+pub(super) fn diff_width(width: u16) -> usize {
+    inner(width).saturating_sub(1).max(1)
 }
 
 fn decision_lines(level: Level, summary: &str, diff: &str, width: u16, theme: &Theme) -> Vec<Line<'static>> {
     let mut lines = notice_lines(level, summary, width, theme);
-    // What did not change is of no interest any more.
-    for line in diff.lines().filter(|line| !line.starts_with("@@")) {
+    for line in diff_lines(diff) {
         let style = match line.chars().next() {
             Some('+') => theme.added,
             Some('-') => theme.removed,
             _ => theme.dim,
         };
         let line = text::expand_tabs(&text::sanitise(line), 0);
-        for (row, range) in text::wrap(&line, inner(width).saturating_sub(1).max(1)).into_iter().enumerate() {
-            let indent = if row == 0 { 2 } else { 3 };
+        for (row, range) in text::wrap(&line, diff_width(width)).into_iter().enumerate() {
+            let indent = if row == 0 { DIFF_LEAD.0 } else { DIFF_LEAD.1 };
             let words = line.get(range).unwrap_or_default();
             lines.push(Line::styled(format!("{:indent$}{words}", ""), style));
         }

@@ -7,9 +7,11 @@ use std::collections::{HashMap, HashSet};
 use ratatui::text::Line;
 
 use super::entry::{self, Part};
+use super::said;
 use crate::domain::chat::{Body, Entry, EntryId, Fold, Reply};
 use crate::draw::blocks::{Blocks, Growth};
 use crate::draw::highlight::Highlighter;
+use crate::draw::textmap::TextMap;
 use crate::draw::theme::Theme;
 
 /// Lines that are kept beyond those of the last frame.
@@ -20,13 +22,15 @@ struct Slot {
     part: Part,
     height: Option<usize>,
     lines: Option<Vec<Line<'static>>>,
+    /// What the lines say; made where something is marked.
+    map: Option<Box<TextMap>>,
     /// The frame that asked for its lines last.
     frame: u64,
 }
 
 impl Slot {
     fn new(part: Part) -> Self {
-        Self { part, height: None, lines: None, frame: 0 }
+        Self { part, height: None, lines: None, map: None, frame: 0 }
     }
 }
 
@@ -72,7 +76,7 @@ impl LineCache {
     fn undraw(&mut self) {
         self.kept = 0;
         for slot in self.entries.values_mut().flat_map(|laid| &mut laid.slots) {
-            (slot.height, slot.lines) = (None, None);
+            (slot.height, slot.lines, slot.map) = (None, None, None);
         }
     }
 
@@ -104,7 +108,7 @@ impl LineCache {
             if slot.frame == self.frame {
                 self.kept += slot.lines.as_ref().map_or(0, Vec::len);
             } else {
-                slot.lines = None;
+                (slot.lines, slot.map) = (None, None);
             }
         }
     }
@@ -137,10 +141,7 @@ impl LineCache {
         let Self { entries, width, theme, frame, kept, highlighter, unfold } = self;
         let (Some(laid), Some(theme)) = (entries.get_mut(&entry.id), theme.as_ref()) else { return &[] };
         let Laid { slots, blocks, .. } = laid;
-        let last = slots.len().saturating_sub(1);
-        let speaks_after =
-            |slots: &[Slot]| slots.get(part + 1).is_some_and(|next| matches!(next.part, Part::Thinking(_)));
-        let goes_on = speaks_after(slots);
+        let ends = ends(slots, part);
         let Some(slot) = slots.get_mut(part) else { return &[] };
         slot.frame = *frame;
         if slot.lines.is_none() {
@@ -150,7 +151,7 @@ impl LineCache {
                 }
                 (Part::Thinking(range), Body::Reply(reply)) => {
                     let stretch = reply.thinking.get(range.clone()).unwrap_or_default();
-                    entry::thinking_lines(stretch, !goes_on, *width, theme)
+                    entry::thinking_lines(stretch, ends, *width, theme)
                 }
                 (Part::Block(block), Body::Reply(_)) => {
                     if blocks.text(*block).contains("```") || blocks.text(*block).contains("~~~") {
@@ -162,7 +163,7 @@ impl LineCache {
                 (Part::Foot, Body::Reply(reply)) => entry::reply_foot(reply, *width, theme),
                 (Part::Said(range), Body::User { text }) => {
                     let stretch = text.get(range.clone()).unwrap_or_default();
-                    entry::said_lines(stretch, part == last, *width, theme)
+                    entry::said_lines(stretch, ends, *width, theme)
                 }
                 _ => entry::whole_lines(entry, *width, theme, unfold),
             };
@@ -171,6 +172,32 @@ impl LineCache {
             slot.lines = Some(lines);
         }
         slot.lines.as_deref().unwrap_or_default()
+    }
+
+    /// What the lines of a part say; `None` where there is no such part.
+    pub(super) fn map(&mut self, entry: &Entry, part: usize) -> Option<&TextMap> {
+        self.parts(entry);
+        let Self { entries, width, theme, unfold, .. } = self;
+        let (Laid { slots, blocks, .. }, theme) = (entries.get_mut(&entry.id)?, theme.as_ref()?);
+        let ends = ends(slots, part);
+        let slot = slots.get_mut(part)?;
+        let map = slot.map.get_or_insert_with(|| {
+            Box::new(match (&slot.part, &entry.body) {
+                (Part::Head, Body::Reply(reply)) => said::head(reply),
+                (Part::Thinking(range), Body::Reply(reply)) => {
+                    said::thinking(reply.thinking.get(range.clone()).unwrap_or_default(), ends, *width)
+                }
+                (Part::Block(block), Body::Reply(_)) => {
+                    blocks.map(*block, entry::inner(*width), theme).indented(said::LEAD)
+                }
+                (Part::Foot, Body::Reply(reply)) => said::foot(reply, *width, theme),
+                (Part::Said(range), Body::User { text }) => {
+                    said::stretch(text.get(range.clone()).unwrap_or_default(), ends, *width)
+                }
+                _ => said::whole(entry, *width, unfold),
+            })
+        });
+        Some(map)
     }
 
     /// The Markdown or the plain text of a part, for a search.
@@ -187,6 +214,14 @@ impl LineCache {
             (Some(Part::Whole), Body::Decision { summary, .. }) => summary,
             _ => "",
         }
+    }
+}
+
+/// Whether a stretch of text is the last one of its kind.
+fn ends(slots: &[Slot], part: usize) -> bool {
+    match slots.get(part + 1).map(|next| &next.part) {
+        Some(Part::Thinking(_) | Part::Said(_)) => false,
+        Some(Part::Head | Part::Block(_) | Part::Foot | Part::Whole) | None => true,
     }
 }
 

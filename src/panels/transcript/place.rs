@@ -6,6 +6,7 @@ use super::Match;
 use super::lines::LineCache;
 use crate::domain::chat::{Body, Entry};
 use crate::domain::search;
+use crate::draw::textmap::TextMap;
 use crate::protocol::message::Anchor;
 
 /// A line of a part of an entry.
@@ -28,7 +29,8 @@ impl Ground<'_> {
         Place { entry: self.entries.len(), part: 0, line: 0 }
     }
 
-    fn parts(&mut self, entry: usize) -> usize {
+    /// How many parts an entry has.
+    pub fn parts(&mut self, entry: usize) -> usize {
         self.entries.get(entry).map_or(0, |entry| self.cache.parts(entry))
     }
 
@@ -92,6 +94,11 @@ impl Ground<'_> {
         self.cache.lines(entry, at.part).get(number)
     }
 
+    /// What the lines of a part say.
+    pub fn map(&mut self, at: Place) -> Option<&TextMap> {
+        self.cache.map(self.entries.get(at.entry)?, at.part)
+    }
+
     /// How many lines are between two places.
     pub fn between(&mut self, from: Place, to: Place) -> usize {
         let mut at = from;
@@ -116,6 +123,11 @@ impl Ground<'_> {
             self.entries.get(at.entry).map(|entry| self.cache.lines(entry, at.part)).unwrap_or_default();
         let letters = lines.iter().take(at.line).map(letters).sum();
         Anchor { entry: at.entry, part: at.part, line: at.line, width: self.cache.width(), letters }
+    }
+
+    /// A place that is found again at this width.
+    pub fn seen(&self, at: Place) -> Anchor {
+        Anchor { entry: at.entry, part: at.part, line: at.line, width: self.cache.width(), letters: 0 }
     }
 
     /// The place after the last line that was said. The foot of a reply moves on with it, so it is not counted.

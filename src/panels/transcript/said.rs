@@ -1,0 +1,85 @@
+//! What the lines of an entry's parts say, without the drawing around it, for what is marked and copied. It mirrors `entry`.
+
+use super::entry;
+use crate::base::text;
+use crate::domain::chat::{Body, Entry, Fold, Reply};
+use crate::draw::flow::Flow;
+use crate::draw::markdown;
+use crate::draw::textmap::TextMap;
+use crate::draw::theme::Theme;
+use ratatui::style::Style;
+
+/// The cells before the text of a message.
+pub(super) const LEAD: usize = 2;
+
+/// The cells before the text of the thinking.
+const THINKING_LEAD: usize = 4;
+
+/// The head of a reply tells who speaks, which nobody said.
+pub(super) fn head(reply: &Reply) -> TextMap {
+    let mut map = TextMap::default();
+    map.ornament();
+    if !reply.thinking.is_empty() {
+        map.ornament();
+    }
+    map
+}
+
+/// A stretch of what the user said, and the blank line where it ends.
+pub(super) fn stretch(said: &str, ends: bool, width: u16) -> TextMap {
+    ended(markdown::map_plain(said, entry::inner(width), LEAD), ends)
+}
+
+/// A stretch of the unfolded thinking.
+pub(super) fn thinking(stretch: &str, ends: bool, width: u16) -> TextMap {
+    ended(markdown::map_plain(stretch, entry::thinking_width(width), THINKING_LEAD), ends)
+}
+
+fn ended(mut map: TextMap, ends: bool) -> TextMap {
+    if ends {
+        map.blank();
+    }
+    map
+}
+
+/// How a reply ended.
+pub(super) fn foot(reply: &Reply, width: u16, theme: &Theme) -> TextMap {
+    let mut map = TextMap::default();
+    for (words, style) in entry::foot_words(reply, theme) {
+        map.flow(&Flow::of(&words, style), (LEAD, LEAD), entry::inner(width));
+    }
+    map.blank();
+    map
+}
+
+/// An entry that is drawn in one piece.
+pub(super) fn whole(entry: &Entry, width: u16, unfold: &str) -> TextMap {
+    let mut map = TextMap::default();
+    match &entry.body {
+        Body::User { .. } | Body::Reply(_) => return map,
+        Body::Divider { .. } => map.ornament(),
+        Body::Notice { text, .. } => notice(&mut map, text, width),
+        Body::Decision { summary, diff, .. } => match entry.fold {
+            Fold::Open => {
+                notice(&mut map, summary, width);
+                for line in entry::diff_lines(diff) {
+                    let flow = Flow::of(&text::sanitise(line), Style::default());
+                    map.flow(&flow, entry::DIFF_LEAD, entry::diff_width(width));
+                }
+            }
+            Fold::Folded => {
+                map.begin();
+                map.show(LEAD, 0, &entry::folded_words(summary, width, unfold).0);
+                map.pass("\n");
+            }
+        },
+    }
+    map.blank();
+    map
+}
+
+fn notice(map: &mut TextMap, words: &str, width: u16) {
+    for line in text::sanitise(words).lines() {
+        map.flow(&Flow::of(line, Style::default()), (LEAD, LEAD), entry::inner(width));
+    }
+}
