@@ -172,7 +172,7 @@ fn slash_commands_complete() {
     }
     app.send("cl");
     app.wait_gone("/persona");
-    app.wait_text("Start a new conversation");
+    app.wait_text("The same as /new");
     app.send(TAB);
     app.wait_for("the completed command", |screen| screen.draft() == "/clear");
     app.send("\x15/nope\r");
