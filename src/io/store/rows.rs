@@ -146,7 +146,6 @@ fn reply(words: String, more: &Map<String, Value>) -> Reply {
         usage: Usage { input: usage("input"), output: usage("output"), cached: usage("cached") },
         model: string(more, "model"),
         kb: string(more, "kb"),
-        ..Reply::default()
     }
 }
 
