@@ -57,22 +57,26 @@ fn begin(state: &mut State) -> bool {
 /// What is to be stored by now.
 pub fn when_due(state: &mut State) -> Vec<Effect> {
     match state.recording.due {
-        Some(due) if due <= state.screen.now => now(state),
+        Some(due) if due <= state.screen.now => give(state, None),
         Some(_) | None => Vec::new(),
     }
 }
 
-/// Stores everything that is new, whether it is due or not.
+/// Stores everything that is new, whether it is due or not, and how things stand.
 pub fn now(state: &mut State) -> Vec<Effect> {
+    let stands = standing(state);
+    give(state, Some(stands))
+}
+
+fn give(state: &mut State, stands: Option<Standing>) -> Vec<Effect> {
     state.recording.due = None;
     if state.recording.storing != Storing::On || state.recording.stage == Stage::Waiting {
         return Vec::new();
     }
     let open = std::mem::take(&mut state.recording.open);
     let changes: Vec<Change> = open.into_iter().map(|id| change(state, id)).collect();
-    let stands = standing(state);
     let recording = &mut state.recording;
-    let standing = (recording.standing.as_ref() != Some(&stands)).then_some(stands);
+    let standing = stands.filter(|stands| recording.standing.as_ref() != Some(stands));
     if changes.is_empty() && standing.is_none() {
         return Vec::new();
     }
@@ -86,7 +90,7 @@ pub fn now(state: &mut State) -> Vec<Effect> {
         changes,
         standing,
     };
-    vec![Effect::Store(Box::new(Ask::Record(record)))]
+    vec![Effect::Store(Box::new(Ask::Record(Box::new(record))))]
 }
 
 fn change(state: &mut State, id: EntryId) -> Change {
@@ -165,7 +169,11 @@ pub fn told(state: &mut State, told: Told) -> Vec<Effect> {
         Told::Mended => state.note("the session is saved again, with what was said meanwhile"),
         Told::Unusable { cause } => {
             state.recording.storing = Storing::Unusable;
+            state.recording.picking = None;
             state.notice(Level::Warning, format!("This session is not saved: {cause}. The chat goes on."));
+            if state.recording.opening.is_some() {
+                return sessions::not_opened(state, &cause);
+            }
         }
         Told::Renewed { cause } => {
             let text = format!("Earlier sessions cannot be read: {cause}. A new file was begun.");
@@ -187,7 +195,10 @@ pub fn told(state: &mut State, told: Told) -> Vec<Effect> {
         Told::NotOpened { cause } => return sessions::not_opened(state, &cause),
         Told::Renamed { session, title } => return sessions::renamed(state, session, &title),
         Told::Deleted { session } => return sessions::deleted(state, session),
-        Told::Refused { cause } => state.notice(Level::Warning, format!("Nothing was done: {cause}.")),
+        Told::Refused { cause } => {
+            state.recording.picking = None;
+            state.notice(Level::Warning, format!("Nothing was done: {cause}."));
+        }
     }
     Vec::new()
 }

@@ -109,13 +109,18 @@ struct Desk<T: Fn(Told)> {
 
 impl<T: Fn(Told)> Desk<T> {
     fn work(&mut self, asks: &Receiver<Ask>) {
-        while let Ok(ask) = asks.recv() {
+        let mut next = asks.recv().ok();
+        while let Some(ask) = next {
+            next = asks.try_recv().ok();
             match ask {
-                Ask::Record(record) => self.record(record),
+                Ask::Record(record) => self.record(*record),
+                // Letters were typed on since; nobody waits for this answer.
+                Ask::List { .. } if matches!(next, Some(Ask::List { .. })) => {}
                 ask @ (Ask::List { .. } | Ask::Open { .. } | Ask::Rename { .. } | Ask::Delete { .. }) => {
                     self.answer(&ask);
                 }
             }
+            next = next.or_else(|| asks.recv().ok());
         }
     }
 
@@ -123,11 +128,7 @@ impl<T: Fn(Told)> Desk<T> {
     fn book(&mut self) -> Result<&mut Book, StoreError> {
         if self.book.is_none() {
             let folder = self.place.folder.as_ref().ok_or(StoreError::NoFolder)?;
-            let mut book = Book::open(folder, &self.project, Arc::clone(&self.keys))?;
-            if self.place.days > 0 {
-                book.expire(self.place.days)?;
-            }
-            self.book = Some(book);
+            self.book = Some(Book::open(folder, &self.project, Arc::clone(&self.keys))?);
         }
         self.book.as_mut().ok_or(StoreError::NoFolder)
     }
@@ -170,6 +171,16 @@ impl<T: Fn(Told)> Desk<T> {
         if self.state == Health::Failing {
             self.state = Health::Good;
             (self.tell)(Told::Mended);
+        }
+        self.expire();
+    }
+
+    /// Deletes old sessions, once in a run. A session that is gone on with has changed by now, so that it is not among them.
+    fn expire(&mut self) {
+        let days = std::mem::take(&mut self.place.days);
+        if days > 0 {
+            // What cannot be deleted now is deleted by a later run.
+            let _ = self.book().and_then(|book| book.expire(days));
         }
     }
 

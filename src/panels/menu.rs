@@ -87,10 +87,10 @@ impl Menu {
         &self.filter
     }
 
-    /// Gives an item another word at its right.
-    pub fn retag(&mut self, id: &str, tag: &str) {
+    /// Puts a question in the place of an item's label, where it is seen at every width; the next refresh takes it away.
+    pub fn question(&mut self, id: &str, words: &str) {
         for item in self.items.iter_mut().filter(|item| item.id == id) {
-            item.tag = text::one_line(tag);
+            item.label = text::one_line(words);
         }
     }
 
@@ -202,7 +202,8 @@ impl Menu {
 
     fn wanted_height(&self) -> u16 {
         let rows = u16::try_from(self.items.len()).unwrap_or(u16::MAX);
-        let preview = self.items.iter().any(|item| !item.preview.is_empty());
+        // A search that finds nothing for a moment must not make the frame jump.
+        let preview = self.finder == Finder::Owner || self.items.iter().any(|item| !item.preview.is_empty());
         rows.saturating_add(4).max(if preview { 24 } else { 8 })
     }
 

@@ -67,7 +67,7 @@ pub enum Which {
 /// What the store is asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Ask {
-    Record(Record),
+    Record(Box<Record>),
     /// The newest sessions of this folder, or those that hold these words.
     List {
         query: String,

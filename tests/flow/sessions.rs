@@ -36,7 +36,7 @@ fn asks(app: &mut App) -> Vec<Ask> {
 
 fn records(app: &mut App) -> Vec<Record> {
     let record = |ask| match ask {
-        Ask::Record(record) => Some(record),
+        Ask::Record(record) => Some(*record),
         Ask::List { .. } | Ask::Open { .. } | Ask::Rename { .. } | Ask::Delete { .. } => None,
     };
     asks(app).into_iter().filter_map(record).collect()

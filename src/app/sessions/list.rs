@@ -112,7 +112,7 @@ pub fn delete_chosen(state: &mut State) -> Vec<Effect> {
     state.recording.doubt = Some(wish);
     let again = state.tools.keymap.told("", Context::Menu, Action::Remove, "again deletes it");
     if let Focus::Overlay(Overlay::Menu(MenuOf::Sessions, menu)) = &mut state.focus {
-        menu.retag(&session.to_string(), &again);
+        menu.question(&session.to_string(), &again);
     }
     Vec::new()
 }
@@ -129,6 +129,8 @@ pub fn no_doubt(state: &mut State) -> Vec<Effect> {
 pub fn rename_chosen(state: &mut State) {
     let Focus::Overlay(Overlay::Menu(MenuOf::Sessions, menu)) = &state.focus else { return };
     let Some(item) = menu.selected().cloned() else { return };
+    // Its label may be a question at the moment.
+    let title = item.preview.lines().next().unwrap_or_default();
     state.focus = Focus::Prompt;
-    state.prompt.exchange(&[Span::typed(format!("/rename #{} {}", item.id, item.label))]);
+    state.prompt.exchange(&[Span::typed(format!("/rename #{} {title}", item.id))]);
 }

@@ -156,7 +156,6 @@ fn reply(words: String, more: &Map<String, Value>) -> Reply {
         },
         model: string(more, "model"),
         kb: string(more, "kb"),
-        ..Reply::default()
     }
 }
 

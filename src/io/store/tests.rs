@@ -207,6 +207,18 @@ fn old_sessions_go_when_their_time_is_set() {
     assert_eq!(book.expire(4).unwrap(), 0);
     assert_eq!(book.expire(2).unwrap(), 1);
     assert_eq!(titles(&book, ""), ["new"]);
+    // One that is gone on with is not old any more.
+    let ago = "UPDATE sessions SET changed = changed - 9 * 86400000";
+    book.connection.execute(ago, []).unwrap();
+    drop(book);
+    let place = Place { folder: Some(room.folder()), days: 2 };
+    let store =
+        Store::start(place, room.0.path().join("project"), Arc::new(Keys::default()), |_| {}).unwrap();
+    store.ask(Ask::Open { which: Which::Last });
+    let goes_on = Record { session: Some(SessionId(2)), ..record(7, vec![user(1, "goes on")]) };
+    store.ask(Ask::Record(Box::new(goes_on)));
+    store.finish(Duration::from_secs(20));
+    assert_eq!(titles(&room.book(), ""), ["new"]);
 }
 
 #[test]
@@ -246,8 +258,8 @@ fn a_newer_format_is_left_alone_and_said() {
     room.book().connection.pragma_update(None, "user_version", 99).unwrap();
     let before = fs::read(room.file()).unwrap();
     let told = room.told(vec![
-        Ask::Record(record(1, vec![user(1, "hi")])),
-        Ask::Record(record(1, vec![user(2, "again")])),
+        Ask::Record(Box::new(record(1, vec![user(1, "hi")]))),
+        Ask::Record(Box::new(record(1, vec![user(2, "again")]))),
         Ask::List { query: String::new() },
     ]);
     assert_eq!(told.len(), 2, "{told:?}");
@@ -262,9 +274,9 @@ fn a_damaged_file_is_moved_aside_and_a_new_one_is_made() {
     fs::create_dir(room.folder()).unwrap();
     fs::write(room.file(), "no database at all, but quite some bytes of it ".repeat(100)).unwrap();
     let told = room.told(vec![
-        Ask::Record(record(1, vec![user(1, "hello")])),
+        Ask::Record(Box::new(record(1, vec![user(1, "hello")]))),
         // The core gives everything anew.
-        Ask::Record(record(2, vec![user(1, "hello")])),
+        Ask::Record(Box::new(record(2, vec![user(1, "hello")]))),
         Ask::Open { which: Which::Last },
     ]);
     let [Told::Renewed { cause }, Told::Begun { .. }, Told::Opened(opened)] = told.as_slice() else {
@@ -291,8 +303,8 @@ fn damage_inside_the_file_is_seen_when_it_is_met() {
     bytes[middle..].fill(0x5a);
     fs::write(room.file(), bytes).unwrap();
     let told = room.told(vec![
-        Ask::Record(record(900, vec![user(1, "hello")])),
-        Ask::Record(record(901, vec![user(1, "hello")])),
+        Ask::Record(Box::new(record(900, vec![user(1, "hello")]))),
+        Ask::Record(Box::new(record(901, vec![user(1, "hello")]))),
     ]);
     let renewed = told.iter().any(|told| matches!(told, Told::Renewed { .. }));
     assert!(renewed, "{told:?}");
@@ -312,8 +324,8 @@ fn what_cannot_be_written_waits_and_is_said_once() {
     let place = Place { folder: Some(room.folder()), days: 0 };
     let tell = move |news| sink.lock().unwrap().push(news);
     let store = Store::start(place, room.0.path().join("project"), Arc::new(Keys::default()), tell).unwrap();
-    store.ask(Ask::Record(record(1, vec![user(1, "one")])));
-    store.ask(Ask::Record(record(1, vec![user(2, "two")])));
+    store.ask(Ask::Record(Box::new(record(1, vec![user(1, "one")]))));
+    store.ask(Ask::Record(Box::new(record(1, vec![user(2, "two")]))));
     let wait = |wanted: &dyn Fn(&[Told]) -> bool| {
         let end = Instant::now() + Duration::from_secs(20);
         while !wanted(&told.lock().unwrap()) {
@@ -323,7 +335,7 @@ fn what_cannot_be_written_waits_and_is_said_once() {
     };
     wait(&|told| !told.is_empty());
     fs::remove_dir(room.file()).unwrap();
-    store.ask(Ask::Record(record(1, vec![user(3, "three")])));
+    store.ask(Ask::Record(Box::new(record(1, vec![user(3, "three")]))));
     wait(&|told| told.last() == Some(&Told::Mended));
     store.finish(Duration::from_secs(20));
     let told = told.lock().unwrap().clone();
