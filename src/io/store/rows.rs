@@ -156,6 +156,8 @@ fn reply(words: String, more: &Map<String, Value>) -> Reply {
         },
         model: string(more, "model"),
         kb: string(more, "kb"),
+        // What only its maker can read cannot be looked through for secrets, so it is not stored; a model answers without it.
+        opaque: Vec::new(),
     }
 }
 
