@@ -44,10 +44,10 @@ pub const COMMANDS: &[Command] = &[
         run: go_to_review,
     },
     Command {
-        name: "session",
+        name: "rules",
         arguments: "[drop N]",
         sentence: "Show the rules for this session only; drop takes one out, or all",
-        run: session,
+        run: rules,
     },
     Command {
         name: "copy",
@@ -199,7 +199,7 @@ fn go_to_review(state: &mut State, _: &str) -> Vec<Effect> {
     Vec::new()
 }
 
-fn session(state: &mut State, what: &str) -> Vec<Effect> {
+fn rules(state: &mut State, what: &str) -> Vec<Effect> {
     let number = what.trim_start_matches("drop").trim();
     let count = state.decided.session.all().len();
     match (what, number, number.parse::<usize>()) {
@@ -212,7 +212,7 @@ fn session(state: &mut State, what: &str) -> Vec<Effect> {
             Some(text) => state.notice(Level::Info, format!("No longer holds for this session: {text}")),
             None => state.note(format!("there is no rule {number}; this session has {count}")),
         },
-        (_, _, Err(_)) => state.note("name the rule by its number: /session drop 1, or /session drop all"),
+        (_, _, Err(_)) => state.note("name the rule by its number: /rules drop 1, or /rules drop all"),
     }
     Vec::new()
 }

@@ -254,7 +254,7 @@ fn session_text(state: &State) -> String {
     if rules.is_empty() {
         return String::new();
     }
-    let mut text = String::from("\nFor this session only (/session drop 1 takes the first one out):\n");
+    let mut text = String::from("\nFor this session only (/rules drop 1 takes the first one out):\n");
     for (at, rule) in rules.iter().enumerate() {
         text.push_str(&format!("  {}. {}\n", at + 1, crate::base::text::one_line(&rule.text)));
     }

@@ -54,7 +54,7 @@ fn language(ground: &Ground, package: &Package) -> String {
         None if ground.file("tsconfig.json").is_some() => "TypeScript".to_string(),
         None => "JavaScript".to_string(),
     };
-    listed([Some(name), Some(if package.module { "ES modules" } else { "CommonJS" }.to_string())])
+    listed([Some(name), Some(if package.module { "ESM" } else { "CommonJS" }.to_string())])
 }
 
 fn libraries(package: &Package, slots: &[&str]) -> String {
@@ -92,7 +92,7 @@ mod tests {
             stack(&[("package.json", package)], &["pnpm-lock.yaml"]),
             [
                 "runtime: Node >=22 · pnpm",
-                "language: TypeScript 5 · ES modules",
+                "language: TypeScript 5 · ESM",
                 "server: Fastify 5",
                 "data: Prisma 6",
                 "checks: zod 4",

@@ -58,7 +58,7 @@ pub fn reject(state: &mut State, reason: Option<String>) {
 pub fn session_only(state: &mut State) {
     let Some(proposal) = taken(state) else { return };
     let text = state.decided.session.add(&proposal, &state.tools.reconciler);
-    let summary = format!("For this session only (/session shows it): {text}");
+    let summary = format!("For this session only (/rules shows it): {text}");
     tell(state, &proposal, Level::Good, summary);
     // The rule was wanted, if not in KB.md.
     state.decided.agreed();
