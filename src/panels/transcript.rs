@@ -141,12 +141,17 @@ pub fn view(
     let mark = if active { model.marking.found(&mut ground, (here.min(end), top), area) } else { None };
     let marked = mark.and_then(|mark| mark.bounds());
     let mut at = top;
+    let mut above: Option<(usize, Rect)> = None;
     for row in 0..height {
         let place = Rect { y: area.y + u16::try_from(row).unwrap_or(0), height: 1, ..area };
         let Some(line) = ground.line(&mut at) else { break };
         line.render(place, buffer);
         if let Some(reading) = reading {
             reading.mark(at.entry, place, theme, buffer);
+            if let Some(above) = above.filter(|(entry, _)| *entry == at.entry) {
+                reading.mark_over(at.entry, (above.1, place), theme, buffer);
+            }
+            above = Some((at.entry, place));
         }
         if let Some(marked) = marked {
             let line = Place { line: at.line.saturating_sub(1), ..at };

@@ -44,6 +44,25 @@ fn a_search_goes_from_the_newest_match_to_the_others_and_round() {
 }
 
 #[test]
+fn words_over_the_end_of_a_line_are_marked_on_both() {
+    let mut app = App::with_kb(KB);
+    app.resize(40, 24);
+    app.say("tell me");
+    app.kb_read();
+    app.replies("> a quoted text that goes on and on until the line ends in the middle of it\n\n日本語の line ends in it");
+    app.keys("ctrl+f");
+    app.types("on and on until the line ends");
+    app.expect("1 of 1");
+    let marked = app.reversed();
+    assert_eq!(
+        marked.split_whitespace().collect::<Vec<_>>().join(" "),
+        "on and on until the line ends",
+        "{marked}"
+    );
+    assert!(marked.lines().count() == 2, "over two rows: {marked}\n{}", app.screen());
+}
+
+#[test]
 fn a_search_without_a_match_says_so_and_keeps_the_place() {
     let mut app = chat();
     app.keys("pageup pageup");

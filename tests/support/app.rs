@@ -366,6 +366,21 @@ impl App {
         text(&self.buffer)
     }
 
+    /// What of the screen is drawn reversed, row by row.
+    pub fn reversed(&self) -> String {
+        let area = self.buffer.area;
+        let of_row = |y: u16| -> String {
+            let cells = (area.left()..area.right()).filter_map(|x| self.buffer.cell((x, y)));
+            cells
+                .filter(|cell| cell.modifier.contains(ratatui::style::Modifier::REVERSED))
+                .map(|cell| cell.symbol())
+                .collect()
+        };
+        let rows: Vec<String> =
+            (area.top()..area.bottom()).map(of_row).filter(|row| !row.trim().is_empty()).collect();
+        rows.join("\n")
+    }
+
     /// Where the caret is.
     pub fn caret(&self) -> Option<Position> {
         self.caret

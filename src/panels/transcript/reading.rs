@@ -1,5 +1,7 @@
 //! Reading the conversation message by message: the marked message, the search, and how both look. It never changes the log.
 
+use std::ops::Range;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
@@ -106,20 +108,94 @@ impl Reading {
             cell.set_symbol("┃").set_style(theme.accent);
         }
         let Some(words) = self.sought() else { return };
-        let mut text = String::new();
-        let mut starts = Vec::new();
-        for x in place.left()..place.right() {
-            starts.push((text.len(), x));
-            text.push_str(buffer.cell((x, place.y)).map_or("", |cell| cell.symbol()));
+        let row = Row::of(place, buffer);
+        self.strike(entry, words, &row.text, &row.cells, theme, buffer);
+    }
+
+    /// Marks words of the search that a drawn line begins and the next one ends.
+    pub(super) fn mark_over(
+        &self,
+        entry: usize,
+        (upper, lower): (Rect, Rect),
+        theme: &Theme,
+        buffer: &mut Buffer,
+    ) {
+        let Some(words) = self.sought().filter(|words| words.contains(' ')) else { return };
+        let (mut row, next) = (Row::of(upper, buffer).trimmed(), Row::of(lower, buffer).trimmed());
+        let seam = row.text.len();
+        row.text.push(' ');
+        row.cells.extend(next.cells.iter().map(|(start, at)| (start + seam + 1, *at)));
+        row.text.push_str(&next.text);
+        let over = |from: &usize| *from < seam && from + words.len() > seam + 1;
+        let found: Vec<usize> = search::occurrences(&row.text, words).filter(over).collect();
+        for from in found {
+            self.strike_at(entry, from..from + words.len(), &row.cells, theme, buffer);
         }
+    }
+
+    fn strike(
+        &self,
+        entry: usize,
+        words: &str,
+        text: &str,
+        cells: &[Cell],
+        theme: &Theme,
+        buffer: &mut Buffer,
+    ) {
+        for from in search::occurrences(text, words) {
+            self.strike_at(entry, from..from + words.len(), cells, theme, buffer);
+        }
+    }
+
+    fn strike_at(
+        &self,
+        entry: usize,
+        bytes: Range<usize>,
+        cells: &[Cell],
+        theme: &Theme,
+        buffer: &mut Buffer,
+    ) {
         let current = self.current().is_some_and(|found| found.entry == entry);
         let strong = if current { Modifier::BOLD | Modifier::REVERSED } else { Modifier::UNDERLINED };
-        for from in search::occurrences(&text, words) {
-            for (_, x) in starts.iter().filter(|(start, _)| (from..from + words.len()).contains(start)) {
-                if let Some(cell) = buffer.cell_mut((*x, place.y)) {
-                    cell.set_style(theme.selection.add_modifier(strong));
-                }
+        for (_, at) in cells.iter().filter(|(start, _)| bytes.contains(start)) {
+            if let Some(cell) = buffer.cell_mut(*at) {
+                cell.set_style(theme.selection.add_modifier(strong));
             }
         }
+    }
+}
+
+/// The byte at which a cell's text begins, and where the cell is.
+type Cell = (usize, (u16, u16));
+
+/// A drawn row as text.
+struct Row {
+    text: String,
+    cells: Vec<Cell>,
+}
+
+impl Row {
+    fn of(place: Rect, buffer: &Buffer) -> Self {
+        let mut row = Self { text: String::new(), cells: Vec::new() };
+        for x in place.left()..place.right() {
+            row.cells.push((row.text.len(), (x, place.y)));
+            row.text.push_str(buffer.cell((x, place.y)).map_or("", |cell| cell.symbol()));
+        }
+        row
+    }
+
+    /// Without the blanks and bars round its words.
+    fn trimmed(mut self) -> Self {
+        let drawn = |c: char| c.is_whitespace() || matches!(c, '▎' | '▌' | '│' | '┃');
+        self.text.truncate(self.text.trim_end().len());
+        let lead = self.text.len() - self.text.trim_start_matches(drawn).len();
+        self.text.drain(..lead);
+        let end = self.text.len();
+        self.cells.retain_mut(|(start, _)| {
+            let inside = *start >= lead && *start - lead < end;
+            *start = start.saturating_sub(lead);
+            inside
+        });
+        self
     }
 }
