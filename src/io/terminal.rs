@@ -4,7 +4,7 @@
 //! What the panic hook and the signal task need is global, because the terminal is: there is one, and whoever ends first gives it back.
 
 pub mod background;
-mod external;
+pub(in crate::io) mod external;
 pub mod paint;
 mod signals;
 
