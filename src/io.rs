@@ -6,6 +6,7 @@ pub mod export;
 pub mod files;
 pub mod ground;
 pub mod kbfile;
+pub mod keyfile;
 pub mod mentions;
 pub mod never;
 pub mod personas;

@@ -1,6 +1,7 @@
 //! Self-contained parts of the screen: model, apply, view. They never name the app's state.
 
 pub mod complete;
+pub mod keyfield;
 pub mod menu;
 pub mod pager;
 pub mod prompt;

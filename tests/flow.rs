@@ -29,6 +29,8 @@ mod mentions;
 mod messages;
 #[path = "flow/model.rs"]
 mod model;
+#[path = "flow/models.rs"]
+mod models;
 #[path = "flow/mouse.rs"]
 mod mouse;
 #[path = "flow/options.rs"]
@@ -49,6 +51,8 @@ mod saving;
 mod scroll;
 #[path = "flow/sessions.rs"]
 mod sessions;
+#[path = "flow/setup.rs"]
+mod setup;
 #[path = "flow/side.rs"]
 mod side;
 #[path = "flow/turns.rs"]

@@ -9,6 +9,8 @@ mod failures;
 mod faults;
 #[path = "providers/finding.rs"]
 mod finding;
+#[path = "providers/listing.rs"]
+mod listing;
 #[path = "providers/ollama.rs"]
 mod ollama;
 #[path = "providers/replay.rs"]
@@ -87,7 +89,7 @@ fn request(endpoint: Endpoint) -> Request {
 }
 
 fn keys() -> Keys {
-    let mut keys = Keys::default();
+    let keys = Keys::default();
     for provider in ["anthropic", "openai", "ollama", "gemini"] {
         keys.insert(provider, KEY);
     }

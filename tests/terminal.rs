@@ -57,6 +57,9 @@ mod server;
 #[path = "terminal/sessions.rs"]
 mod sessions;
 #[cfg(unix)]
+#[path = "terminal/setup.rs"]
+mod setup;
+#[cfg(unix)]
 #[path = "terminal/wire.rs"]
 mod wire;
 

@@ -2,9 +2,10 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::state::{EditingWhat, Focus, Overlay, State, Turn};
+use super::state::{EditingWhat, Focus, MenuOf, Overlay, State, Turn};
 use super::{
-    commands, mentions, messages, mouse, overlay, reading, review, screen, sessions, side, status, turn, vi,
+    commands, mentions, messages, mouse, overlay, reading, review, screen, sessions, setup, side, status,
+    turn, vi,
 };
 use crate::panels::menu::Menu;
 use crate::panels::prompt::editor::Editor;
@@ -24,7 +25,7 @@ pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         Focus::Reading(_) => Context::Reading,
         Focus::Review => Context::Review,
         Focus::Overlay(Overlay::Pager(_)) => Context::Pager,
-        Focus::Overlay(Overlay::Menu(_, _)) => Context::Menu,
+        Focus::Overlay(Overlay::Menu(_, _) | Overlay::Key(_)) => Context::Menu,
     };
     // Only two presses in a row are a wish to leave.
     if state.tools.keymap.action(context, key) != Some(Action::Interrupt) {
@@ -181,6 +182,20 @@ fn reading_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
 fn menu_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     let action = state.tools.keymap.action(Context::Menu, key);
     let Focus::Overlay(over) = &mut state.focus else { return Vec::new() };
+    if let Overlay::Key(field) = over {
+        match (action, key.code, typed(key)) {
+            (Some(action), _, _) => return perform(state, action),
+            (None, KeyCode::Backspace, _) => field.backspace(),
+            (None, _, Some(letter)) => field.push(letter.encode_utf8(&mut [0; 4])),
+            (None, _, None) => {}
+        }
+        return Vec::new();
+    }
+    // There is little to filter there, and a message that is begun goes where it was meant to.
+    if let (Overlay::Menu(MenuOf::Setup, _), None, Some(letter)) = (&*over, action, typed(key)) {
+        state.focus = Focus::Prompt;
+        return mentions::type_letter(state, letter);
+    }
     let Some(menu) = overlay::menu(over) else { return Vec::new() };
     match (action, key.code, typed(key)) {
         (Some(Action::Remove), _, _) => return perform(state, Action::Remove),
@@ -220,6 +235,11 @@ pub fn paste(state: &mut State, text: &str) -> Vec<Effect> {
                 state.prompt.paste(text);
             }
         },
+        Focus::Overlay(Overlay::Key(field)) => field.push(text),
+        Focus::Overlay(Overlay::Menu(MenuOf::Setup, _)) => {
+            state.focus = Focus::Prompt;
+            state.prompt.paste(text);
+        }
         Focus::Overlay(over) => match overlay::menu(over) {
             Some(menu) => {
                 menu.type_text(text);
@@ -398,6 +418,10 @@ pub fn send(state: &mut State) -> Vec<Effect> {
     if editor.text().trim().is_empty() {
         return turn::resume_queue(state);
     }
+    if setup::caught(state) {
+        return Vec::new();
+    }
+    let editor = &state.prompt.editor;
     if commands::is_command(&editor.text()) {
         return commands::run(state);
     }

@@ -1,6 +1,6 @@
 //! Who speaks and with which model, and starting afresh. It never touches the draft, the scroll or the history.
 
-use super::overlay::{self, persona_items};
+use super::overlay::persona_items;
 use super::state::{Focus, MenuOf, ModelChoice, Overlay, State};
 use crate::domain::chat::{Body, Level};
 use crate::domain::persona::Library;
@@ -76,36 +76,6 @@ pub fn personas_loaded(state: &mut State, library: Library) -> Vec<Effect> {
         menu.refresh(items);
     }
     Vec::new()
-}
-
-/// How a model is connected, where none is.
-const HOW_TO_CONNECT: &str = "No model is connected: offline answers by quoting the project. To connect one, start dictum with \
-    ANTHROPIC_API_KEY or OPENAI_API_KEY set, with --provider openai --base-url URL, or while a local server (Ollama, LM Studio, \
-    llama.cpp) runs.";
-
-/// Uses another model of the same endpoint from the next request on.
-pub fn use_model(state: &mut State, model: &str) {
-    if state.connection.is_offline() {
-        state.notice(Level::Info, HOW_TO_CONNECT);
-        return;
-    }
-    state.connection.endpoint.model = model.to_string();
-    state.connection.model = ModelChoice::User;
-    state.note(format!("{model} answers from the next message on"));
-}
-
-/// `/model` without a name: the list where there is one.
-pub fn show_models(state: &mut State) {
-    let endpoint = &state.connection.endpoint;
-    if state.connection.is_offline() {
-        state.notice(Level::Info, HOW_TO_CONNECT);
-    } else if endpoint.models.is_empty() {
-        let text =
-            format!("{} answers through {}. /model NAME uses another.", endpoint.model, endpoint.provider);
-        state.notice(Level::Info, text);
-    } else {
-        overlay::models(state);
-    }
 }
 
 /// Starts a new conversation; the draft, the queue and pending edits stay.

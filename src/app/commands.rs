@@ -1,7 +1,7 @@
 //! Slash commands: the table from which running, completion, palette and help derive. A command never hides what it did.
 
 use super::state::State;
-use super::{actions, chat, overlay, reading, review, sessions, turn};
+use super::{actions, chat, models, overlay, reading, review, sessions, setup, turn};
 use crate::domain::chat::Level;
 use crate::domain::kb::Origin;
 use crate::panels::prompt::editor::Editor;
@@ -29,7 +29,18 @@ impl Command {
 /// Every command, in the order of the help.
 pub const COMMANDS: &[Command] = &[
     Command { name: "persona", arguments: "[NAME]", sentence: "Choose who speaks", run: persona },
-    Command { name: "model", arguments: "[NAME]", sentence: "Choose the model", run: model },
+    Command {
+        name: "model",
+        arguments: "[NAME]",
+        sentence: "Choose the model, of any provider; PROVIDER/NAME says whose",
+        run: model,
+    },
+    Command {
+        name: "login",
+        arguments: "[PROVIDER]",
+        sentence: "Connect a model: paste a key, or use a server of this machine",
+        run: setup::login,
+    },
     Command {
         name: "kb",
         arguments: "[undo]",
@@ -166,10 +177,9 @@ fn persona(state: &mut State, name: &str) -> Vec<Effect> {
 
 fn model(state: &mut State, name: &str) -> Vec<Effect> {
     match name {
-        "" => chat::show_models(state),
-        name => chat::use_model(state, name),
+        "" => models::show(state),
+        name => models::named(state, name),
     }
-    Vec::new()
 }
 
 fn kb(state: &mut State, what: &str) -> Vec<Effect> {

@@ -3,10 +3,11 @@
 use ratatui::layout::Rect;
 
 use super::actions::page;
+use super::models::{self, Choosing};
 use super::plain::{self, Form};
 use super::state::{Focus, MenuOf, Overlay, State};
 use super::update::open;
-use super::{chat, commands, messages, sessions};
+use super::{chat, commands, messages, sessions, setup};
 use crate::domain::briefing;
 use crate::domain::persona::{Library, Listed, Reading};
 use crate::draw::theme::Theme;
@@ -20,7 +21,7 @@ use crate::protocol::message::Effect;
 pub fn menu(over: &mut Overlay) -> Option<&mut Menu> {
     match over {
         Overlay::Menu(_, menu) => Some(menu),
-        Overlay::Pager(_) => None,
+        Overlay::Pager(_) | Overlay::Key(_) => None,
     }
 }
 
@@ -32,6 +33,7 @@ pub fn wheel(over: &mut Overlay, by: isize, area: Rect, theme: &Theme) {
             pager.scroll(Scroll::Lines(by));
             pager.settle(area, theme);
         }
+        Overlay::Key(_) => {}
     }
 }
 
@@ -122,6 +124,7 @@ pub fn persona_items(library: &Library) -> Vec<Item> {
             color: if persona.color.is_empty() { "gray".into() } else { persona.color.clone() },
             preview: preview.join("\n"),
             body: persona.body.clone(),
+            ..Item::default()
         }
     });
     let broken = library.broken.iter().map(|broken| {
@@ -148,19 +151,6 @@ fn source_word(source: crate::domain::persona::Source) -> &'static str {
 
 fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_string()
-}
-
-/// The models of the endpoint in use.
-pub fn models(state: &mut State) {
-    let endpoint = &state.connection.endpoint;
-    let items = endpoint.models.iter().map(|model| Item {
-        id: model.clone(),
-        label: model.clone(),
-        detail: endpoint.provider.clone(),
-        ..Item::default()
-    });
-    let menu = Menu::new("Models", items.collect(), &endpoint.model);
-    open(state, Overlay::Menu(MenuOf::Models, menu));
 }
 
 /// The help, from the keymap and the commands.
@@ -306,6 +296,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
                 _ => {}
             }
         }
+        Overlay::Key(_) => return setup::act(state, action),
         Overlay::Menu(_, menu) => match action {
             Action::MenuDown => menu.step(1),
             Action::MenuUp => menu.step(-1),
@@ -335,9 +326,13 @@ fn choose(state: &mut State) -> Vec<Effect> {
             }
         },
         Overlay::Menu(MenuOf::Models, menu) => {
-            if let Some(model) = chosen(menu) {
-                chat::use_model(state, &model);
+            let id = chosen(menu).unwrap_or_default();
+            if models::choose(state, &id) == Choosing::Stays {
+                state.focus = Focus::Overlay(over);
             }
+        }
+        Overlay::Menu(MenuOf::Setup, menu) => {
+            return setup::choose(state, &chosen(menu).unwrap_or_default());
         }
         Overlay::Menu(MenuOf::History, menu) => messages::recall(state, &chosen(menu).unwrap_or_default()),
         Overlay::Menu(MenuOf::Sessions, menu) => {
@@ -354,7 +349,7 @@ fn choose(state: &mut State) -> Vec<Effect> {
                 return super::actions::perform(state, row.action);
             }
         }
-        Overlay::Pager(_) => {}
+        Overlay::Pager(_) | Overlay::Key(_) => {}
     }
     Vec::new()
 }

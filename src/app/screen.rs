@@ -362,6 +362,7 @@ fn overlay(state: &State, over: &Overlay, buffer: &mut Buffer) -> Option<Positio
             pager.view(area(state), theme, &close, buffer);
             None
         }
+        Overlay::Key(field) => field.view(area(state), theme, buffer),
     }
 }
 

@@ -17,10 +17,13 @@ use crate::domain::kb::reconcile::Reconciler;
 use crate::domain::kb::session::SessionRules;
 use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Candidate, Span};
+use crate::domain::models::Models;
 use crate::domain::persona::{Library, Persona};
+use crate::domain::roster::Roster;
 use crate::domain::settings::{SidePanel, Switch};
 use crate::domain::stack::Stack;
 use crate::draw::theme::{Palette, Theme};
+use crate::panels::keyfield::KeyField;
 use crate::panels::menu::Menu;
 use crate::panels::pager::Pager;
 use crate::panels::prompt::Prompt;
@@ -262,6 +265,8 @@ pub enum Focus {
 pub enum Overlay {
     Menu(MenuOf, Menu),
     Pager(Pager),
+    /// A key is being typed or pasted.
+    Key(KeyField),
 }
 
 /// What a menu offers.
@@ -277,6 +282,8 @@ pub enum MenuOf {
     Queue,
     /// What was kept of earlier conversations.
     Sessions,
+    /// The ways to connect a model.
+    Setup,
 }
 
 /// Where the model is.
@@ -288,6 +295,14 @@ pub struct Connection {
     pub max_tokens: u32,
     pub model: ModelChoice,
     pub proposing: Proposing,
+    /// Who else can answer.
+    pub roster: Roster,
+    /// What models hold and cost.
+    pub models: Models,
+    /// The model that was named and is still being looked for.
+    pub named: Option<String>,
+    /// Where pasted keys are kept, as it may be shown.
+    pub key_file: String,
 }
 
 /// How models propose edits of KB.md.
@@ -424,6 +439,10 @@ impl State {
                 max_tokens: start.max_tokens,
                 model: ModelChoice::default(),
                 proposing: Proposing::default(),
+                roster: Roster::default(),
+                models: Models::default(),
+                named: None,
+                key_file: String::new(),
             },
             errands: Errands::default(),
             recording: Recording::default(),

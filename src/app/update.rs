@@ -4,7 +4,8 @@ use crossterm::event::KeyEventKind;
 
 use super::state::{EditingWhat, Focus, Overlay, Search, State};
 use super::{
-    actions, chat, keeping, mentions, messages, mouse, plain, reading, recording, review, sessions, turn,
+    actions, chat, keeping, mentions, messages, models, mouse, plain, reading, recording, review, sessions,
+    setup, turn,
 };
 use crate::base::text;
 use crate::domain::chat::Level;
@@ -53,6 +54,15 @@ fn route(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::TablesMade(tables) => turn::tables_made(state, *tables),
         Event::PersonasLoaded(library) => chat::personas_loaded(state, library),
+        Event::ModelsListed { provider, found } => {
+            models::listed(state, &provider, found);
+            setup::refresh(state);
+            Vec::new()
+        }
+        Event::KeyTried { endpoint, tried } => {
+            setup::tried(state, *endpoint, tried);
+            Vec::new()
+        }
         Event::Discovered(found) => discovered(state, found),
         Event::Replied { task, event } => turn::replied(state, task, event),
         Event::ReplyEnded { task, outcome } => turn::ended(state, task, outcome),
@@ -131,10 +141,12 @@ fn discovered(state: &mut State, found: Option<Endpoint>) -> Vec<Effect> {
         && state.connection.is_offline()
     {
         state.note(format!("found {}: {}", endpoint.provider, endpoint.model));
+        state.connection.roster.seat(endpoint.clone());
         state.connection.endpoint = endpoint;
         sessions::take_wanted_model(state);
     }
     state.recording.wanted = None;
+    setup::at_first(state);
     Vec::new()
 }
 

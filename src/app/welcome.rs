@@ -101,7 +101,7 @@ fn connection(state: &State) -> (String, &'static str) {
         (true, Search::Running) => ("looking for a local model …".to_string(), ""),
         (true, Search::Done) => (
             "none connected: offline answers by quoting the project".to_string(),
-            "Set ANTHROPIC_API_KEY or OPENAI_API_KEY, or start Ollama, LM Studio or llama.cpp, then start dictum again.",
+            "/login connects one: paste a key, or use a server of this machine. Or just go on.",
         ),
         (false, _) => (format!("{} · {}", endpoint.provider, text::one_line(&endpoint.model)), ""),
     }

@@ -25,7 +25,7 @@ pub struct Model {
     pub price: Price,
     /// The price of a request with more input than so many tokens.
     pub long: Option<(u64, Price)>,
-    /// Where the figures come from.
+    /// Where the figures come from; where it is known.
     pub source: String,
 }
 
@@ -44,6 +44,8 @@ pub struct Price {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Models {
     rows: Vec<Model>,
+    /// The rows whose context the user set.
+    own: Vec<String>,
 }
 
 impl Models {
@@ -79,6 +81,13 @@ impl Models {
         warnings
     }
 
+    /// Takes the rows of the user's settings, which stand above what a provider tells.
+    pub fn take_own(&mut self, table: &Table) -> Vec<(String, String)> {
+        let says = |row: &Value| row.get("context").is_some();
+        self.own.extend(table.iter().filter(|(_, row)| says(row)).map(|(id, _)| id.clone()));
+        self.take(table)
+    }
+
     /// All rows.
     pub fn rows(&self) -> &[Model] {
         &self.rows
@@ -90,6 +99,11 @@ impl Models {
         let name = plain(model);
         let rows = self.rows.iter().filter(|row| stands_for(&plain(&row.id), &name));
         rows.max_by_key(|row| row.id.len())
+    }
+
+    /// The context of a model where the user's own row says it, in tokens.
+    pub fn set_by_user(&self, model: &str) -> Option<u64> {
+        self.find(model).filter(|row| self.own.contains(&row.id))?.context
     }
 
     /// The most that a model can read, in tokens, reply included.

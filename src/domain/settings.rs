@@ -1,14 +1,17 @@
 //! What can be set: read from files, merged in layers, with warnings that name file and key. It never opens a file and never reads
 //! the environment.
 
+mod choose;
 pub mod endpoints;
 pub mod keys;
+pub mod profiles;
 mod read;
 
 use toml::{Table, Value};
 
-use self::endpoints::{KNOWN, Known, host, known, normalise, ollama_address};
+use self::choose::{choose, roster};
 use self::keys::Overrides;
+use self::profiles::Profile;
 use self::read::{kind, number, on_exit, prompt_keys, protocol, save_sessions, side_panel, switch, words};
 use super::exchange::{Endpoint, Protocol};
 use super::models::Models;
@@ -27,6 +30,7 @@ const KEYS: &[(&str, Reach)] = &[
     ("protocol", Reach::User),
     ("api_key_env", Reach::User),
     ("api_key", Reach::User),
+    ("key_command", Reach::User),
     ("ca_file", Reach::User),
     ("persona", Reach::Project),
     ("theme", Reach::User),
@@ -40,6 +44,7 @@ const KEYS: &[(&str, Reach)] = &[
     ("tools", Reach::User),
     ("kb_extra_call", Reach::User),
     ("models", Reach::User),
+    ("profiles", Reach::User),
     ("keys", Reach::User),
 ];
 
@@ -109,6 +114,8 @@ pub struct Values {
     pub protocol: Option<Protocol>,
     pub api_key_env: Option<String>,
     pub api_key: Option<String>,
+    /// The command that prints the key.
+    pub key_command: Option<String>,
     pub ca_file: Option<String>,
     pub persona: Option<String>,
     pub theme: Option<String>,
@@ -123,6 +130,8 @@ pub struct Values {
     pub kb_extra_call: Option<Switch>,
     /// Rows that add to the table of models or change it.
     pub models: Option<Table>,
+    /// Endpoints of the user's own.
+    pub profiles: Vec<Profile>,
     pub keys: Option<Overrides>,
 }
 
@@ -168,6 +177,10 @@ pub enum KeyState {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     pub choice: Choice,
+    /// Who can be asked: every provider that has a key, the servers that may be on this machine, and the profiles.
+    pub roster: Vec<Endpoint>,
+    /// Endpoints of the user's own.
+    pub profiles: Vec<Profile>,
     /// A file with certificates of authorities to be trusted besides the machine's own.
     pub ca_file: Option<String>,
     /// The persona to begin with.
@@ -245,6 +258,16 @@ pub fn parse(file: &str, text: &str, scope: Scope) -> (Values, Vec<String>) {
                     Ok(())
                 },
             ),
+            Some(("profiles", _)) => value.as_table().map_or_else(
+                || Err(format!("it must be a table, not {}", kind(value))),
+                |table| {
+                    let (profiles, wrong) = profiles::read(table);
+                    warnings
+                        .extend(wrong.iter().map(|(at, cause)| format!("{file}: profiles.{at}: {cause}.")));
+                    values.profiles = profiles;
+                    Ok(())
+                },
+            ),
             Some(_) => values.set(key, value),
         };
         if let Err(cause) = taken {
@@ -271,6 +294,7 @@ impl Values {
             "protocol" => self.protocol = protocol(value)?,
             "api_key_env" => self.api_key_env = words(value)?,
             "api_key" => self.api_key = words(value)?,
+            "key_command" => self.key_command = words(value)?,
             "ca_file" => self.ca_file = words(value)?,
             "persona" => self.persona = words(value)?,
             "theme" => self.theme = words(value)?,
@@ -298,6 +322,7 @@ impl Values {
             protocol: top.protocol.or(low.protocol),
             api_key_env: top.api_key_env.or(low.api_key_env),
             api_key: top.api_key.or(low.api_key),
+            key_command: top.key_command.or(low.key_command),
             ca_file: top.ca_file.or(low.ca_file),
             persona: top.persona.or(low.persona),
             theme: top.theme.or(low.theme),
@@ -311,6 +336,7 @@ impl Values {
             tools: top.tools.or(low.tools),
             kb_extra_call: top.kb_extra_call.or(low.kb_extra_call),
             models: top.models.or(low.models),
+            profiles: if top.profiles.is_empty() { low.profiles } else { top.profiles },
             keys: top.keys.or(low.keys),
         }
     }
@@ -322,9 +348,11 @@ pub fn merge(layers: &Layers) -> (Settings, Vec<String>) {
     let all = layers.flags.over(&layers.env).over(&layers.project).over(&layers.user).over(&defaults);
     let mut models = Models::built_in();
     // What is wrong in it was said when it was read.
-    let _ = models.take(&all.models.unwrap_or_default());
+    let _ = models.take_own(&all.models.unwrap_or_default());
     let settings = Settings {
         choice: choose(layers, &mut warnings),
+        roster: roster(layers),
+        profiles: layers.user.profiles.clone(),
         ca_file: all.ca_file,
         persona: all.persona,
         side_panel: all.side_panel.unwrap_or_default(),
@@ -341,98 +369,4 @@ pub fn merge(layers: &Layers) -> (Settings, Vec<String>) {
         keys: all.keys.unwrap_or_default(),
     };
     (settings, warnings)
-}
-
-/// The provider that the layers choose; `None` when they choose none.
-fn provider(layers: &Layers, warnings: &mut Vec<String>) -> Option<&'static Known> {
-    let sources = [
-        (&layers.flags, "--provider"),
-        (&layers.env, "DICTUM_PROVIDER"),
-        (&layers.user, "config.toml: provider"),
-    ];
-    for (at, (values, source)) in sources.iter().enumerate() {
-        if let Some(name) = &values.provider {
-            let found = known(name);
-            if found.is_none() {
-                warnings.push(format!("{source}: {name:?} is no provider; there are {}.", names()));
-            }
-            return found;
-        }
-        // An address or a model that is named on the same level says who is meant, before lower levels do.
-        if let Some(url) = &values.base_url {
-            let of_host =
-                KNOWN.iter().find(|known| !known.base_url.is_empty() && host(known.base_url) == host(url));
-            let of_name = if url.contains("anthropic") { known("anthropic") } else { known("openai") };
-            let lower =
-                sources.iter().skip(at + 1).find_map(|(values, _)| known(values.provider.as_deref()?));
-            return of_host.filter(|known| !known.key_env.is_empty()).or(lower).or(of_name);
-        }
-    }
-    let own = |name: &str| layers.own.iter().find(|own| own.provider == name);
-    let wanted = [&layers.flags, &layers.env, &layers.user].iter().find_map(|values| values.model.as_deref());
-    let by_model = wanted.and_then(|model| match model {
-        _ if model.starts_with("claude") => Some("anthropic"),
-        _ if model.starts_with("gpt-") => Some("openai"),
-        _ if model.starts_with("gemini-") => Some("gemini"),
-        _ => None,
-    });
-    let has_key = |name: &&str| own(name).is_some_and(|own| own.key == KeyState::Present);
-    // A server without a key is looked for: its address alone does not say that it runs.
-    let hosted = |name: &str| known(name).is_some_and(|known| !known.key_env.is_empty());
-    let has_base = |name: &&str| hosted(name) && own(name).is_some_and(|own| own.base_url.is_some());
-    let all = || KNOWN.iter().map(|known| known.name);
-    by_model.filter(has_key).or_else(|| all().find(has_key)).or_else(|| all().find(has_base)).and_then(known)
-}
-
-fn choose(layers: &Layers, warnings: &mut Vec<String>) -> Choice {
-    let Some(known) = provider(layers, warnings) else { return Choice::Discover };
-    let mut endpoint = known.endpoint();
-    if known.protocol == Protocol::Offline {
-        return Choice::Endpoint(endpoint);
-    }
-    // The file's address and model are meant for the file's provider, not for one that was chosen above it.
-    let file = match layers.user.provider.as_deref() {
-        Some(name) if name != known.name => Values::default(),
-        Some(_) | None => layers.user.clone(),
-    };
-    let own = layers.own.iter().find(|own| own.provider == known.name);
-    let spoken = layers.env.protocol.or(file.protocol);
-    let own_base = own.and_then(|own| own.base_url.clone());
-    let own_base = if known.name == "ollama" { own_base.map(|url| ollama_address(&url)) } else { own_base };
-    let bases = [
-        ("--base-url", layers.flags.base_url.clone()),
-        ("DICTUM_BASE_URL", layers.env.base_url.clone()),
-        (known.base_env, own_base),
-        ("config.toml: base_url", file.base_url),
-        ("", Some(known.base_url.to_string())),
-    ];
-    for (source, base) in bases {
-        let Some(base) = base else { continue };
-        endpoint.protocol = spoken.unwrap_or_else(|| known.protocol_at(&base));
-        match normalise(endpoint.protocol, &base) {
-            Ok(url) => {
-                endpoint.base_url = url;
-                break;
-            }
-            Err(cause) => warnings.push(format!("{source}: not used, because {cause}.")),
-        }
-    }
-    let models = [
-        layers.flags.model.clone(),
-        layers.env.model.clone(),
-        own.and_then(|own| own.model.clone()),
-        file.model,
-    ];
-    let elsewhere = host(&endpoint.base_url) != host(known.base_url);
-    endpoint.model = match models.into_iter().flatten().next() {
-        Some(model) => model,
-        // A server of one's own that only speaks like OpenAI's does not have its models: it is asked.
-        None if elsewhere && known.protocol != Protocol::Anthropic => String::new(),
-        None => known.model.to_string(),
-    };
-    Choice::Endpoint(endpoint)
-}
-
-fn names() -> String {
-    KNOWN.iter().map(|known| known.name).collect::<Vec<_>>().join(", ")
 }

@@ -1,15 +1,17 @@
 //! Reads settings from flags, environment and `config.toml`. It never logs a key.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use crate::domain::exchange::Protocol;
 use crate::domain::settings::endpoints::{KNOWN, Known, host, known};
+use crate::domain::settings::profiles::Profile;
 use crate::domain::settings::{self, Choice, KeyState, Layers, Own, Scope, Settings, Values};
 use crate::io::providers::Keys;
 use crate::io::providers::http::place_of;
 use crate::io::providers::trouble::Place;
+use crate::io::{files, keyfile};
 
 /// No settings file is larger, in bytes.
 const LARGEST: u64 = 1024 * 1024;
@@ -26,6 +28,8 @@ pub struct Loaded {
     pub warnings: Vec<String>,
     /// The user's own file, whether or not it is there; `None` when there is no home folder.
     pub path: Option<PathBuf>,
+    /// Where pasted keys are kept, whether or not the file is there; `None` when there is no home folder.
+    pub key_file: Option<PathBuf>,
 }
 
 /// Reads everything for `project`; `flags` are the values of the command line.
@@ -39,6 +43,9 @@ pub fn load_with(flags: &Values, project: &Path, env: &dyn Fn(&str) -> Option<St
     let mut warnings = Vec::new();
     let path = config_home(&env).map(|folder| folder.join("dictum").join("config.toml"));
     let user = path.as_deref().map(|path| read(path, Scope::User, &mut warnings)).unwrap_or_default();
+    let key_file = path.as_deref().map(|path| path.with_file_name(keyfile::NAME));
+    let (stored, why) = key_file.as_deref().map(keyfile::read).unwrap_or_default();
+    warnings.extend(why);
     let project_file = project.join(".dictum").join("config.toml");
     let layers = Layers {
         project: read(&project_file, Scope::Project, &mut warnings),
@@ -51,7 +58,7 @@ pub fn load_with(flags: &Values, project: &Path, env: &dyn Fn(&str) -> Option<St
             theme: env("DICTUM_THEME"),
             ..Values::default()
         },
-        own: KNOWN.iter().map(|known| own(known, &env)).collect(),
+        own: KNOWN.iter().map(|known| own(known, &stored, &env)).collect(),
         flags: flags.clone(),
         user,
     };
@@ -59,9 +66,9 @@ pub fn load_with(flags: &Values, project: &Path, env: &dyn Fn(&str) -> Option<St
     warnings.extend(more);
     settings.ca_file =
         settings.ca_file.map(|file| resolved(&file, path.as_deref(), &env)).or_else(|| env(EXTRA_CA));
-    let keys = keys(&layers, &settings, &env, &mut warnings);
+    let keys = keys(&layers, &settings, stored, &env, &mut warnings);
     warn_of_plain_http(&settings, &keys, &mut warnings);
-    Loaded { settings, keys, warnings, path }
+    Loaded { settings, keys, warnings, path, key_file }
 }
 
 /// The folder of all settings: `$XDG_CONFIG_HOME`, else `~/.config`.
@@ -92,10 +99,11 @@ fn protocol(env: &dyn Fn(&str) -> Option<String>, warnings: &mut Vec<String>) ->
     found
 }
 
-fn own(known: &Known, env: &dyn Fn(&str) -> Option<String>) -> Own {
+fn own(known: &Known, stored: &[(String, String)], env: &dyn Fn(&str) -> Option<String>) -> Own {
     let read = |name: &str| if name.is_empty() { None } else { env(name) };
     let key = read(known.key_env).or_else(|| read(known.other_key_env));
-    let key = if key.is_some() { KeyState::Present } else { KeyState::Absent };
+    let kept = stored.iter().any(|(provider, _)| provider == known.name);
+    let key = if key.is_some() || kept { KeyState::Present } else { KeyState::Absent };
     Own { provider: known.name, key, base_url: read(known.base_env), model: read(known.model_env) }
 }
 
@@ -125,7 +133,7 @@ fn read(path: &Path, scope: Scope, warnings: &mut Vec<String>) -> Values {
     };
     let (values, more) = settings::parse(&name, &text, scope);
     warnings.extend(more);
-    if values.api_key.is_some() && others_can_read(path) {
+    if values.api_key.is_some() && files::others_can_read(path) {
         warnings.push(format!(
             "{name}: api_key: other users of this machine can read it; run `chmod 600` on the file."
         ));
@@ -133,27 +141,19 @@ fn read(path: &Path, scope: Scope, warnings: &mut Vec<String>) -> Values {
     values
 }
 
-#[cfg(unix)]
-fn others_can_read(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    fs::metadata(path).is_ok_and(|data| data.permissions().mode() & 0o077 != 0)
-}
-
-#[cfg(not(unix))]
-fn others_can_read(path: &Path) -> bool {
-    // Elsewhere a home folder is private by its own rules.
-    let _ = fs::metadata(path);
-    false
-}
-
 /// The keys of all providers that have one. The user's file speaks for its own provider, else for the chosen one.
 fn keys(
     layers: &Layers,
     settings: &Settings,
+    stored: Vec<(String, String)>,
     env: &dyn Fn(&str) -> Option<String>,
     warnings: &mut Vec<String>,
 ) -> Keys {
-    let mut keys = Keys::default();
+    let keys = Keys::default();
+    for (provider, key) in stored {
+        keys.insert(&provider, &key);
+        keys.comes_from(&provider, keyfile::NAME);
+    }
     let chosen = match &settings.choice {
         Choice::Endpoint(endpoint) => known(&endpoint.provider),
         Choice::Discover => None,
@@ -168,20 +168,75 @@ fn keys(
             if key.is_none() {
                 warnings.push(format!("config.toml: api_key_env: the variable {name} is not set."));
             }
-            key
+            key.map(|key| (key, name.to_string()))
         });
-        if let Some(key) = named.or(standard).or(file.api_key) {
-            keys.insert(known.name, &key);
+        let standard = standard.map(|key| (key, known.key_env.to_string()));
+        let found = match named.or(standard) {
+            Some(found) => Some(found),
+            None if file.key_command.is_some() => None,
+            None => file.api_key.map(|key| (key, "api_key in config.toml".to_string())),
+        };
+        match (found, file.key_command) {
+            (Some((key, source)), _) => {
+                keys.insert(known.name, &key);
+                keys.comes_from(known.name, &source);
+            }
+            (None, Some(command)) => by_command(&keys, known.name, &command),
+            (None, None) => {}
         }
     }
+    for profile in &settings.profiles {
+        access(profile, &keys, env, warnings);
+    }
     keys
+}
+
+/// A command that is set stands before a key that was pasted.
+fn by_command(keys: &Keys, provider: &str, command: &str) {
+    keys.forget(provider);
+    keys.insert_command(provider, command);
+    keys.comes_from(provider, "key_command in config.toml");
+}
+
+/// What a profile says about its key and its requests.
+fn access(profile: &Profile, keys: &Keys, env: &dyn Fn(&str) -> Option<String>, warnings: &mut Vec<String>) {
+    let name = &profile.name;
+    let from_env = Some(&profile.key_env).filter(|variable| !variable.is_empty());
+    match from_env.map(|variable| (variable, env(variable))) {
+        Some((variable, Some(key))) => {
+            keys.insert(name, &key);
+            keys.comes_from(name, variable);
+        }
+        Some((variable, None)) if profile.key_command.is_empty() => {
+            warnings
+                .push(format!("config.toml: profiles.{name}.key_env: the variable {variable} is not set."));
+            keys.comes_from(name, variable);
+        }
+        Some(_) | None if !profile.key_command.is_empty() => by_command(keys, name, &profile.key_command),
+        Some(_) | None => {}
+    }
+    let mut headers = Vec::new();
+    for (header, value) in &profile.headers {
+        match value.strip_prefix('$').map(|variable| (variable, env(variable))) {
+            None => headers.push((header.clone(), value.clone())),
+            Some((_, Some(value))) => headers.push((header.clone(), value)),
+            Some((variable, None)) => warnings.push(format!(
+                "config.toml: profiles.{name}.headers.{header}: the variable {variable} is not set."
+            )),
+        }
+    }
+    let body = match serde_json::to_value(&profile.body) {
+        Ok(serde_json::Value::Object(fields)) => fields,
+        Ok(_) | Err(_) => serde_json::Map::new(),
+    };
+    keys.add(name, &headers, body);
 }
 
 fn warn_of_plain_http(settings: &Settings, keys: &Keys, warnings: &mut Vec<String>) {
     let Choice::Endpoint(endpoint) = &settings.choice else { return };
     let open =
         endpoint.base_url.starts_with("http://") && place_of(&host(&endpoint.base_url)) == Place::Remote;
-    if open && keys.get(&endpoint.provider).is_some() {
+    if open && keys.has(&endpoint.provider) {
         warnings
             .push(format!("base_url: {} is not https, so the key travels in the open.", endpoint.base_url));
     }

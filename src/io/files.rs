@@ -326,6 +326,32 @@ pub fn lock(path: &Path, patience: Duration) -> Result<Lock, LockError> {
     }
 }
 
+/// Whether other users of this machine can read a file.
+#[cfg(unix)]
+pub fn others_can_read(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).is_ok_and(|data| data.permissions().mode() & 0o077 != 0)
+}
+
+/// Elsewhere a home folder is private by its own rules.
+#[cfg(not(unix))]
+pub fn others_can_read(_path: &Path) -> bool {
+    false
+}
+
+/// Lets only its owner read and write a file (0600).
+#[cfg(unix)]
+pub fn make_private(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+}
+
+/// As [`others_can_read`].
+#[cfg(not(unix))]
+pub fn make_private(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 /// Makes sure of a folder that only its owner may enter (0700).
 pub fn private_folder(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();

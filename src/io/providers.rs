@@ -1,5 +1,6 @@
 //! Providers: one row adds one. It never shows a key and never ends a cut stream as a complete one.
 
+mod access;
 pub mod anthropic;
 mod beat;
 pub mod chat;
@@ -28,8 +29,9 @@ use self::trouble::{Cause, plain};
 use self::wire::{Adapter, Decoder};
 use crate::domain::exchange::{Outcome, Protocol, ReplyEvent, Request, StopReason};
 
-pub use self::discover::discover;
-pub use self::http::{Http, Keys, Limits};
+pub use self::access::Keys;
+pub use self::discover::{discover, look};
+pub use self::http::{Http, Limits};
 
 /// A protocol over HTTP.
 pub struct Provider {
@@ -82,7 +84,7 @@ pub const PROVIDERS: &[Provider] = &[
     Provider {
         protocol: Protocol::Anthropic,
         path: "/v1/messages",
-        models: "/v1/models",
+        models: "/v1/models?limit=1000",
         key_header: "x-api-key",
         key_lead: "",
         headers: &[("anthropic-version", "2023-06-01")],
@@ -197,7 +199,7 @@ impl Listener for UnboundedSender<ReplyEvent> {
 /// shown, and says so with [`ReplyEvent::Retry`].
 pub async fn ask(http: &Http, keys: &Keys, request: Request, listener: impl Listener) -> Outcome {
     let Some(provider) = Provider::of(request.endpoint.protocol) else {
-        return Outcome::Failed(Cause::NotHere.explain(&conversation::target(&request.endpoint, "")));
+        return Outcome::Failed(Cause::NotHere.explain(&conversation::target(&request.endpoint, keys, "")));
     };
     let outcome = Conversation::new(http, keys, provider, request, &listener).run().await;
     match outcome {

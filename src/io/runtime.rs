@@ -16,15 +16,23 @@ use super::prompts::Keeper;
 use super::providers::{self, Http, Keys, Listener, Unheard, offline};
 use super::store::{self, Store};
 use super::watch::{self, Look, Target, TargetKind};
-use super::{export, files, personas};
-use crate::domain::exchange::{Protocol, ReplyEvent, Request};
+use super::{export, files, keyfile, personas};
+use crate::domain::exchange::{Endpoint, Protocol, ReplyEvent, Request};
 use crate::domain::kb::journal::Provenance;
 use crate::domain::kb::state::{FILE_NAME, KbState, Snapshot};
-use crate::protocol::message::{Effect, Event, OutsideFile, TaskId};
+use crate::domain::key::Hidden;
+use crate::domain::roster::{Found, REFUSED};
+use crate::protocol::message::{Effect, Event, OutsideFile, TaskId, Tried};
 use crate::protocol::sessions::{Ask, Told};
 
 /// A local server has this long to answer; the screen does not wait for it.
 const SEARCH: Duration = Duration::from_millis(300);
+
+/// A provider has this long to list its models; nothing waits for it.
+const LISTING: Duration = Duration::from_secs(8);
+
+/// A provider has this long to say whether it accepts a key.
+const TRYING: Duration = Duration::from_secs(15);
 
 /// The last words and the last draft have this long each to reach the disk when the program ends.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -52,6 +60,8 @@ pub struct Runtime {
     keys: Arc<Keys>,
     events: UnboundedSender<Event>,
     running: HashMap<TaskId, AbortHandle>,
+    /// Where pasted keys are kept; `None` when no config folder can be had.
+    key_file: Option<PathBuf>,
     /// From the first read on.
     prompts: Option<Keeper>,
     /// From the first session that is stored or looked for on.
@@ -79,9 +89,15 @@ impl Runtime {
             keys: Arc::new(keys),
             events,
             running: HashMap::new(),
+            key_file: None,
             prompts: None,
             store: None,
         }
+    }
+
+    /// Keeps pasted keys in this file.
+    pub fn keeping_keys_in(self, key_file: Option<PathBuf>) -> Self {
+        Self { key_file, ..self }
     }
 
     /// Starts the effect, or gives it back when it concerns the terminal alone.
@@ -92,6 +108,8 @@ impl Runtime {
                 Event::KbRead { task, snapshot }
             }),
             Effect::Ask { task, request } => self.ask(task, *request),
+            Effect::ListModels { endpoint } => self.list_models(*endpoint),
+            Effect::TryKey { endpoint, key } => self.try_key(*endpoint, key),
             Effect::Cancel { task } => {
                 if let Some(handle) = self.running.remove(&task) {
                     handle.abort();
@@ -243,6 +261,45 @@ impl Runtime {
             let _ = events.send(Event::ReplyEnded { task, outcome });
         });
         self.running.insert(task, handle.abort_handle());
+    }
+
+    /// Asks a provider for its models in the background.
+    fn list_models(&self, endpoint: Endpoint) {
+        let (http, keys, events) = (Arc::clone(&self.http), Arc::clone(&self.keys), self.events.clone());
+        tokio::spawn(async move {
+            let found = providers::look(&http, &keys, &endpoint, LISTING).await;
+            // As above.
+            let _ = events.send(Event::ModelsListed { provider: endpoint.provider, found });
+        });
+    }
+
+    /// Tries a key at its provider. Nothing but the provider and the file of keys sees it.
+    fn try_key(&self, endpoint: Endpoint, key: Hidden) {
+        let (http, keys, events) = (Arc::clone(&self.http), Arc::clone(&self.keys), self.events.clone());
+        let (file, project) = (self.key_file.clone(), self.place.project.clone());
+        tokio::spawn(async move {
+            let provider = endpoint.provider.clone();
+            let trial = Keys::default();
+            trial.insert(&provider, key.expose());
+            trial.comes_from(&provider, "the key");
+            let found = providers::look(&http, &trial, &endpoint, TRYING).await;
+            let tried = match found {
+                Found::Fails { brief, what, .. } if brief == REFUSED => Tried::Refused { what },
+                found => {
+                    keys.insert(&provider, key.expose());
+                    keys.comes_from(&provider, keyfile::NAME);
+                    let keep = move || keyfile::keep(file.as_deref(), &project, &provider, key.expose());
+                    let kept = match tokio::task::spawn_blocking(keep).await {
+                        Ok(Ok(path)) => Ok(files::shown(&path)),
+                        Ok(Err(error)) => Err(error.to_string()),
+                        Err(_) => Err("the write did not end".to_string()),
+                    };
+                    Tried::Accepted { found, kept }
+                }
+            };
+            // As above.
+            let _ = events.send(Event::KeyTried { endpoint: Box::new(endpoint), tried });
+        });
     }
 
     /// Looks for a local model server in the background.

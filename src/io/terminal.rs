@@ -5,7 +5,7 @@
 
 pub mod background;
 pub mod caret;
-mod external;
+pub(in crate::io) mod external;
 pub mod paint;
 mod signals;
 

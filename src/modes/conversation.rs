@@ -1,6 +1,6 @@
 //! What a conversation begins and ends with, on the screen and line by line alike. It opens no terminal and takes no input.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
@@ -15,6 +15,7 @@ use crate::domain::exchange::Endpoint;
 use crate::domain::kb::detect::Detector;
 use crate::domain::kb::proposal::Proposal;
 use crate::domain::kb::reconcile::Reconciler;
+use crate::domain::roster::Roster;
 use crate::domain::settings::{Choice, SaveSessions, Settings};
 use crate::draw::theme::Theme;
 use crate::io::kbfile::Keep;
@@ -34,6 +35,8 @@ pub(super) struct Begun {
     /// For a plain screen of 80x24; who has another one says so.
     pub start: Start,
     pub place: Workplace,
+    /// Where pasted keys are kept.
+    pub key_file: Option<PathBuf>,
 }
 
 /// Reads the settings, the personas and KB.md.
@@ -72,7 +75,7 @@ pub(super) fn begin(invocation: &Invocation, directory: &Path) -> Begun {
         max_tokens: settings.max_tokens,
         warnings: loaded.warnings,
     };
-    Begun { settings, keys: loaded.keys, start, place }
+    Begun { settings, keys: loaded.keys, start, place, key_file: loaded.key_file }
 }
 
 /// The state at the first frame or line, under the settings.
@@ -85,6 +88,8 @@ pub(super) fn state(start: Start, tools: Tools, settings: &Settings, invocation:
         persona: named(invocation.persona.is_some()),
         model: named(invocation.model.model.is_some() || invocation.model.provider.is_some()),
     };
+    state.connection.roster = Roster::new(settings.roster.clone());
+    state.connection.models = settings.models.clone();
     state.connection.proposing.tools = settings.tools;
     state.connection.proposing.extra_call = settings.kb_extra_call;
     state

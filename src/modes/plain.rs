@@ -67,7 +67,7 @@ impl Why {
 
 /// Talks line by line until the input ends; gives the exit code.
 pub fn run(invocation: &Invocation, directory: &Path, why: Why) -> Result<u8> {
-    let Begun { settings, keys, start, mut place } = conversation::begin(invocation, directory);
+    let Begun { settings, keys, start, mut place, .. } = conversation::begin(invocation, directory);
     // A line that was entered was sent, so there is no draft to keep.
     place.prompts = None;
     let mut state = conversation::state(start, Tools::coming(Keymap::default()), &settings, invocation);
@@ -243,6 +243,8 @@ impl Session {
                 | Effect::Mouse(_)
                 | Effect::ReadKb { .. }
                 | Effect::Ask { .. }
+                | Effect::ListModels { .. }
+                | Effect::TryKey { .. }
                 | Effect::Cancel { .. }
                 | Effect::SaveKb { .. }
                 | Effect::UndoKb

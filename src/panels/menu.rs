@@ -30,6 +30,16 @@ pub struct Item {
     pub preview: String,
     /// Shown below the preview, as Markdown.
     pub body: String,
+    pub use_of: UseOf,
+}
+
+/// Whether an item can be chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UseOf {
+    #[default]
+    Choosable,
+    /// It is there to tell something, and drawn so that it does not look like the others.
+    Told,
 }
 
 impl Item {
@@ -296,7 +306,11 @@ fn item_line(item: &Item, chosen: bool, column: usize, area: Rect, theme: &Theme
     if !item.group.is_empty() {
         spans.push(Span::styled(item.group.clone(), theme.dim));
     }
-    let label_style = if chosen { theme.text.add_modifier(Modifier::BOLD) } else { theme.text };
+    let label_style = match item.use_of {
+        UseOf::Told => theme.dim,
+        UseOf::Choosable if chosen => theme.text.add_modifier(Modifier::BOLD),
+        UseOf::Choosable => theme.text,
+    };
     spans.push(Span::styled(item.label.clone(), label_style));
     let gap = if item.detail.is_empty() { 0 } else { column.saturating_sub(name_width(item)) };
     let used = spans.iter().map(|span| text::width(&span.content)).sum::<usize>() + gap;

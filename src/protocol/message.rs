@@ -11,8 +11,10 @@ use crate::domain::kb::detect::Detector;
 use crate::domain::kb::journal::Provenance;
 use crate::domain::kb::reconcile::Reconciler;
 use crate::domain::kb::state::Snapshot;
+use crate::domain::key::Hidden;
 use crate::domain::paths::Paths;
 use crate::domain::persona::Library;
+use crate::domain::roster::Found;
 use crate::domain::stack::Stack;
 use crate::protocol::sessions::{Ask, Export, Exported, Told};
 
@@ -49,6 +51,16 @@ pub enum Event {
     PersonasLoaded(Library),
     /// Detector and reconciler are made.
     TablesMade(Box<Tables>),
+    /// A provider was asked for its models.
+    ModelsListed {
+        provider: String,
+        found: Found,
+    },
+    /// A key that was pasted was tried at its provider.
+    KeyTried {
+        endpoint: Box<Endpoint>,
+        tried: Tried,
+    },
     /// The search for a local server ended; `None` leaves the provider as it is.
     Discovered(Option<Endpoint>),
     Replied {
@@ -129,6 +141,15 @@ pub enum Event {
     Noted(String),
 }
 
+/// What came of a pasted key.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Tried {
+    /// The provider does not accept it, in words; it was dropped.
+    Refused { what: String },
+    /// It is in use, with the models that it opens; and the file that it is kept in, or why it is not.
+    Accepted { found: Found, kept: Result<String, String> },
+}
+
 /// What finds directives in a message and compares them with KB.md.
 #[derive(Clone, Debug)]
 pub struct Tables {
@@ -186,6 +207,15 @@ pub enum Effect {
     Ask {
         task: TaskId,
         request: Box<Request>,
+    },
+    /// Ask a provider for its models and answer with `ModelsListed`.
+    ListModels {
+        endpoint: Box<Endpoint>,
+    },
+    /// Ask a provider whether it accepts a key, keep the key if it does, and answer with `KeyTried`.
+    TryKey {
+        endpoint: Box<Endpoint>,
+        key: Hidden,
     },
     /// Drop the work; its connection closes at once.
     Cancel {

@@ -140,7 +140,7 @@ async fn a27_without_a_key_nothing_is_sent_to_a_hosted_provider() {
 
 #[tokio::test]
 async fn a_key_with_a_line_break_is_told_and_not_shown() {
-    let mut keys = Keys::default();
+    let keys = Keys::default();
     keys.insert("openai", "sk-broken\nsecond");
     let server = Server::start();
     let (sender, _receiver) = unbounded_channel();

@@ -98,7 +98,7 @@ const FAULTS: &[Fault] = &[
     fault("400, too long", 1, |_| error(400, "invalid_request_error", "prompt is too long: 9 > 8"),
         Told("The conversation is longer than `m-1` can take. Start afresh with `/clear` (KB.md and persona stay), or choose a model with more room.")),
     fault("401", 1, |_| error(401, "authentication_error", "Incorrect API key provided: sk-very-secret-0123456789."),
-        Told("{p} did not accept the key (401 at {url}). Check {key} in the environment, or `api_key_env` in config.toml.")),
+        Told("{p} did not accept the key (401 at {url}). Check {key}, or paste another one with /login.")),
     fault("402", 1, |_| error(402, "billing_error", "pay"),
         Told("The account at {p} has no credit or quota left. Check plan and billing there, or choose another provider.")),
     fault("403", 1, |_| error(403, "permission_error", "no access for sk-very-secret-0123456789"),

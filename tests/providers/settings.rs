@@ -9,7 +9,7 @@ use dictum::io::config::{Loaded, load_with};
 use secrecy::ExposeSecret;
 
 /// Loads with this user file, project file and environment.
-fn load(user: &str, project: &str, env: &[(&str, &str)], flags: &Values) -> Loaded {
+pub fn load(user: &str, project: &str, env: &[(&str, &str)], flags: &Values) -> Loaded {
     let folder = tempfile::tempdir().unwrap();
     let (home, code) = (folder.path().join("home/dictum"), folder.path().join("code"));
     fs::create_dir_all(&home).unwrap();
@@ -23,7 +23,7 @@ fn load(user: &str, project: &str, env: &[(&str, &str)], flags: &Values) -> Load
     })
 }
 
-fn flags(provider: &str, model: &str, base_url: &str) -> Values {
+pub fn flags(provider: &str, model: &str, base_url: &str) -> Values {
     let some = |text: &str| (!text.is_empty()).then(|| text.to_string());
     Values { provider: some(provider), model: some(model), base_url: some(base_url), ..Values::default() }
 }

@@ -166,6 +166,8 @@ impl App {
                 }
                 Effect::EditExternally { task, text } => self.editor = Some((*task, text.clone())),
                 Effect::Cancel { .. }
+                | Effect::ListModels { .. }
+                | Effect::TryKey { .. }
                 | Effect::UndoKb
                 | Effect::NeverAsk { .. }
                 | Effect::LoadPersonas

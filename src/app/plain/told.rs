@@ -249,6 +249,8 @@ impl Told {
                 }
             },
             Focus::Overlay(Overlay::Menu(_, menu)) => Shown::List(listed(menu)),
+            // There is none line by line: a key would be seen.
+            Focus::Overlay(Overlay::Key(_)) => Shown::Nothing,
             Focus::Overlay(Overlay::Pager(pager)) => match &self.shown {
                 // A text that changes while it is open is not told again.
                 Shown::Text(title) if title.starts_with(&pager.title) => self.shown.clone(),

@@ -78,7 +78,7 @@ pub fn filter_changed(state: &mut State) -> Vec<Effect> {
         Focus::Overlay(Overlay::Menu(MenuOf::Sessions, menu)) => {
             ask(Ask::List { query: menu.filter().to_string() })
         }
-        Focus::Overlay(Overlay::Menu(_, _) | Overlay::Pager(_))
+        Focus::Overlay(Overlay::Menu(_, _) | Overlay::Pager(_) | Overlay::Key(_))
         | Focus::Prompt
         | Focus::Reading(_)
         | Focus::Review => Vec::new(),

@@ -94,6 +94,14 @@ const fn hosted(name: &'static str, base_url: &'static str, key_env: &'static st
     }
 }
 
+/// The model of an endpoint where none is named. A server of one's own that only speaks like a provider does not have its models: it is
+/// asked.
+pub fn usual_model(endpoint: &Endpoint) -> String {
+    let Some(known) = known(&endpoint.provider) else { return endpoint.model.clone() };
+    let elsewhere = host(&endpoint.base_url) != host(known.base_url);
+    if elsewhere && known.protocol != Protocol::Anthropic { String::new() } else { known.model.to_string() }
+}
+
 const GEMINI_HOST: &str = "generativelanguage.googleapis.com";
 
 /// The aliases that personas use for Anthropic's models.

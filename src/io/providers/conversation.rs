@@ -4,12 +4,14 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{Client, Response, Url};
+use secrecy::SecretString;
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
+use super::access::Keys;
 use super::beat::Beat;
 use super::discover;
-use super::http::{self, Http, Keys};
+use super::http::{self, Http};
 use super::quirks::Quirk;
 use super::trouble::{self, Address, Again, Cause, Link, Place, Target, Trouble, plain};
 use super::wire::{Decoder, Ending, Progress, Shown};
@@ -28,16 +30,18 @@ const LINGER: Duration = Duration::from_millis(100);
 const ABOUT_TIME: Duration = Duration::from_secs(10);
 
 /// A request to `path` below the base URL, for the messages.
-pub(super) fn target(endpoint: &Endpoint, path: &str) -> Target {
+pub(super) fn target(endpoint: &Endpoint, keys: &Keys, path: &str) -> Target {
     let url = url(endpoint, path);
-    let key_env = known(&endpoint.provider).map(|known| known.key_env).filter(|name| !name.is_empty());
+    let usual = known(&endpoint.provider).map(|known| known.key_env.to_string());
+    let named = Some(keys.source(&endpoint.provider)).filter(|source| !source.is_empty());
+    let key_env = named.or(usual).filter(|name| !name.is_empty());
     Target {
         provider: plain(&endpoint.provider),
         url: plain(&url),
         path: path.split(['{', '?']).next().unwrap_or_default().trim_end_matches('/').to_string(),
         model: plain(&endpoint.model),
         place: http::place_of(&host(&endpoint.base_url)),
-        key_env: key_env.unwrap_or("the key").to_string(),
+        key_env: key_env.unwrap_or("the key".to_string()),
     }
 }
 
@@ -146,6 +150,7 @@ impl<'a> Conversation<'a> {
             self.request.forget_opaque();
         }
         let mut body = (self.provider.body)(&self.request, facts);
+        self.keys.extend(&self.request.endpoint.provider, &mut body);
         quirks.iter().for_each(|quirk| quirk.apply(&mut body));
         body
     }
@@ -153,7 +158,10 @@ impl<'a> Conversation<'a> {
     /// Everything that can fail before the question itself is sent.
     async fn prepare(&mut self) -> Result<Prepared, (Cause, Target)> {
         let place = http::place_of(&host(&self.request.endpoint.base_url));
-        let key = self.keys.get(&self.request.endpoint.provider);
+        let key = match self.keys.unlock(&self.request.endpoint.provider).await {
+            Ok(key) => key,
+            Err(cause) => return Err((cause, self.target())),
+        };
         let official = known(&self.request.endpoint.provider).is_some_and(|known| {
             !known.key_env.is_empty() && host(known.base_url) == host(&self.request.endpoint.base_url)
         });
@@ -164,7 +172,7 @@ impl<'a> Conversation<'a> {
             match discover::first_model(self.http, self.keys, &self.request.endpoint).await {
                 Ok(model) => self.request.endpoint.model = model,
                 Err(cause) => {
-                    return Err((cause, target(&self.request.endpoint, self.provider.models)));
+                    return Err((cause, target(&self.request.endpoint, self.keys, self.provider.models)));
                 }
             }
         }
@@ -172,7 +180,7 @@ impl<'a> Conversation<'a> {
         let ready = || {
             let url = Url::parse(&target.url)
                 .map_err(|error| Cause::Address(Address::Bad(plain(&error.to_string()))))?;
-            Ok((url, self.provider.header_map(key)?, self.http.client(place)?.clone()))
+            Ok((url, self.headers(key.as_ref())?, self.http.client(place)?.clone()))
         };
         let (url, headers, client) = match ready() {
             Ok(ready) => ready,
@@ -189,7 +197,14 @@ impl<'a> Conversation<'a> {
     }
 
     fn target(&self) -> Target {
-        target(&self.request.endpoint, self.provider.path)
+        target(&self.request.endpoint, self.keys, self.provider.path)
+    }
+
+    /// What the protocol wants, and what the user's profile adds.
+    fn headers(&self, key: Option<&SecretString>) -> Result<HeaderMap, Cause> {
+        let mut headers = self.provider.header_map(key)?;
+        self.keys.headers(&self.request.endpoint.provider, &mut headers)?;
+        Ok(headers)
     }
 
     /// What the server tells about the model, asked once a session, and the window that this request needs. A server that tells nothing
@@ -222,7 +237,7 @@ impl<'a> Conversation<'a> {
     fn about_key(&self, cause: Cause) -> Cause {
         match cause {
             Cause::Said(Trouble { status: Some(401), .. })
-                if self.keys.get(&self.request.endpoint.provider).is_none() =>
+                if !self.keys.has(&self.request.endpoint.provider) =>
             {
                 Cause::NoKey
             }

@@ -9,17 +9,22 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use super::Provider;
-use super::conversation::refusal;
-use super::http::{Http, Keys, in_sending, place_of};
-use super::trouble::{Address, Cause, plain};
-use super::wire::{list, text};
-use crate::domain::exchange::{Endpoint, Protocol};
+use super::access::Keys;
+use super::conversation::{refusal, target};
+use super::http::{Http, in_sending, place_of};
+use super::trouble::{Address, Cause, Place, plain};
+use super::wire::{at, list, text};
+use crate::domain::exchange::{Endpoint, Failure, Protocol};
+use crate::domain::models::Price;
+use crate::domain::roster::{Found, Listed};
 use crate::domain::settings::endpoints::{chats, host, join, known, normalise, ollama_address};
 
 /// A list of models is read up to so many bytes.
 const LARGEST_LIST: usize = 4 * 1024 * 1024;
 /// How long a configured server may take to list its models.
 const LIST_TIME: Duration = Duration::from_secs(10);
+/// So many models of a server are asked about, one by one.
+const MOST_ASKED_ABOUT: usize = 24;
 /// The servers that are looked for, best first.
 const LOCAL: &[&str] = &["ollama", "lmstudio", "llamacpp"];
 
@@ -58,7 +63,8 @@ pub async fn discover_at(http: &Http, doors: &[Door], limit: Duration) -> Option
             .await
             .ok()?
             .ok()?;
-        let models = is_list(&answer).then(|| ids(&answer))?;
+        let models = is_list(&answer).then(|| listed(&answer))?;
+        let models: Vec<String> = models.into_iter().map(|listed| listed.id).collect();
         Some(Endpoint {
             protocol: door.protocol,
             provider: door.provider.clone(),
@@ -70,15 +76,54 @@ pub async fn discover_at(http: &Http, doors: &[Door], limit: Duration) -> Option
     join_all(probes).await.into_iter().flatten().next()
 }
 
+/// Asks a provider for its models, for no longer than `limit`, and tells what came of it in the user's words.
+pub async fn look(http: &Http, keys: &Keys, endpoint: &Endpoint, limit: Duration) -> Found {
+    let answer = timeout(limit, list_models(http, keys, endpoint)).await.unwrap_or(Err(Cause::Silent(limit)));
+    let cause = match answer {
+        Ok(models) => return Found::Has(with_context(http, endpoint, models, limit).await),
+        Err(cause) => cause,
+    };
+    let path = Provider::of(endpoint.protocol).map_or("", |provider| provider.models);
+    let Failure { what, next, .. } = cause.explain(&target(endpoint, keys, path));
+    Found::Fails { brief: cause.in_brief(), what: keys.redact(&what), next: keys.redact(&next) }
+}
+
+/// Ollama tells what a model holds only when it is asked about that model, which costs nothing.
+async fn with_context(http: &Http, endpoint: &Endpoint, models: Vec<Listed>, limit: Duration) -> Vec<Listed> {
+    let about = Provider::of(endpoint.protocol).and_then(|provider| provider.about.as_ref());
+    let client = http.client(place_of(&host(&endpoint.base_url))).ok();
+    let (Some(about), Some(client)) = (about, client) else { return models };
+    let url = join(&endpoint.base_url, about.path);
+    let questions = models.into_iter().enumerate().map(|(at, listed)| {
+        let question = client.post(&url).body((about.question)(&listed.id).to_string());
+        async move {
+            if at >= MOST_ASKED_ABOUT || listed.context.is_some() {
+                return listed;
+            }
+            match timeout(limit, read_json(question)).await {
+                Ok(Ok(answer)) => Listed { context: (about.read)(&answer).context, ..listed },
+                Ok(Err(_)) | Err(_) => listed,
+            }
+        }
+    });
+    join_all(questions).await
+}
+
 /// The models that the server of `endpoint` has for chat, in its own order.
-pub async fn list_models(http: &Http, keys: &Keys, endpoint: &Endpoint) -> Result<Vec<String>, Cause> {
+async fn list_models(http: &Http, keys: &Keys, endpoint: &Endpoint) -> Result<Vec<Listed>, Cause> {
     let provider = Provider::of(endpoint.protocol).ok_or(Cause::NotHere)?;
     let client = http.client(place_of(&host(&endpoint.base_url)))?;
-    let headers = provider.header_map(keys.get(&endpoint.provider))?;
+    let key = keys.unlock(&endpoint.provider).await?;
+    let official = known(&endpoint.provider).is_some_and(|known| !known.key_env.is_empty());
+    if official && key.is_none() && place_of(&host(&endpoint.base_url)) == Place::Remote {
+        return Err(Cause::NoKey);
+    }
+    let mut headers = provider.header_map(key.as_ref())?;
+    keys.headers(&endpoint.provider, &mut headers)?;
     let url = join(&endpoint.base_url, provider.models);
     let answer =
         timeout(LIST_TIME, fetch(client, &url, headers)).await.map_err(|_| Cause::Silent(LIST_TIME))??;
-    Ok(ids(&answer))
+    Ok(listed(&answer))
 }
 
 /// The model of a server for which none is set: the first that it has, asked once a session.
@@ -88,7 +133,9 @@ pub(super) async fn first_model(http: &Http, keys: &Keys, endpoint: &Endpoint) -
     }
     let listed = list_models(http, keys, endpoint).await;
     let model = match listed {
-        Ok(models) => models.into_iter().next().ok_or_else(|| Cause::NoModel(String::new()))?,
+        Ok(models) => {
+            models.into_iter().next().map(|listed| listed.id).ok_or_else(|| Cause::NoModel(String::new()))?
+        }
         Err(Cause::Said(trouble)) if trouble.status != Some(401) => {
             return Err(Cause::NoModel(trouble.message));
         }
@@ -126,19 +173,50 @@ fn is_list(answer: &Value) -> bool {
         || list(answer, &["models"]).iter().any(|entry| !text(entry, &["model"]).is_empty())
 }
 
-/// The ids of the models that chat. Most servers have them in `data`, Ollama and Gemini in `models`, a few in the answer itself.
-fn ids(answer: &Value) -> Vec<String> {
+/// The models that chat. Most servers have them in `data`, Ollama and Gemini in `models`, a few in the answer itself.
+fn listed(answer: &Value) -> Vec<Listed> {
     let entries = match answer {
         Value::Array(entries) => entries.as_slice(),
         _ if answer.get("data").is_some() => list(answer, &["data"]),
         _ => list(answer, &["models"]),
     };
-    let ids = entries.iter().filter(|entry| generates(entry)).map(|entry| {
+    let models = entries.iter().filter(|entry| generates(entry)).map(|entry| {
         let names = ["id", "model", "name"].iter().map(|key| text(entry, &[key]));
         let name = names.clone().find(|name| !name.is_empty()).unwrap_or_default();
-        name.strip_prefix("models/").unwrap_or(name)
+        let id = name.strip_prefix("models/").unwrap_or(name).to_string();
+        Listed { id, context: context(entry), price: price(entry) }
     });
-    ids.filter(|id| **id == plain(id) && chats(id)).map(str::to_string).collect()
+    models.filter(|listed| listed.id == plain(&listed.id) && chats(&listed.id)).collect()
+}
+
+/// How much a model can read, under whichever name the server tells it.
+fn context(entry: &Value) -> Option<u64> {
+    const NAMES: &[&[&str]] = &[
+        &["context_length"],
+        &["context_window"],
+        &["max_model_len"],
+        &["inputTokenLimit"],
+        &["max_input_tokens"],
+        &["max_context_length"],
+        &["meta", "n_ctx"],
+        &["meta", "n_ctx_train"],
+    ];
+    NAMES.iter().find_map(|path| at(entry, path)?.as_u64()).filter(|tokens| *tokens > 0)
+}
+
+/// What a model costs; those who tell it do so for one token, as text.
+fn price(entry: &Value) -> Price {
+    let dollars = |name: &str| {
+        let value = at(entry, &["pricing", name])?;
+        let one = value.as_str().and_then(|text| text.parse::<f64>().ok()).or_else(|| value.as_f64())?;
+        Some(one * 1_000_000.0).filter(|price| price.is_finite() && *price >= 0.0)
+    };
+    Price {
+        input: dollars("prompt"),
+        output: dollars("completion"),
+        cached: dollars("input_cache_read"),
+        written: dollars("input_cache_write"),
+    }
 }
 
 /// Gemini says what each of its models is for, and newer servers of Ollama, too.

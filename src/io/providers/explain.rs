@@ -36,11 +36,15 @@ impl Cause {
             ),
             Self::NoKey => (
                 format!("There is no key for {provider}."),
-                format!("Set {} in the environment, or `api_key_env` in config.toml.", target.key_env),
+                format!("Paste it with /login, or set {} in the environment.", target.key_env),
             ),
             Self::BadKey => (
                 format!("The key for {provider} holds characters that no key has."),
                 format!("Check {} for line breaks or quotes.", target.key_env),
+            ),
+            Self::KeyCommand(why) => (
+                format!("The key_command for {provider} gave no key: {why}."),
+                "Run it in a shell to see; it must print the key on its first line.".to_string(),
             ),
             Self::NoModel(detail) => (
                 format!("No model is set, and {url} did not name one{}.", after_colon(detail)),
@@ -197,7 +201,7 @@ fn denied(status: u16, trouble: &Trouble, target: &Target) -> Failure {
     let (what, next) = match status {
         401 => (
             format!("{provider} did not accept the key (401 at {url})."),
-            format!("Check {key_env} in the environment, or `api_key_env` in config.toml."),
+            format!("Check {key_env}, or paste another one with /login."),
         ),
         403 => (
             format!("{provider} does not allow this (403 at {url}){message}."),

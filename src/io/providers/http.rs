@@ -1,18 +1,14 @@
-//! The HTTP clients, the limits of patience and the keys. It never follows a redirect, never sends a local address through a proxy
-//! and never prints a key.
+//! The HTTP clients and the limits of patience. It never follows a redirect, and never sends a local address through a proxy.
 
 use std::collections::HashMap;
 use std::error::Error;
-use std::fmt;
 use std::net::IpAddr;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Client, ClientBuilder, redirect};
-use secrecy::{ExposeSecret, SecretString};
 
 use super::Facts;
 use super::quirks::Quirk;
@@ -186,50 +182,6 @@ fn certificates(file: &Path) -> Result<Vec<reqwest::Certificate>, Cause> {
 /// A panic elsewhere leaves these maps whole, so a poisoned lock is taken all the same.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The keys by provider name.
-#[derive(Clone, Default)]
-pub struct Keys {
-    by_provider: Vec<(String, SecretString)>,
-}
-
-impl Keys {
-    /// Keeps the key of a provider, in place of an earlier one. Blanks around it are dropped, and a blank key is none.
-    pub fn insert(&mut self, provider: &str, key: &str) {
-        self.by_provider.retain(|(name, _)| name != provider);
-        if !key.trim().is_empty() {
-            self.by_provider.push((provider.to_string(), SecretString::from(key.trim().to_string())));
-        }
-    }
-
-    /// The key of a provider.
-    pub fn get(&self, provider: &str) -> Option<&SecretString> {
-        self.by_provider.iter().find(|(name, _)| name == provider).map(|(_, key)| key)
-    }
-
-    /// Where in `text` a key stands. A word such as `none`, which a server on one's own machine is content with, is no secret.
-    pub fn ranges(&self, text: &str) -> Vec<Range<usize>> {
-        const SHORTEST: usize = 12;
-        let keys = self.by_provider.iter().map(|(_, key)| key.expose_secret());
-        let found =
-            |key: &str| text.match_indices(key).map(|(at, key)| at..at + key.len()).collect::<Vec<_>>();
-        keys.filter(|key| key.len() >= SHORTEST).flat_map(found).collect()
-    }
-
-    /// `text` without any of the keys in it.
-    pub fn redact(&self, text: &str) -> String {
-        self.by_provider
-            .iter()
-            .fold(text.to_string(), |text, (_, key)| text.replace(key.expose_secret(), "[key]"))
-    }
-}
-
-impl fmt::Debug for Keys {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> = self.by_provider.iter().map(|(name, _)| name.as_str()).collect();
-        out.debug_struct("Keys").field("of", &names).finish_non_exhaustive()
-    }
 }
 
 /// Whether `host` is this machine or in a private network.

@@ -11,12 +11,12 @@ use crate::io::providers::Listener;
 use std::path::{Path, PathBuf};
 
 /// How a model is connected; the end of each answer's first paragraph.
-pub const HOW_TO_CONNECT: &str = "To connect one, set `ANTHROPIC_API_KEY` or `OPENAI_API_KEY`, or `OPENAI_BASE_URL` for a compatible \
-    server, or start Ollama; then start dictum again.";
+pub const HOW_TO_CONNECT: &str = "`/login` connects one. So does a new start with `ANTHROPIC_API_KEY` or `OPENAI_API_KEY` set, with \
+    `OPENAI_BASE_URL` for a compatible server, or with Ollama running.";
 
 /// The same for an Italian question.
-const HOW_TO_CONNECT_ITALIAN: &str = "Per collegarne uno, imposta `ANTHROPIC_API_KEY` o `OPENAI_API_KEY`, oppure `OPENAI_BASE_URL` per un \
-    server compatibile, o avvia Ollama; poi riavvia dictum.";
+const HOW_TO_CONNECT_ITALIAN: &str = "`/login` ne collega uno. Oppure riavvia dictum con `ANTHROPIC_API_KEY` o `OPENAI_API_KEY`, con \
+    `OPENAI_BASE_URL` per un server compatibile, o con Ollama in funzione.";
 
 /// Bounds of what is read for an answer.
 const MOST_FILES: usize = 200;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::wire::{at, list, objects, text};
+use crate::domain::roster::REFUSED;
 
 /// No message is shown longer than this, in characters.
 const LONGEST_MESSAGE: usize = 300;
@@ -45,6 +46,8 @@ pub enum Cause {
     OnlyThinking,
     NoKey,
     BadKey,
+    /// The command that prints the key did not, and why.
+    KeyCommand(String),
     /// No model is named, and the server did not tell one.
     NoModel(String),
     /// The protocol is not reached over HTTP.
@@ -209,8 +212,33 @@ impl Cause {
             | Self::OnlyThinking
             | Self::NoKey
             | Self::BadKey
+            | Self::KeyCommand(_)
             | Self::NoModel(_)
             | Self::NotHere => Again::Never,
+        }
+    }
+
+    /// Why a provider does not list its models, in a few words.
+    pub fn in_brief(&self) -> String {
+        match self {
+            Self::Said(Trouble { status: Some(401 | 403), .. }) => REFUSED.to_string(),
+            Self::Said(Trouble { status: Some(404), .. }) => "lists no models".to_string(),
+            Self::NoKey => "has no key".to_string(),
+            Self::BadKey => "has a key with characters that no key has".to_string(),
+            Self::KeyCommand(_) => "its key_command gave no key".to_string(),
+            Self::Link(Link::Refused) => "does not run".to_string(),
+            Self::Link(Link::NoSuchHost) => "its host was not found".to_string(),
+            Self::Link(Link::Timeout) | Self::Silent(_) | Self::Stalled(_) => "does not answer".to_string(),
+            Self::Link(Link::Proxy) => "the proxy does not let it through".to_string(),
+            Self::Certificate(_) => "its certificate is not trusted".to_string(),
+            Self::Address(_) => "answers with no list of models".to_string(),
+            Self::Said(_)
+            | Self::Link(Link::Broken(_))
+            | Self::Overflow(_)
+            | Self::Empty
+            | Self::OnlyThinking
+            | Self::NoModel(_)
+            | Self::NotHere => self.brief(),
         }
     }
 
@@ -238,6 +266,7 @@ impl Cause {
             | Self::OnlyThinking
             | Self::NoKey
             | Self::BadKey
+            | Self::KeyCommand(_)
             | Self::NoModel(_)
             | Self::NotHere => "the connection broke".to_string(),
         }

@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     fn redactor() -> Redactor {
-        let mut keys = Keys::default();
+        let keys = Keys::default();
         keys.insert("openai", "my-very-own-server-key");
         keys.insert("ollama", "none");
         Redactor::new(Arc::new(keys))

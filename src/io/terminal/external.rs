@@ -139,7 +139,7 @@ fn without_added_end(initial: &str, mut text: String) -> String {
 }
 
 /// Splits as a shell splits words: blanks, single and double quotes, backslashes. `None` when a quote stays open.
-fn split_words(line: &str) -> Option<Vec<String>> {
+pub(in crate::io) fn split_words(line: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quote = None;

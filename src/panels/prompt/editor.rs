@@ -186,6 +186,11 @@ impl Editor {
         spans
     }
 
+    /// Empties the field and keeps nothing to bring back.
+    pub fn forget(&mut self) {
+        *self = Self { revision: self.revision + 1, ..Self::default() };
+    }
+
     /// Inserts what was pasted; a large one is folded to one sign.
     pub fn paste(&mut self, pasted: &str) {
         let sign = if self.folded.wants(pasted) { self.folded.fold(pasted) } else { None };
