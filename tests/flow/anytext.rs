@@ -129,6 +129,8 @@ proptest! {
         // No text that begins with a letter is a command.
         app.types("x");
         app.paste(&said);
+        // Behind a backslash Enter makes a line.
+        app.types(".");
         app.keys("enter");
         app.kb_read();
         app.streams(ReplyEvent::Start { id: name.clone(), model: body.clone() });
