@@ -172,7 +172,7 @@ fn slash_commands_complete() {
     }
     app.send("cl");
     app.wait_gone("/persona");
-    assert!(app.screen().has("Start a new conversation"));
+    assert!(app.screen().has("The same as /new"));
     app.send(TAB);
     app.wait_for("the completed command", |screen| screen.draft() == "/clear");
     app.send("\x15/nope\r");
