@@ -53,6 +53,7 @@ pub fn held(state: &mut State, message: Vec<Span>) -> Option<Vec<Span>> {
     match &mut state.recording.opening {
         Some(waiting) => {
             waiting.push(message);
+            state.note("the session is being opened; your message follows");
             None
         }
         None => Some(message),

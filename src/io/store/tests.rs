@@ -176,6 +176,19 @@ fn sessions_are_found_by_title_and_by_text_in_their_own_folder() {
 }
 
 #[test]
+fn a_branch_is_called_like_the_session_that_it_comes_from() {
+    let room = Room::new();
+    let mut book = room.book();
+    let mut parent = Some(begun(&mut book, 1, vec![user(1, "hello")]));
+    for at in 2..4 {
+        let branch = Record { parent, ..record(at, vec![user(1, "hello")]) };
+        let Recorded::Begun(session) = book.record(&branch).unwrap() else { panic!("not begun") };
+        parent = Some(session);
+    }
+    assert_eq!(titles(&book, ""), ["hello (branch)", "hello (branch)", "hello"]);
+}
+
+#[test]
 fn what_is_deleted_leaves_no_words_in_the_file() {
     let room = Room::new();
     let mut book = room.book();

@@ -23,6 +23,9 @@ const OPEN_ROWS: usize = 64;
 /// Begins the word that stands for a folder in the index. Nobody types it: it is no letter of any script.
 pub(super) const PLACE: char = '\u{e000}';
 
+/// Ends the title of a session that branches off from another.
+const BRANCH: &str = " (branch)";
+
 /// Characters of the newest words that a list shows.
 const LATEST: usize = 240;
 
@@ -163,7 +166,7 @@ impl Live {
     }
 }
 
-/// Makes a session with a title from its first message.
+/// Makes a session with a title from its first message, or from the session that it branches off from.
 fn begin(
     write: &Transaction<'_>,
     project: &Path,
@@ -178,12 +181,23 @@ fn begin(
         Change::Put { body: Body::User { text }, .. } => Some(text.as_str()),
         Change::Put { .. } | Change::Grow { .. } | Change::Drop { .. } => None,
     });
-    let title = title_of(&redactor.text(first.unwrap_or_default()));
+    let title = match parent_title(write, record.parent)? {
+        Some(title) if title.ends_with(BRANCH) => title,
+        Some(title) => title + BRANCH,
+        None => title_of(&redactor.text(first.unwrap_or_default())),
+    };
     write.execute(
         "INSERT INTO sessions (place, parent, title, began, changed) VALUES (?1, ?2, ?3, ?4, ?4)",
         params![place, record.parent.map(|parent| parent.0), title, now()],
     )?;
     Ok(write.last_insert_rowid())
+}
+
+/// The title of the session that another branches off from.
+fn parent_title(write: &Transaction<'_>, parent: Option<SessionId>) -> rusqlite::Result<Option<String>> {
+    let Some(parent) = parent else { return Ok(None) };
+    let one = "SELECT title FROM sessions WHERE id = ?1";
+    write.query_row(one, [parent.0], |row| row.get(0)).optional()
 }
 
 /// A transaction in one session.
