@@ -6,6 +6,7 @@ pub mod commands;
 pub mod keeping;
 pub mod mentions;
 pub mod messages;
+pub mod once;
 pub mod overlay;
 pub mod plain;
 pub mod proposing;

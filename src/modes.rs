@@ -4,6 +4,7 @@ mod conversation;
 pub mod kb;
 pub mod persona;
 pub mod plain;
+pub mod print;
 pub mod session;
 pub mod tui;
 
@@ -43,6 +44,7 @@ pub fn run(invocation: Invocation) -> Result<u8> {
             .context("the current folder cannot be found; cd to a folder that exists")?,
     };
     match &invocation.command {
+        _ if invocation.print.is_some() => print::run(&invocation, &directory),
         None => match plain::Why::here(&invocation) {
             Some(why) => plain::run(&invocation, &directory, why),
             None => tui::run(&invocation, &directory),
@@ -72,6 +74,7 @@ fn run_kb(command: &KbCommand, directory: &Path) -> Result<u8> {
         KbCommand::Show { json } => print(&kb::show(&kb_of(directory)?, (*json).into())),
         KbCommand::Add { text } => kb::change::add(directory, &text.join(" ")),
         KbCommand::Remove { what } => kb::change::remove(directory, &what.join(" ")),
+        KbCommand::Apply { file } => kb::apply::run(directory, file.as_deref()),
         KbCommand::Undo => kb::change::undo(directory),
         KbCommand::Log { number, json } => {
             let journal = journal_of(directory)?;

@@ -29,6 +29,8 @@ mod mentions;
 mod messages;
 #[path = "flow/model.rs"]
 mod model;
+#[path = "flow/once.rs"]
+mod once;
 #[path = "flow/options.rs"]
 mod options;
 #[path = "flow/personas.rs"]

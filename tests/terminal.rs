@@ -30,6 +30,9 @@ mod manners;
 #[path = "terminal/mentions.rs"]
 mod mentions;
 #[cfg(unix)]
+#[path = "terminal/oneshot.rs"]
+mod oneshot;
+#[cfg(unix)]
 #[path = "terminal/persona.rs"]
 mod persona;
 #[cfg(unix)]
