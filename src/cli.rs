@@ -7,13 +7,16 @@ use clap::{Args, Parser, Subcommand};
 use crate::domain::session::SessionId;
 use crate::domain::settings::Values;
 
+/// The version, with the commit that it is built from where that is known.
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("DICTUM_BUILT_FROM"));
+
 /// What the exit codes of `--print` mean.
 const EXIT_CODES: &str = "Exit codes of --print: 0 the reply is complete; 1 it failed, or was declined; 2 the command line cannot be used; \
     3 the reply is cut; 130 interrupted, 143 ended. A reader of the reply that goes away ends it with 0.";
 
 /// A terminal coding assistant that reads your project's KB.md before every task, and writes down what you tell it, once you agree.
 #[derive(Debug, Parser)]
-#[command(name = "dictum", version, max_term_width = 100, after_long_help = EXIT_CODES)]
+#[command(name = "dictum", version = VERSION, max_term_width = 100, after_long_help = EXIT_CODES)]
 pub struct Invocation {
     /// Work in this folder instead of the current one.
     #[arg(short = 'C', long, value_name = "DIR", global = true)]
@@ -93,6 +96,16 @@ pub enum Command {
     Session {
         #[command(subcommand)]
         command: SessionCommand,
+    },
+    /// Print the completions of a shell: `source <(dictum completions bash)`.
+    Completions {
+        #[arg(value_name = "SHELL")]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page of dictum, or of a subcommand: `dictum man kb apply | man -l -`.
+    Man {
+        /// The subcommand, word by word.
+        command: Vec<String>,
     },
 }
 

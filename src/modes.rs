@@ -6,6 +6,7 @@ pub mod persona;
 pub mod plain;
 pub mod print;
 pub mod session;
+pub mod shell;
 pub mod tui;
 
 use std::fs::File;
@@ -49,6 +50,8 @@ pub fn run(invocation: Invocation) -> Result<u8> {
             Some(why) => plain::run(&invocation, &directory, why),
             None => tui::run(&invocation, &directory),
         },
+        Some(Command::Completions { shell }) => shell::completions(*shell),
+        Some(Command::Man { command }) => shell::man(command),
         Some(Command::Session { command }) => session::run(command, &directory),
         Some(Command::Kb { command }) => run_kb(command, &directory),
         Some(Command::Persona { command }) => {
