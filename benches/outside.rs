@@ -7,6 +7,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -34,6 +35,7 @@ fn main() {
     let runs = if measured { 12 } else { 1 };
     println!("\nthe real program from outside, 120x40");
     starts(runs);
+    once(runs * 2);
     if !quick {
         rest(Duration::from_secs(60));
     }
@@ -220,6 +222,55 @@ fn starts(runs: usize) {
     // The first start reads the program from disk and is not counted.
     one();
     show("start to a typed key on the screen", (0..runs).map(|_| one()).collect(), "below 20 ms");
+}
+
+/// One message as a whole process, from start to end, beside curl that asks the same server for the same.
+fn once(runs: usize) {
+    let server = Server::start();
+    let tokens = words(100);
+    let texts: Vec<&str> = tokens.iter().map(String::as_str).collect();
+    let body = server::chat_frames(&[server::Part::Text(&texts)]).concat();
+    let url = format!("{}/v1", server.url());
+    let place = tempfile::tempdir().unwrap();
+    fs::write(place.path().join("KB.md"), "# KB\n\n- Install with pnpm.\n").unwrap();
+    let time = |program: &str, arguments: &[&str]| {
+        server.enqueue(Reply::stream(&body));
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(place.path()).stdin(Stdio::null()).stderr(Stdio::null());
+        command
+            .env_clear()
+            .env("HOME", place.path())
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        let begin = Instant::now();
+        let output = command.output();
+        let took = begin.elapsed();
+        output.ok().filter(|output| output.status.success() && !output.stdout.is_empty()).map(|_| took)
+    };
+    let posted = "{\"model\":\"m\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"what do we install with?\"}]}";
+    let chat = format!("{url}/chat/completions");
+    let curl = || time("curl", &["-sSN", "-H", "content-type: application/json", "-d", posted, &chat]);
+    let dictum = |more: &[&str]| {
+        let mut arguments = vec!["--provider", "openai", "--base-url", &url, "--model", "m"];
+        arguments.extend(["-p", "what do we install with?"]);
+        arguments.extend(more);
+        time(env!("CARGO_BIN_EXE_dictum"), &arguments).unwrap()
+    };
+    // The first of each reads its program from disk, and makes the file of sessions.
+    dictum(&[]);
+    if curl().is_none() {
+        println!("  one message, 100 tokens: curl is not installed, so there is nothing to compare with");
+    }
+    let (mut theirs, mut ours, mut unsaved) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..runs {
+        theirs.extend(curl());
+        ours.push(dictum(&[]));
+        unsaved.push(dictum(&["--no-save"]));
+    }
+    if !theirs.is_empty() {
+        show("one message, 100 tokens: curl", theirs, "");
+    }
+    show("one message, 100 tokens: dictum -p", ours, "below curl and 30 ms");
+    show("one message, 100 tokens: dictum -p --no-save", unsaved, "");
 }
 
 fn rest(time: Duration) {

@@ -8,6 +8,7 @@ pub mod mentions;
 pub mod messages;
 pub mod models;
 pub mod mouse;
+pub mod once;
 pub mod overlay;
 pub mod plain;
 pub mod proposing;

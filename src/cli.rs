@@ -7,9 +7,16 @@ use clap::{Args, Parser, Subcommand};
 use crate::domain::session::SessionId;
 use crate::domain::settings::Values;
 
+/// The version, with the commit that it is built from where that is known.
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("DICTUM_BUILT_FROM"));
+
+/// What the exit codes of `--print` mean.
+const EXIT_CODES: &str = "Exit codes of --print: 0 the reply is complete; 1 it failed, or was declined; 2 the command line cannot be used; \
+    3 the reply is cut; 130 interrupted, 143 ended. A reader of the reply that goes away ends it with 0.";
+
 /// A terminal coding assistant that reads your project's KB.md before every task, and writes down what you tell it, once you agree.
 #[derive(Debug, Parser)]
-#[command(name = "dictum", version, max_term_width = 100)]
+#[command(name = "dictum", version = VERSION, max_term_width = 100, after_long_help = EXIT_CODES)]
 pub struct Invocation {
     /// Work in this folder instead of the current one.
     #[arg(short = 'C', long, value_name = "DIR", global = true)]
@@ -41,6 +48,15 @@ pub struct Invocation {
     /// Save nothing of this conversation.
     #[arg(long)]
     pub no_save: bool,
+
+    /// Answer one message and leave: the reply goes to standard output and all else to standard error. What is piped in is the message, or
+    /// material for it; no rule is taken from that.
+    #[arg(short, long, value_name = "MESSAGE", num_args = 0..=1)]
+    pub print: Option<Option<String>>,
+
+    /// With --print: one JSON event a line in place of the text.
+    #[arg(long, requires = "print")]
+    pub json: bool,
 
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -81,6 +97,16 @@ pub enum Command {
         #[command(subcommand)]
         command: SessionCommand,
     },
+    /// Print the completions of a shell: `source <(dictum completions bash)`.
+    Completions {
+        #[arg(value_name = "SHELL")]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page of dictum, or of a subcommand: `dictum man kb apply | man -l -`.
+    Man {
+        /// The subcommand, word by word.
+        command: Vec<String>,
+    },
 }
 
 /// `dictum kb ...`
@@ -103,6 +129,12 @@ pub enum KbCommand {
         /// The number of the line, as `show` prints it, or words that stand in it.
         #[arg(required = true)]
         what: Vec<String>,
+    },
+    /// Offer the edits of a patch, such as --print gives; each is written once you accept it. Without a terminal they are shown, and the
+    /// exit code is 1.
+    Apply {
+        /// The patch; `-`, or none, reads standard input.
+        file: Option<PathBuf>,
     },
     /// Offer to take back the last edit that dictum wrote, if KB.md was not changed since.
     Undo,

@@ -4,7 +4,9 @@ mod conversation;
 pub mod kb;
 pub mod persona;
 pub mod plain;
+pub mod print;
 pub mod session;
+pub mod shell;
 pub mod tui;
 
 use std::fs::File;
@@ -43,10 +45,13 @@ pub fn run(invocation: Invocation) -> Result<u8> {
             .context("the current folder cannot be found; cd to a folder that exists")?,
     };
     match &invocation.command {
+        _ if invocation.print.is_some() => print::run(&invocation, &directory),
         None => match plain::Why::here(&invocation) {
             Some(why) => plain::run(&invocation, &directory, why),
             None => tui::run(&invocation, &directory),
         },
+        Some(Command::Completions { shell }) => shell::completions(*shell),
+        Some(Command::Man { command }) => shell::man(command),
         Some(Command::Session { command }) => session::run(command, &directory),
         Some(Command::Kb { command }) => run_kb(command, &directory),
         Some(Command::Persona { command }) => {
@@ -72,6 +77,7 @@ fn run_kb(command: &KbCommand, directory: &Path) -> Result<u8> {
         KbCommand::Show { json } => print(&kb::show(&kb_of(directory)?, (*json).into())),
         KbCommand::Add { text } => kb::change::add(directory, &text.join(" ")),
         KbCommand::Remove { what } => kb::change::remove(directory, &what.join(" ")),
+        KbCommand::Apply { file } => kb::apply::run(directory, file.as_deref()),
         KbCommand::Undo => kb::change::undo(directory),
         KbCommand::Log { number, json } => {
             let journal = journal_of(directory)?;

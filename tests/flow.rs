@@ -33,6 +33,8 @@ mod model;
 mod models;
 #[path = "flow/mouse.rs"]
 mod mouse;
+#[path = "flow/once.rs"]
+mod once;
 #[path = "flow/options.rs"]
 mod options;
 #[path = "flow/personas.rs"]

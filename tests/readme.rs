@@ -96,6 +96,15 @@ fn every_action_is_in_the_settings_with_its_keys() {
     }
 }
 
+/// The words of a call, as a shell reads them.
+fn words(call: &str) -> Vec<String> {
+    let quoted = |(at, part): (usize, &str)| match at % 2 {
+        0 => part.split_whitespace().map(str::to_string).collect::<Vec<_>>(),
+        _ => vec![part.to_string()],
+    };
+    call.split('"').enumerate().flat_map(quoted).collect()
+}
+
 #[test]
 fn every_call_of_dictum_is_understood() {
     let mut seen = 0;
@@ -103,8 +112,8 @@ fn every_call_of_dictum_is_understood() {
         block.lines().filter(|line| line.starts_with("dictum")).map(str::to_string).collect::<Vec<_>>()
     });
     for line in calls {
-        let call = line.split('#').next().unwrap();
-        if let Err(error) = Invocation::try_parse_from(call.split_whitespace()) {
+        let call = line.split(['#', '<', '>']).next().unwrap().trim_end_matches(" 2");
+        if let Err(error) = Invocation::try_parse_from(words(call)) {
             panic!("{call}: {error}");
         }
         seen += 1;

@@ -32,6 +32,8 @@ mod mentions;
 #[cfg(unix)]
 #[path = "terminal/mouse.rs"]
 mod mouse;
+#[path = "terminal/oneshot.rs"]
+mod oneshot;
 #[cfg(unix)]
 #[path = "terminal/persona.rs"]
 mod persona;

@@ -25,6 +25,8 @@ pub enum Form {
     Screen,
     /// Told line by line.
     Linear(Asked),
+    /// One message, whose reply is printed as it comes.
+    Once,
 }
 
 /// Who answers the questions of the linear form.
@@ -40,7 +42,7 @@ impl Form {
     pub fn accept(self) -> &'static str {
         match self {
             Self::Screen => "a",
-            Self::Linear(_) => "accept, typed in full,",
+            Self::Linear(_) | Self::Once => "accept, typed in full,",
         }
     }
 
@@ -79,6 +81,9 @@ pub fn last_reply_failed(state: &State) -> bool {
 /// A message or an answer was entered.
 pub fn entered(state: &mut State, said: &[Span]) -> Vec<Effect> {
     state.screen.interrupted = None;
+    if state.screen.form == Form::Once {
+        return turn::submit(state, said.to_vec());
+    }
     let words = turn::joined(said);
     let effects = match &state.focus {
         Focus::Prompt | Focus::Reading(_) => message(state, said),

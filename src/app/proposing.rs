@@ -1,6 +1,7 @@
 //! Layer two at work: what the model proposes goes through the gate and joins what waits for review. It never writes KB.md, and its
 //! failure takes nothing away.
 
+use super::plain::Form;
 use super::review::{self, Offer};
 use super::state::{Asking, Replying, State, Tally, Turn};
 use crate::domain::chat::{Level, ToolResult};
@@ -242,7 +243,11 @@ pub fn hint(state: &mut State, candidates: &[Candidate]) {
     let unsure = candidates.iter().find(|found| found.band == Band::Weak && !found.text.is_empty());
     if let Some(unsure) = unsure {
         let text = unsure.text.clone();
-        state.note(format!("a standing rule? /remember alone offers it: {text}"));
+        let offers = match state.screen.form {
+            Form::Screen | Form::Linear(_) => "/remember alone",
+            Form::Once => "`dictum kb add`",
+        };
+        state.note(format!("a standing rule? {offers} offers it: {text}"));
         state.decided.unsure = Some(text);
     }
 }

@@ -1,5 +1,6 @@
 //! One turn: read KB.md, look for directives, ask, stream, check the model's proposals. It never waits and never writes KB.md.
 
+use super::plain::Form;
 use super::proposing::{self, Whole};
 use super::review;
 use super::sessions;
@@ -60,13 +61,36 @@ pub fn tables_made(state: &mut State, tables: Tables) -> Vec<Effect> {
     let Tables { detector, reconciler } = tables;
     let keymap = state.tools.keymap.clone();
     state.tools = Tools { keymap, detector, reconciler, readiness: Readiness::Ready };
+    let mut effects = heard_late(state);
     let early = std::mem::take(&mut state.errands.early);
-    early.into_iter().flat_map(|(task, snapshot)| kb_read(state, task, snapshot)).collect()
+    effects.extend(early.into_iter().flat_map(|(task, snapshot)| kb_read(state, task, snapshot)));
+    effects
+}
+
+/// Looks for directives in a message that was sent before the tables were there, and takes the end of its reply if that came.
+fn heard_late(state: &mut State) -> Vec<Effect> {
+    let Turn::Replying(replying) = &state.turn else { return Vec::new() };
+    let message = replying.message.clone();
+    let candidates = hear(state, &message);
+    if let Turn::Replying(replying) = &mut state.turn {
+        replying.candidates = candidates;
+    }
+    match state.errands.late.take() {
+        Some((task, outcome)) => ended(state, task, outcome),
+        None => Vec::new(),
+    }
+}
+
+/// Whether a message is sent before it was looked at: nobody waits for a card, so the reply need not wait for the tables. Without a model
+/// the answer tells what was heard.
+fn asks_first(state: &State) -> bool {
+    state.screen.form == Form::Once && !state.connection.is_offline()
 }
 
 /// KB.md was read: for the turn, or to remember something.
 pub fn kb_read(state: &mut State, task: TaskId, snapshot: Snapshot) -> Vec<Effect> {
-    if state.tools.readiness == Readiness::Coming {
+    let coming = state.tools.readiness == Readiness::Coming;
+    if coming && !asks_first(state) {
         state.errands.early.push((task, snapshot));
         return Vec::new();
     }
@@ -83,12 +107,17 @@ pub fn kb_read(state: &mut State, task: TaskId, snapshot: Snapshot) -> Vec<Effec
         return Vec::new();
     }
     let Turn::Reading { message, .. } = std::mem::take(&mut state.turn) else { return Vec::new() };
-    let typed = state.tools.detector.typed_unmasked(&message);
-    state.decided.said(typed.clone());
-    review::taken_back(state, &typed);
-    let candidates = detect(state, &message);
+    let candidates = if coming { Vec::new() } else { hear(state, &message) };
     let persona = state.personas.active.clone();
     ask(state, Round { persona, message, candidates, number: 1, tally: Tally::default() })
+}
+
+/// Takes in what the user said: what it takes back, and what it states.
+fn hear(state: &mut State, message: &[Span]) -> Vec<Candidate> {
+    let typed = state.tools.detector.typed_unmasked(message);
+    state.decided.said(typed.clone());
+    review::taken_back(state, &typed);
+    detect(state, message)
 }
 
 /// Layer one and three on the user's message: strong candidates become proposals, and the model is told of all.
@@ -249,6 +278,10 @@ pub fn replied(state: &mut State, task: TaskId, event: ReplyEvent) -> Vec<Effect
 /// The reply ended: its tool calls are answered, and the model goes on, or the next message gets its turn.
 pub fn ended(state: &mut State, task: TaskId, outcome: Outcome) -> Vec<Effect> {
     if proposing::extra_ended(state, task, &outcome) {
+        return Vec::new();
+    }
+    if state.tools.readiness == Readiness::Coming {
+        state.errands.late = Some((task, outcome));
         return Vec::new();
     }
     let Some(mut replying) = proposing::take_turn(state, task) else { return Vec::new() };

@@ -2,10 +2,12 @@
 //!
 //! Every measure here counts terminal cells the way ratatui draws them: grapheme by grapheme, control characters not at all.
 
+mod running;
 mod sanitise;
 mod wrap;
 
-pub use sanitise::{one_line, sanitise};
+pub use running::Running;
+pub use sanitise::{is_hidden, one_line, sanitise};
 pub use wrap::{wrap, wrap_hanging};
 
 use unicode_segmentation::UnicodeSegmentation;

@@ -110,6 +110,14 @@ pub fn forget_typed() {
     let _ = rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush);
 }
 
+/// As [`forget_typed`], at a terminal that was opened by itself.
+pub fn forget_typed_at(terminal: &std::fs::File) {
+    #[cfg(unix)]
+    let _ = rustix::termios::tcflush(terminal, rustix::termios::QueueSelector::IFlush);
+    #[cfg(not(unix))]
+    let _ = terminal;
+}
+
 fn take(mouse: Mouse) -> io::Result<()> {
     crossterm::terminal::enable_raw_mode()?;
     let output = lock_output(PATIENCE);

@@ -1,5 +1,6 @@
 //! `dictum kb`: show the directives of a KB.md, and detect directives in messages. It never writes KB.md; the review does.
 
+pub mod apply;
 pub mod change;
 pub mod check;
 pub mod desk;

@@ -16,7 +16,7 @@ use dictum::domain::kb::state::{KbState, Snapshot};
 use dictum::domain::persona::{self, Library, Source};
 use dictum::draw::theme::Theme;
 use dictum::panels::transcript::LineCache;
-use dictum::protocol::message::{Clip, Effect, Event, OutsideFile, TaskId};
+use dictum::protocol::message::{Clip, Effect, Event, OutsideFile, Tables, TaskId};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 use sha2::{Digest, Sha256};
@@ -152,6 +152,20 @@ impl App {
         };
         app.send(Event::Tick(60_000));
         app
+    }
+
+    /// With this KB.md, while the tables are still being made; [`Self::tables_made`] brings them.
+    pub fn without_tables(kb: &str) -> Self {
+        let mut app = Self::with_kb(kb);
+        let tools = Tools::coming(app.state.tools.keymap.clone());
+        app.state.tools = tools;
+        app
+    }
+
+    /// The tables are there.
+    pub fn tables_made(&mut self) -> Vec<Effect> {
+        let (detector, reconciler) = (TOOLS.detector.clone(), TOOLS.reconciler.clone());
+        self.send(Event::TablesMade(Box::new(Tables { detector, reconciler })))
     }
 
     /// One event through the door, then a frame; gives the effects of the event.

@@ -183,10 +183,7 @@ impl Told {
             self.retry = replying.retry.clone();
             lines.extend(self.retry.iter().map(|retry| format!("Trying again: {}", text::one_line(retry))));
         }
-        let seconds = state.screen.now.saturating_sub(replying.last_byte) / 1_000;
-        let last = SILENCE.last().copied().unwrap_or(1);
-        let step = SILENCE.iter().rev().find(|step| **step <= seconds).copied().unwrap_or(0);
-        let step = if step == last { seconds / last * last } else { step };
+        let step = silence(state.screen.now.saturating_sub(replying.last_byte));
         if step == 0 {
             self.silence = (replying.task, 0);
         } else if self.silence != (replying.task, step) {
@@ -278,6 +275,14 @@ impl Told {
             self.message = message.cloned();
         }
     }
+}
+
+/// How much of a silence is told, in seconds; 0 where it is short.
+pub fn silence(time: Millis) -> u64 {
+    let seconds = time / 1_000;
+    let last = SILENCE.last().copied().unwrap_or(1);
+    let step = SILENCE.iter().rev().find(|step| **step <= seconds).copied().unwrap_or(0);
+    if step == last { seconds / last * last } else { step }
 }
 
 /// Tells what is new of a reply; gives it back while it goes on.

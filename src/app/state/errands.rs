@@ -1,5 +1,6 @@
 //! Work outside that answers later, apart from the turn. It starts none of it.
 
+use crate::domain::exchange::Outcome;
 use crate::domain::inquiry::Inquiry;
 use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Candidate, Span};
@@ -11,6 +12,8 @@ pub struct Errands {
     next_task: u64,
     /// KB.md as it was read for these before the tables were there to look at it.
     pub early: Vec<(TaskId, Snapshot)>,
+    /// A reply that was asked for without the tables, and ended before they were there.
+    pub late: Option<(TaskId, Outcome)>,
     /// KB.md is being read to remember these.
     pub remember: Vec<(TaskId, String)>,
     /// The model is asked once more about the last message.

@@ -1,7 +1,8 @@
 //! The review's file and keyboard as they really are: the KB.md of a folder, and the terminal that the program was started in. It
 //! decides nothing.
 
-use std::io::{self, IsTerminal};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -39,22 +40,48 @@ impl KbFile for OnDisk {
 }
 
 /// The user at the terminal.
-pub struct Keyboard;
+pub enum Keyboard {
+    Stdin,
+    /// The terminal itself, where something else was piped in.
+    Terminal(BufReader<File>),
+}
 
 impl Keyboard {
     /// The keyboard, where the program reads from and writes to a terminal; `None` in a script.
     pub fn here() -> Option<Self> {
-        (io::stdin().is_terminal() && io::stdout().is_terminal()).then_some(Self)
+        (io::stdin().is_terminal() && io::stdout().is_terminal()).then_some(Self::Stdin)
+    }
+
+    /// The keyboard, where the program writes to a terminal, whatever it reads from.
+    pub fn beside_the_input() -> Option<Self> {
+        Self::here().or_else(|| {
+            if !io::stdout().is_terminal() {
+                return None;
+            }
+            let terminal = File::options().read(true).write(true).open("/dev/tty").ok()?;
+            Some(Self::Terminal(BufReader::new(terminal)))
+        })
     }
 }
 
 impl Answers for Keyboard {
     fn forget(&mut self) {
-        terminal::forget_typed();
+        match self {
+            Self::Stdin => terminal::forget_typed(),
+            Self::Terminal(terminal) => {
+                // What was read ahead was typed before the question, too.
+                let ahead = terminal.buffer().len();
+                terminal.consume(ahead);
+                terminal::forget_typed_at(terminal.get_ref());
+            }
+        }
     }
 
     fn line(&mut self) -> io::Result<Option<String>> {
-        Answers::line(&mut io::stdin().lock())
+        match self {
+            Self::Stdin => Answers::line(&mut io::stdin().lock()),
+            Self::Terminal(terminal) => Answers::line(terminal),
+        }
     }
 }
 
@@ -65,8 +92,19 @@ pub fn review_here(
     how: How,
     made_on: &Snapshot,
 ) -> Result<Outcome> {
+    review_with(Keyboard::here(), directory, proposals, how, made_on)
+}
+
+/// As [`review_here`], with this keyboard or none.
+pub fn review_with(
+    keyboard: Option<Keyboard>,
+    directory: &Path,
+    proposals: Vec<Proposal>,
+    how: How,
+    made_on: &Snapshot,
+) -> Result<Outcome> {
     let mut out = io::stdout().lock();
-    match Keyboard::here() {
+    match keyboard {
         Some(mut keyboard) => {
             let mut file = OnDisk::begin(directory)?;
             review::review(proposals, how, made_on, &mut file, &mut keyboard, &mut out)
