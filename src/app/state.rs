@@ -16,6 +16,7 @@ use crate::domain::kb::reconcile::Reconciler;
 use crate::domain::kb::session::SessionRules;
 use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Candidate, Span};
+use crate::domain::models::Models;
 use crate::domain::persona::{Library, Persona};
 use crate::domain::settings::{SidePanel, Switch};
 use crate::domain::stack::Stack;
@@ -30,7 +31,7 @@ use crate::panels::transcript::reading::Reading;
 use crate::protocol::keymap::Keymap;
 use crate::protocol::message::{Background, Capture, Millis, TaskId};
 
-pub use errands::{Asking, EditingWhat, Errands, Saving};
+pub use errands::{Asking, Doubted, EditingWhat, Errands, Gathering, Saving};
 pub use recording::{Doubt, Fixed, Given, Recording, Stage, Storing};
 
 /// The name of the persona that starts.
@@ -285,6 +286,8 @@ pub struct Connection {
     pub search: Search,
     pub max_tokens: u32,
     pub model: ModelChoice,
+    /// What models hold and take.
+    pub models: Models,
     pub proposing: Proposing,
 }
 
@@ -420,6 +423,7 @@ impl State {
                 search: start.search,
                 max_tokens: start.max_tokens,
                 model: ModelChoice::default(),
+                models: Models::built_in(),
                 proposing: Proposing::default(),
             },
             errands: Errands::default(),

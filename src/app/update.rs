@@ -4,8 +4,8 @@ use crossterm::event::{KeyEventKind, MouseEvent, MouseEventKind};
 
 use super::state::{EditingWhat, Focus, Overlay, Search, State};
 use super::{
-    actions, chat, keeping, mentions, messages, overlay, plain, reading, recording, review, screen, sessions,
-    turn,
+    actions, attaching, chat, keeping, mentions, messages, overlay, plain, reading, recording, review,
+    screen, sessions, turn,
 };
 use crate::base::text;
 use crate::domain::chat::Level;
@@ -46,6 +46,7 @@ fn route(state: &mut State, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::KbRead { task, snapshot } => turn::kb_read(state, task, snapshot),
+        Event::MentionsRead { task, found } => attaching::read(state, task, found),
         Event::KbChanged(snapshot) => {
             review::kb_changed(state, snapshot);
             Vec::new()

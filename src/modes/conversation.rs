@@ -85,6 +85,7 @@ pub(super) fn state(start: Start, tools: Tools, settings: &Settings, invocation:
         persona: named(invocation.persona.is_some()),
         model: named(invocation.model.model.is_some() || invocation.model.provider.is_some()),
     };
+    state.connection.models = settings.models.clone();
     state.connection.proposing.tools = settings.tools;
     state.connection.proposing.extra_call = settings.kb_extra_call;
     state

@@ -145,6 +145,9 @@ impl<'a> Conversation<'a> {
         if quirks.contains(&Quirk::NoReplay) {
             self.request.forget_opaque();
         }
+        if facts.pictures == Ability::No {
+            self.request.leave_out_pictures();
+        }
         let mut body = (self.provider.body)(&self.request, facts);
         quirks.iter().for_each(|quirk| quirk.apply(&mut body));
         body
@@ -185,6 +188,9 @@ impl<'a> Conversation<'a> {
                 Err(cause) => return Err((cause, target)),
             },
         };
+        if facts.pictures == Ability::No && self.request.shows_picture() {
+            return Err((Cause::NoPictures, target));
+        }
         Ok(Prepared { url, headers, client, target, facts })
     }
 

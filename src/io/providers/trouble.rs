@@ -47,6 +47,8 @@ pub enum Cause {
     BadKey,
     /// No model is named, and the server did not tell one.
     NoModel(String),
+    /// The server says that the model takes no pictures, and the message shows one.
+    NoPictures,
     /// The protocol is not reached over HTTP.
     NotHere,
 }
@@ -210,6 +212,7 @@ impl Cause {
             | Self::NoKey
             | Self::BadKey
             | Self::NoModel(_)
+            | Self::NoPictures
             | Self::NotHere => Again::Never,
         }
     }
@@ -239,6 +242,7 @@ impl Cause {
             | Self::NoKey
             | Self::BadKey
             | Self::NoModel(_)
+            | Self::NoPictures
             | Self::NotHere => "the connection broke".to_string(),
         }
     }
