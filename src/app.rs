@@ -1,6 +1,7 @@
 //! State, update and view: the pure core. It never performs a side effect; it returns them.
 
 pub mod actions;
+pub mod attaching;
 pub mod chat;
 pub mod commands;
 pub mod keeping;

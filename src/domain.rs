@@ -1,5 +1,6 @@
 //! What things are: conversation, exchange with a model, persona, KB.md. It never draws, and never touches the outside world.
 
+pub mod attach;
 pub mod briefing;
 pub mod chat;
 pub mod exchange;

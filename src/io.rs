@@ -1,5 +1,6 @@
 //! Everything with a side effect. It never imports the app.
 
+pub mod attach;
 pub mod clipboard;
 pub mod config;
 pub mod export;
@@ -12,6 +13,7 @@ pub mod never;
 pub mod personas;
 pub mod prompts;
 pub mod providers;
+pub mod root;
 pub mod runtime;
 pub mod store;
 pub mod terminal;

@@ -11,6 +11,8 @@
 mod anytext;
 #[path = "support/app.rs"]
 mod app;
+#[path = "flow/attaching.rs"]
+mod attaching;
 #[path = "flow/block.rs"]
 mod block;
 #[path = "flow/declined.rs"]

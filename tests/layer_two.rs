@@ -170,7 +170,7 @@ impl Rig {
 
     fn chat(&self) -> String {
         let line = |body: &Body| match body {
-            Body::User { text } => format!("you: {text}\n"),
+            Body::User { text, .. } => format!("you: {text}\n"),
             Body::Reply(reply) => format!("model: {} {:?}\n", reply.text, reply.outcome),
             Body::Notice { text, .. } => format!("notice: {text}\n"),
             Body::Divider { .. } => "--\n".to_string(),

@@ -72,8 +72,11 @@ pub fn is_at_rest(state: &State) -> bool {
         && state.connection.search == super::state::Search::Done
 }
 
-/// Whether the last reply failed, which a script shall know.
+/// Whether the last reply failed, or the last message was not sent, which a script shall know.
 pub fn last_reply_failed(state: &State) -> bool {
+    if state.errands.doubted.is_some() {
+        return true;
+    }
     let reply = state.log.entries().iter().rev().find_map(|entry| state.log.reply(entry.id));
     reply.is_some_and(|reply| matches!(reply.outcome, Some(Outcome::Failed(_) | Outcome::Truncated)))
 }

@@ -26,6 +26,10 @@ pub fn look(state: &mut State) -> Vec<Effect> {
         }
         Storing::Off | Storing::Unusable => return Vec::new(),
     }
+    // A message that may yet come back to the prompt was not said.
+    if state.errands.gathering.is_some() {
+        return Vec::new();
+    }
     if recording.stage == Stage::Waiting && !begin(state) {
         return Vec::new();
     }

@@ -34,7 +34,7 @@ use crate::panels::transcript::reading::Reading;
 use crate::protocol::keymap::Keymap;
 use crate::protocol::message::{Background, Capture, Millis, TaskId};
 
-pub use errands::{Asking, EditingWhat, Errands, Saving};
+pub use errands::{Asking, Doubted, EditingWhat, Errands, Gathering, Saving};
 pub use recording::{Doubt, Fixed, Given, Recording, Stage, Storing};
 
 /// The name of the persona that starts.
@@ -297,7 +297,7 @@ pub struct Connection {
     pub proposing: Proposing,
     /// Who else can answer.
     pub roster: Roster,
-    /// What models hold and cost.
+    /// What models hold, take and cost.
     pub models: Models,
     /// The model that was named and is still being looked for.
     pub named: Option<String>,
@@ -438,9 +438,9 @@ impl State {
                 search: start.search,
                 max_tokens: start.max_tokens,
                 model: ModelChoice::default(),
+                models: Models::built_in(),
                 proposing: Proposing::default(),
                 roster: Roster::default(),
-                models: Models::default(),
                 named: None,
                 key_file: String::new(),
             },

@@ -1,5 +1,6 @@
 //! One turn: read KB.md, look for directives, ask, stream, check the model's proposals. It never waits and never writes KB.md.
 
+use super::attaching;
 use super::plain::Form;
 use super::proposing::{self, Whole};
 use super::review;
@@ -14,6 +15,7 @@ use crate::domain::kb::gate::Channel;
 use crate::domain::kb::proposal::{self, Source};
 use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Band, Candidate, Origin, Span, Verdict};
+use crate::domain::models::Pictures;
 use crate::domain::persona::Persona;
 use crate::domain::settings;
 use crate::protocol::action::{Action, Context};
@@ -25,6 +27,10 @@ const ROUNDS: u32 = 4;
 /// Takes a message: starts its turn, or queues it while another runs.
 pub fn submit(state: &mut State, message: Vec<Span>) -> Vec<Effect> {
     let Some(message) = sessions::held(state, message) else { return Vec::new() };
+    if attaching::is_too_soon(state, &message) {
+        attaching::back_to_draft(state, &message);
+        return Vec::new();
+    }
     match state.turn {
         Turn::Idle => {
             state.transcript.follow();
@@ -38,12 +44,17 @@ pub fn submit(state: &mut State, message: Vec<Span>) -> Vec<Effect> {
 }
 
 fn start(state: &mut State, message: Vec<Span>) -> Vec<Effect> {
-    state.log.push(Body::User { text: joined(&message) });
+    let entry = state.log.push(Body::User { text: joined(&message), attached: Vec::new() });
     state.decided.unsure = None;
     let mut effects = proposing::stop_asking(state);
     let task = state.errands.task();
+    let gathering = attaching::begin(state, task, entry, &message);
     state.turn = Turn::Reading { task, message };
-    effects.push(Effect::ReadKb { task });
+    // KB.md is read last, so that nothing is newer than what is known of it.
+    if gathering.is_empty() {
+        effects.push(Effect::ReadKb { task });
+    }
+    effects.extend(gathering);
     // Dependencies change under way; only the panel shows them.
     if side::width(state) > 0 {
         effects.push(Effect::ReadStack);
@@ -181,7 +192,7 @@ fn ask(state: &mut State, round: Round) -> Vec<Effect> {
     let mut endpoint = state.connection.endpoint.clone();
     endpoint.model = model;
     let channel = proposing::channel(state);
-    let request = Briefing {
+    let mut request = Briefing {
         endpoint: &endpoint,
         persona: &persona,
         kb: &state.kb.snapshot,
@@ -193,6 +204,10 @@ fn ask(state: &mut State, round: Round) -> Vec<Effect> {
         max_tokens: state.connection.max_tokens,
     }
     .request();
+    // Earlier messages may have shown some to another model.
+    if state.connection.models.pictures(&endpoint.model) == Pictures::Refused {
+        request.leave_out_pictures();
+    }
     let kb = state.kb.snapshot.hash().unwrap_or_default().to_string();
     let reply = Reply { voice: Voice::of(&persona), kb, ..Reply::default() };
     let entry = state.log.push(Body::Reply(Box::new(reply)));
@@ -215,7 +230,7 @@ fn ask(state: &mut State, round: Round) -> Vec<Effect> {
 }
 
 /// The persona's own model where the endpoint has it; else the model in use, noted once.
-fn speaking_model(state: &mut State, persona: &Persona) -> String {
+pub fn speaking_model(state: &mut State, persona: &Persona) -> String {
     let endpoint = &state.connection.endpoint;
     let in_use = endpoint.model.clone();
     let Some(wanted) = persona.model.clone() else { return in_use };
@@ -332,6 +347,12 @@ fn next_in_queue(state: &mut State) -> Vec<Effect> {
 
 /// Stops the reply at once and keeps what came; true when there was one to stop.
 pub fn stop(state: &mut State) -> Option<Vec<Effect>> {
+    // What was not sent yet is the draft again.
+    if let (Turn::Reading { task, .. }, Some(gathering)) = (&state.turn, &state.errands.gathering) {
+        let (task, entry) = (*task, gathering.entry);
+        attaching::take_back(state, entry);
+        return Some(vec![Effect::Cancel { task }]);
+    }
     match std::mem::take(&mut state.turn) {
         Turn::Idle => None,
         Turn::Reading { task, .. } => Some(vec![Effect::Cancel { task }]),

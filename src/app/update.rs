@@ -4,8 +4,8 @@ use crossterm::event::KeyEventKind;
 
 use super::state::{EditingWhat, Focus, Overlay, Search, State};
 use super::{
-    actions, chat, keeping, mentions, messages, models, mouse, plain, reading, recording, review, sessions,
-    setup, turn,
+    actions, attaching, chat, keeping, mentions, messages, models, mouse, plain, reading, recording, review,
+    sessions, setup, turn,
 };
 use crate::base::text;
 use crate::domain::chat::Level;
@@ -44,6 +44,7 @@ fn route(state: &mut State, event: Event) -> Vec<Effect> {
             mouse::drawn(state)
         }
         Event::KbRead { task, snapshot } => turn::kb_read(state, task, snapshot),
+        Event::MentionsRead { task, found } => attaching::read(state, task, found),
         Event::KbChanged(snapshot) => {
             review::kb_changed(state, snapshot);
             Vec::new()

@@ -151,7 +151,10 @@ fn messages(log: &Log, next: &str) -> Vec<Message> {
     let (mut spoke, mut announced): (Option<&str>, Option<&str>) = (None, None);
     for (at, entry) in log.entries().iter().enumerate() {
         match &entry.body {
-            Body::User { text } => {
+            Body::User { text, attached } => {
+                if !attached.is_empty() {
+                    messages.push(Message::Attached(attached.clone()));
+                }
                 let later = log.entries().get(at + 1..).unwrap_or_default();
                 let answers = answering(later, next);
                 let text = match (spoke, answers) {

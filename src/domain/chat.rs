@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::attach::Attachment;
 use super::exchange::{Opaque, Outcome, Usage};
 use super::persona::Persona;
 
@@ -74,6 +75,8 @@ pub struct Reply {
 pub enum Body {
     User {
         text: String,
+        /// What went along with it.
+        attached: Vec<Attachment>,
     },
     Reply(Box<Reply>),
     /// The voice changes here.
@@ -204,6 +207,18 @@ impl Log {
             && let Body::Reply(reply) = &mut entry.body
         {
             change(reply);
+            entry.revision += 1;
+            self.touched.insert(id);
+        }
+    }
+
+    /// Adds to the message `id` what goes along with it.
+    pub fn attach(&mut self, id: EntryId, more: Vec<Attachment>) {
+        if let Some(entry) = self.entries.iter_mut().rev().find(|entry| entry.id == id)
+            && let Body::User { attached, .. } = &mut entry.body
+            && !more.is_empty()
+        {
+            attached.extend(more);
             entry.revision += 1;
             self.touched.insert(id);
         }

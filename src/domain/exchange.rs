@@ -1,5 +1,6 @@
 //! What is asked of a model and what comes back, in words that no provider owns. It never speaks a wire format.
 
+use super::attach::{Attachment, Content};
 use super::chat::{ToolCall, ToolResult};
 
 /// The protocols that dictum speaks.
@@ -102,6 +103,8 @@ pub struct SystemPart {
 /// One message of the conversation as it is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
+    /// Goes along with the message of the user behind it.
+    Attached(Vec<Attachment>),
     User {
         text: String,
     },
@@ -237,9 +240,27 @@ impl Request {
         }
         self.messages.retain(|message| match message {
             Message::Assistant { text, .. } => !text.trim().is_empty(),
-            Message::User { .. } => true,
+            Message::User { .. } | Message::Attached(_) => true,
             Message::Results(_) => false,
         });
+    }
+
+    /// Whether a picture goes along with the newest message.
+    pub fn shows_picture(&self) -> bool {
+        let newest = self.messages.iter().rposition(|message| matches!(message, Message::User { .. }));
+        let before = newest.and_then(|at| self.messages.get(at.checked_sub(1)?));
+        matches!(before, Some(Message::Attached(attached)) if attached.iter().any(Attachment::is_picture))
+    }
+
+    /// Asks for the same without pictures, for a model that takes none: their names stay.
+    pub fn leave_out_pictures(&mut self) {
+        for message in &mut self.messages {
+            if let Message::Attached(attached) = message {
+                for picture in attached.iter_mut().filter(|attached| attached.is_picture()) {
+                    picture.content = Content::Gone;
+                }
+            }
+        }
     }
 
     /// Asks for the same without what is opaque in the history, for a server that no longer takes it.

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::attach::Attachment;
 use super::chat::{Body, Level, Reply, Voice};
 use super::exchange::{Outcome, StopReason};
 use super::session::{Kept, SessionId};
@@ -56,8 +57,12 @@ fn markdown(conversation: &Conversation, when: impl Fn(i64) -> String) -> String
     for kept in &conversation.entries {
         let at = kept.at.map(|at| format!(" · {}", when(at))).unwrap_or_default();
         match &kept.body {
-            Body::User { text } => {
+            Body::User { text, attached } => {
                 out.push_str(&format!("\n## You{at}\n\n{}\n", clean(text)));
+                let lines: Vec<String> = attached.iter().map(Attachment::label).collect();
+                if !lines.is_empty() {
+                    out.push_str(&format!("\n{}\n", quoted(&lines.join("\n"))));
+                }
             }
             Body::Reply(reply) => markdown_reply(reply, &at, &mut out),
             Body::Divider { voice } => out.push_str(&format!("\n*{} speaks now.*\n", name(voice))),
@@ -153,7 +158,11 @@ fn json_text(conversation: &Conversation, when: impl Fn(i64) -> String) -> Strin
 
 fn body_value(body: &Body) -> Value {
     match body {
-        Body::User { text } => json!({ "kind": "user", "text": clean(text) }),
+        Body::User { text, attached } => json!({
+            "kind": "user",
+            "text": clean(text),
+            "attached": attached.iter().map(|attached| text::one_line(&attached.label())).collect::<Vec<_>>(),
+        }),
         Body::Reply(reply) => json!({
             "kind": "reply",
             "persona": name(&reply.voice),
@@ -234,7 +243,11 @@ mod tests {
         };
         let decision =
             Body::Decision { level: Level::Good, summary: "Written.".into(), diff: "+ a ``` b".into() };
-        let entries = [Body::User { text: "why?".into() }, Body::Reply(Box::new(reply)), decision];
+        let entries = [
+            Body::User { text: "why?".into(), attached: Vec::new() },
+            Body::Reply(Box::new(reply)),
+            decision,
+        ];
         Conversation {
             session: Some(SessionId(7)),
             title: "Why? It's the *build*".into(),

@@ -22,12 +22,37 @@ pub struct Model {
     pub context: Option<u64>,
     /// The most that it can write at once, in tokens.
     pub output: Option<u64>,
+    /// Whether it takes pictures.
+    pub pictures: Pictures,
     pub price: Price,
     /// The price of a request with more input than so many tokens.
     pub long: Option<(u64, Price)>,
     /// Where the figures come from; where it is known.
     pub source: String,
 }
+
+/// Whether a model takes pictures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pictures {
+    /// Nothing is said: it is asked, and its server tells.
+    #[default]
+    Unknown,
+    Taken,
+    Refused,
+}
+
+/// The beginnings of names of models that take no pictures, as their makers say.
+const WITHOUT_PICTURES: &[&str] = &[
+    "gpt-3-5",
+    "gpt-4-0613",
+    "o1-mini",
+    "o1-preview",
+    "o3-mini",
+    "deepseek-",
+    "codestral",
+    "claude-2",
+    "claude-instant",
+];
 
 /// US dollars for a million tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -106,6 +131,17 @@ impl Models {
         self.find(model).filter(|row| self.own.contains(&row.id))?.context
     }
 
+    /// Whether a model takes pictures.
+    pub fn pictures(&self, model: &str) -> Pictures {
+        let said = self.find(model).map(|row| row.pictures).unwrap_or_default();
+        let name = plain(model);
+        let without = name == "gpt-4" || WITHOUT_PICTURES.iter().any(|beginning| name.starts_with(beginning));
+        match said {
+            Pictures::Unknown if without => Pictures::Refused,
+            said @ (Pictures::Unknown | Pictures::Taken | Pictures::Refused) => said,
+        }
+    }
+
     /// The most that a model can read, in tokens, reply included.
     pub fn context(&self, model: &str) -> Option<u64> {
         self.find(model)?.context
@@ -141,6 +177,10 @@ impl Model {
         match key {
             "context" => self.context = Some(tokens(value)?),
             "output" => self.output = Some(tokens(value)?),
+            "images" => {
+                let takes = value.as_bool().ok_or("it must be true or false")?;
+                self.pictures = if takes { Pictures::Taken } else { Pictures::Refused };
+            }
             "source" => {
                 let text = value.as_str().ok_or("it must be text in quotes")?;
                 self.source = text.to_string();
@@ -168,8 +208,8 @@ impl Price {
             "cached" => &mut self.cached,
             "written" => &mut self.written,
             _ => {
-                return Err("there is no such figure; there are context, output, in, out, cached, written, \
-                            long and source"
+                return Err("there is no such figure; there are context, output, images, in, out, cached, \
+                            written, long and source"
                     .to_string());
             }
         };
@@ -235,6 +275,20 @@ mod tests {
             }
             assert_eq!(models.find(id), Some(row), "{id} is found under its own name");
         }
+    }
+
+    #[test]
+    fn what_is_known_of_pictures_can_be_said_otherwise() {
+        let (models, warnings) = parsed(
+            "\"deepseek-chat\" = { images = true }\n\"mine\" = { images = false }\n\"x\" = { images = 1 }",
+        );
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert_eq!(models.pictures("deepseek-chat"), Pictures::Taken);
+        assert_eq!(models.pictures("deepseek/deepseek-reasoner"), Pictures::Refused);
+        assert_eq!(models.pictures("gpt-3.5-turbo"), Pictures::Refused);
+        assert_eq!(models.pictures("mine"), Pictures::Refused);
+        assert_eq!(models.pictures("gpt-4.1"), Pictures::Unknown);
+        assert_eq!(models.pictures(""), Pictures::Unknown);
     }
 
     #[test]

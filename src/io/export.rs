@@ -84,7 +84,7 @@ mod tests {
     use crate::domain::chat::Body;
 
     fn export(name: Option<&str>, overwrite: Overwrite) -> Export {
-        let body = Body::User { text: "use sk-ant-api03-abcdefghijklmnop here".into() };
+        let body = Body::User { text: "use sk-ant-api03-abcdefghijklmnop here".into(), attached: Vec::new() };
         Export {
             conversation: Conversation {
                 title: "A title".into(),

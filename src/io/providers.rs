@@ -58,6 +58,7 @@ pub struct Facts {
     pub window: Option<u64>,
     pub tools: Ability,
     pub thinking: Ability,
+    pub pictures: Ability,
 }
 
 /// Whether a model can do a thing.

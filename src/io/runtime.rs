@@ -16,7 +16,7 @@ use super::prompts::Keeper;
 use super::providers::{self, Http, Keys, Listener, Unheard, offline};
 use super::store::{self, Store};
 use super::watch::{self, Look, Target, TargetKind};
-use super::{export, files, keyfile, personas};
+use super::{attach, export, files, keyfile, personas};
 use crate::domain::exchange::{Endpoint, Protocol, ReplyEvent, Request};
 use crate::domain::kb::journal::Provenance;
 use crate::domain::kb::state::{FILE_NAME, KbState, Snapshot};
@@ -106,6 +106,10 @@ impl Runtime {
             Effect::ReadKb { task } => self.blocking(move |place| {
                 let snapshot = kbfile::read(&place.project, place.kb_limit);
                 Event::KbRead { task, snapshot }
+            }),
+            Effect::ReadMentions { task, mentions, agreed } => self.blocking(move |place| {
+                let found = attach::read(&place.project, &mentions, agreed);
+                Event::MentionsRead { task, found }
             }),
             Effect::Ask { task, request } => self.ask(task, *request),
             Effect::ListModels { endpoint } => self.list_models(*endpoint),

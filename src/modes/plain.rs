@@ -242,6 +242,7 @@ impl Session {
                 | Effect::Suspend
                 | Effect::Mouse(_)
                 | Effect::ReadKb { .. }
+                | Effect::ReadMentions { .. }
                 | Effect::Ask { .. }
                 | Effect::ListModels { .. }
                 | Effect::TryKey { .. }

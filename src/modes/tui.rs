@@ -321,6 +321,7 @@ impl<'a> Session<'a> {
             Effect::Copy(clip) => self.copy(clip)?,
             Effect::Mouse(capture) => mouse(capture)?,
             Effect::ReadKb { .. }
+            | Effect::ReadMentions { .. }
             | Effect::Ask { .. }
             | Effect::ListModels { .. }
             | Effect::TryKey { .. }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::mark::Mark;
+use crate::domain::attach::mention::Mention;
+use crate::domain::attach::refusal;
 use crate::domain::exchange::{Endpoint, Outcome, ReplyEvent, Request};
 use crate::domain::kb::Span;
 use crate::domain::kb::detect::Detector;
@@ -43,6 +45,11 @@ pub enum Event {
     KbRead {
         task: TaskId,
         snapshot: Snapshot,
+    },
+    /// What a message mentions was read for `task`, one answer for each mention.
+    MentionsRead {
+        task: TaskId,
+        found: Vec<refusal::Found>,
     },
     /// KB.md changed on disk, or its state did.
     KbChanged(Snapshot),
@@ -203,6 +210,12 @@ pub enum Effect {
     ReadKb {
         task: TaskId,
     },
+    /// Read what a message mentions now and answer with `MentionsRead`.
+    ReadMentions {
+        task: TaskId,
+        mentions: Vec<Mention>,
+        agreed: Agreed,
+    },
     /// Send the request and answer with `Replied` and one `ReplyEnded`.
     Ask {
         task: TaskId,
@@ -300,6 +313,13 @@ pub enum OutsideFile {
 pub enum CaretShape {
     Bar,
     Block,
+}
+
+/// Whether the user agreed to send what lies outside the project or looks like a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agreed {
+    No,
+    Yes,
 }
 
 /// Who gets the mouse.

@@ -177,7 +177,7 @@ fn calls_made_with_tools_are_not_sent_to_a_server_without() {
     let calls = |message: &Message| match message {
         Message::Assistant { calls, text, .. } => !calls.is_empty() || text.is_empty(),
         Message::Results(_) => true,
-        Message::User { .. } => false,
+        Message::User { .. } | Message::Attached(_) => false,
     };
     assert!(!app.request().messages.iter().any(calls), "{:?}", app.request().messages);
 }

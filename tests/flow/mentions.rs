@@ -134,7 +134,7 @@ fn up_and_down_move_in_the_list_and_enter_takes_without_sending() {
     assert!(listed(&app).is_empty(), "{}", app.screen());
     let effects = app.keys("enter");
     app.expect_draft("");
-    assert!(matches!(effects.as_slice(), [Effect::ReadKb { .. }]), "{effects:?}");
+    assert!(matches!(effects.as_slice(), [Effect::ReadMentions { .. }]), "{effects:?}");
     assert!(app.chat().contains("you: see @src/reorder.ts"), "{}", app.chat());
 }
 

@@ -13,7 +13,7 @@ const KB: &str = "# KB\n\n- Use npm.\n- Dates are in UTC.\n";
 fn told(app: &App) -> String {
     let results = app.request().messages.iter().rev().find_map(|message| match message {
         Message::Results(results) => Some(results.clone()),
-        Message::User { .. } | Message::Assistant { .. } => None,
+        Message::User { .. } | Message::Attached(_) | Message::Assistant { .. } => None,
     });
     results.expect("a tool result").iter().map(|result| result.text.as_str()).collect()
 }

@@ -136,7 +136,7 @@ fn a15_exactly_one_persona_and_a_word_to_the_model_about_the_change() {
         .iter()
         .filter_map(|message| match message {
             Message::User { text } => Some(text.as_str()),
-            Message::Assistant { .. } | Message::Results(_) => None,
+            Message::Attached(_) | Message::Assistant { .. } | Message::Results(_) => None,
         })
         .collect();
     assert_eq!(said[0], "first");

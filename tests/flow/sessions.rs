@@ -45,7 +45,7 @@ fn records(app: &mut App) -> Vec<Record> {
 /// The changes in short: what happened to which entry.
 fn short(records: &[Record]) -> Vec<String> {
     let change = |change: &Change| match change {
-        Change::Put { body: Body::User { text }, .. } => format!("you: {text}"),
+        Change::Put { body: Body::User { text, .. }, .. } => format!("you: {text}"),
         Change::Put { body: Body::Reply(reply), .. } => {
             let end = if reply.outcome.is_some() { "." } else { " …" };
             format!("{}: {}{end}", reply.voice.name, reply.text)
@@ -83,7 +83,7 @@ fn kept(bodies: Vec<Body>) -> Vec<Kept> {
 }
 
 fn said(text: &str) -> Body {
-    Body::User { text: text.into() }
+    Body::User { text: text.into(), attached: Vec::new() }
 }
 
 fn replied(text: &str) -> Body {

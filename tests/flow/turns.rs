@@ -227,7 +227,7 @@ fn a_cut_call_does_nothing_and_still_gets_a_result() {
         every_call_has_a_result(&app.request().messages);
         let results = app.request().messages.iter().find_map(|message| match message {
             Message::Results(results) => Some(results.clone()),
-            Message::User { .. } | Message::Assistant { .. } => None,
+            Message::User { .. } | Message::Attached(_) | Message::Assistant { .. } => None,
         });
         assert!(matches!(results.as_deref(), Some([ToolResult { failed: true, .. }])), "{results:?}");
     }

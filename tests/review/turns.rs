@@ -99,7 +99,7 @@ fn notes(app: &App) -> Vec<String> {
         Message::User { text } => {
             text.lines().find(|line| line.starts_with("[From here on")).map(str::to_string)
         }
-        Message::Assistant { .. } | Message::Results(_) => None,
+        Message::Attached(_) | Message::Assistant { .. } | Message::Results(_) => None,
     };
     app.request().messages.iter().filter_map(said).collect()
 }

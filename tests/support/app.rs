@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 use dictum::app::state::{Search, Start, State, Tools};
 use dictum::app::update::update;
 use dictum::base::text::width;
+use dictum::domain::attach::mention::Mention;
+use dictum::domain::attach::refusal::Found;
 use dictum::domain::chat::{Body, ToolCall};
 use dictum::domain::exchange::{Endpoint, Failure, Outcome, Protocol, ReplyEvent, Request, StopReason};
 use dictum::domain::kb::detect::Detector;
@@ -16,7 +18,7 @@ use dictum::domain::kb::state::{KbState, Snapshot};
 use dictum::domain::persona::{self, Library, Source};
 use dictum::draw::theme::Theme;
 use dictum::panels::transcript::LineCache;
-use dictum::protocol::message::{Clip, Effect, Event, OutsideFile, Tables, TaskId};
+use dictum::protocol::message::{Agreed, Clip, Effect, Event, OutsideFile, Tables, TaskId};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 use sha2::{Digest, Sha256};
@@ -52,6 +54,7 @@ pub struct App {
     save: Option<(TaskId, Option<String>, String, OutsideFile)>,
     ask: Option<(TaskId, Request)>,
     editor: Option<(TaskId, String)>,
+    mentions: Option<(TaskId, Vec<Mention>, Agreed)>,
 }
 
 /// KB.md with this text.
@@ -149,6 +152,7 @@ impl App {
             save: None,
             ask: None,
             editor: None,
+            mentions: None,
         };
         app.send(Event::Tick(60_000));
         app
@@ -174,6 +178,9 @@ impl App {
         for effect in &effects {
             match effect {
                 Effect::ReadKb { task } => self.reads.push(*task),
+                Effect::ReadMentions { task, mentions, agreed } => {
+                    self.mentions = Some((*task, mentions.clone(), *agreed));
+                }
                 Effect::Ask { task, request } => self.ask = Some((*task, (**request).clone())),
                 Effect::SaveKb { task, expected, text, outside, .. } => {
                     self.save = Some((*task, expected.clone(), text.clone(), *outside));
@@ -271,6 +278,19 @@ impl App {
         let task = self.reads.remove(0);
         let snapshot = self.disk.clone();
         self.send(Event::KbRead { task, snapshot })
+    }
+
+    /// What the message mentions is found like this. Gives the words of the mentions, and whether the user agreed to everything.
+    #[track_caller]
+    pub fn finds(&mut self, found: Vec<Found>) -> (Vec<String>, Agreed) {
+        let (task, mentions, agreed) = self.mentions.take().expect("nobody asked for what is mentioned");
+        self.send(Event::MentionsRead { task, found });
+        (mentions.into_iter().map(|mention| mention.written).collect(), agreed)
+    }
+
+    /// Whether something mentioned is being read.
+    pub fn is_gathering(&self) -> bool {
+        self.mentions.is_some()
     }
 
     /// The file changes; nobody is told.
@@ -459,7 +479,7 @@ impl App {
         let mut out = String::new();
         for entry in self.state.log.entries() {
             let line = match &entry.body {
-                Body::User { text } => format!("you: {text}"),
+                Body::User { text, .. } => format!("you: {text}"),
                 Body::Reply(reply) => format!("{}: {}", reply.voice.name, reply.text),
                 Body::Divider { voice } => format!("-- {}", voice.name),
                 Body::Notice { text, .. } => format!("notice: {text}"),

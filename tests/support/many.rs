@@ -59,7 +59,10 @@ fn book(folder: &Path, project: &Path) -> Book {
 pub fn fill(folder: &Path, project: &Path, sessions: i64, messages: i64) {
     // The program makes file, format and folder row.
     let mut begun = book(folder, project);
-    let said = Change::Put { entry: EntryId(1), body: Body::User { text: "the first".into() } };
+    let said = Change::Put {
+        entry: EntryId(1),
+        body: Body::User { text: "the first".into(), attached: Vec::new() },
+    };
     let record = Record {
         conversation: Conversation(0),
         session: None,
@@ -149,7 +152,10 @@ pub fn measure(folder: &Path, project: &Path) -> Vec<(String, Duration)> {
     });
     time("open the last session", &mut || book.open_session(Which::Last).unwrap().entries.len());
     time("store a message", &mut || {
-        let said = Change::Put { entry: EntryId(1), body: Body::User { text: "one more message".into() } };
+        let said = Change::Put {
+            entry: EntryId(1),
+            body: Body::User { text: "one more message".into(), attached: Vec::new() },
+        };
         let record = Record {
             conversation: Conversation(1),
             session: Some(SessionId(newest.0)),

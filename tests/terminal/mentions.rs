@@ -1,7 +1,7 @@
 //! Files of a real project, mentioned with `@`.
 
 use crate::KB;
-use crate::pty::{DOWN, Desk, ENTER, ESC, TAB};
+use crate::pty::{CTRL_U, DOWN, Desk, ENTER, ESC, TAB};
 
 #[test]
 fn files_are_completed_and_what_git_ignores_is_not_there() {
@@ -45,4 +45,33 @@ fn files_are_completed_and_what_git_ignores_is_not_there() {
     app.send(ESC);
     app.wait_gone("▸ loop");
     assert_eq!(app.screen().draft(), "@loo");
+}
+
+#[test]
+fn a_mentioned_file_goes_along_and_its_text_stays_out_of_the_saved_session() {
+    let desk = Desk::with_model().kb(KB);
+    desk.write("src/pay.ts", "export const pay = 'zanzibar';\nexport const two = 2;\n");
+    desk.write(".env", "KEY=timbuktu\n");
+    let app = desk.open();
+    app.send("explain @src/pay.ts:1 and what @Injectable does");
+    app.send(ENTER);
+    app.wait_text("+ src/pay.ts 1 · 31 bytes");
+    let asked = app.wait_asked(1)[0].body.to_string();
+    assert!(asked.contains("```text src/pay.ts lines 1-1 of 2") && asked.contains("zanzibar"), "{asked}");
+    assert!(!asked.contains("const two"), "{asked}");
+    app.wait_idle();
+    app.send("and @.env ?");
+    app.send(ENTER);
+    app.wait_text("Nothing was sent.");
+    app.wait_for("the draft", |screen| screen.draft() == "and @.env ?");
+    assert_eq!(desk.server().asked().len(), 1, "nothing was sent");
+    app.send(CTRL_U);
+    app.wait_text("Ask, or state a rule");
+    app.quit();
+    let kept = desk.outside("state/dictum/sessions");
+    let files = std::fs::read_dir(&kept).unwrap().flatten().map(|entry| entry.path());
+    let bytes: Vec<u8> =
+        files.filter(|path| path.is_file()).flat_map(|path| std::fs::read(path).unwrap()).collect();
+    let kept = String::from_utf8_lossy(&bytes);
+    assert!(kept.contains("src/pay.ts") && !kept.contains("zanzibar"));
 }

@@ -148,13 +148,14 @@ impl Told {
 
     fn entry(&mut self, entry: &Entry, state: &State, lines: &mut Vec<String>) {
         match &entry.body {
-            Body::User { text } => {
+            Body::User { text, attached } => {
                 // What was just typed stands there; what waited does not.
                 let back = state.recording.back.is_some_and(|last| entry.id <= last);
                 let typed = state.screen.form == Form::Linear(Asked::Person);
                 if back || !typed || state.queue.len() < self.queued {
                     lines.extend(prefixed("You: ", text));
                 }
+                lines.extend(attached.iter().map(|attached| format!("Sent along: {}", attached.label())));
                 self.queued = state.queue.len();
             }
             Body::Reply(reply) => {

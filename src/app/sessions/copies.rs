@@ -20,7 +20,7 @@ pub fn fork_at_marked(state: &mut State) -> Vec<Effect> {
     let Focus::Reading(reading) = &state.focus else { return Vec::new() };
     let Some(marked) = reading.marked else { return Vec::new() };
     let said = match state.log.entries().get(marked).map(|entry| &entry.body) {
-        Some(Body::User { text }) => Some(text.clone()),
+        Some(Body::User { text, .. }) => Some(text.clone()),
         Some(Body::Reply(_) | Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. }) => None,
         None => return Vec::new(),
     };
@@ -77,7 +77,7 @@ pub fn export(state: &mut State, words: &str) -> Vec<Effect> {
     let entries = state.log.entries().iter().skip_while(told);
     let entries: Vec<Kept> = entries.map(|entry| Kept { at: None, body: entry.body.clone() }).collect();
     let first = entries.iter().find_map(|kept| match &kept.body {
-        Body::User { text } => Some(title_of(text)),
+        Body::User { text, .. } => Some(title_of(text)),
         Body::Reply(_) | Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } => None,
     });
     let Some(title) = first else {

@@ -1,10 +1,12 @@
 //! Work outside that answers later, apart from the turn. It starts none of it.
 
+use crate::domain::attach::mention::Mention;
+use crate::domain::chat::EntryId;
 use crate::domain::exchange::Outcome;
 use crate::domain::inquiry::Inquiry;
 use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Candidate, Span};
-use crate::protocol::message::TaskId;
+use crate::protocol::message::{Agreed, Millis, TaskId};
 
 /// Work outside that answers later, apart from the turn.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +22,10 @@ pub struct Errands {
     pub asking: Option<Box<Asking>>,
     /// KB.md is being written.
     pub saving: Option<Saving>,
+    /// What the message of the turn mentions is being read.
+    pub gathering: Option<Gathering>,
+    /// This message was not sent because of what it mentions.
+    pub doubted: Option<Doubted>,
     /// The editor is open for this.
     pub editing: Option<(TaskId, EditingWhat)>,
 }
@@ -42,6 +48,24 @@ pub struct Asking {
     pub unsure: Vec<Candidate>,
     pub message: Vec<Span>,
     pub earlier: Vec<String>,
+}
+
+/// What a message mentions is being read, before anything is sent.
+#[derive(Clone, Debug)]
+pub struct Gathering {
+    /// That of the turn.
+    pub task: TaskId,
+    /// The message in the conversation.
+    pub entry: EntryId,
+    pub mentions: Vec<Mention>,
+    pub agreed: Agreed,
+}
+
+/// A message that was not sent because of what it mentions; the same once more is the user's answer.
+#[derive(Clone, Debug)]
+pub struct Doubted {
+    pub message: String,
+    pub since: Millis,
 }
 
 /// An accepted edit on its way to the disk.

@@ -62,7 +62,7 @@ fn mark(block: &mut Value) {
 
 fn message(turn: &Turn) -> Value {
     match turn {
-        Turn::User { results, texts } => {
+        Turn::User { results, pictures, texts } => {
             let results = results.iter().map(|result| {
                 let mut block = json!({
                     "type": "tool_result", "tool_use_id": safe_id(&result.id), "content": result.text,
@@ -74,8 +74,13 @@ fn message(turn: &Turn) -> Value {
                 }
                 block
             });
+            let pictures = pictures.iter().map(|picture| {
+                let source =
+                    json!({ "type": "base64", "media_type": picture.media.mime(), "data": &*picture.data });
+                json!({ "type": "image", "source": source })
+            });
             let texts = texts.iter().map(|text| json!({ "type": "text", "text": text }));
-            json!({ "role": "user", "content": results.chain(texts).collect::<Vec<_>>() })
+            json!({ "role": "user", "content": results.chain(pictures).chain(texts).collect::<Vec<_>>() })
         }
         Turn::Assistant { text, calls, opaque } => {
             let thoughts = |anchor| opaque_at(opaque, anchor).cloned();

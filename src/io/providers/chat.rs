@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::think::Think;
-use super::wire::{self, Adapter, Progress, Turn, at, count, list, opaque_at, text};
+use super::wire::{self, Adapter, Picture, Progress, Turn, at, count, list, opaque_at, text};
 use crate::domain::chat::ToolCall;
 use crate::domain::exchange::{Anchor, ReplyEvent, Request, StopReason, Usage};
 
@@ -57,12 +57,12 @@ enum Thoughts {
 
 fn push_turn(turn: &Turn, id: fn(&str) -> String, thoughts: Thoughts, messages: &mut Vec<Value>) {
     match turn {
-        Turn::User { results, texts } => {
+        Turn::User { results, pictures, texts } => {
             messages.extend(results.iter().map(
                 |result| json!({ "role": "tool", "tool_call_id": id(&result.id), "content": result.text }),
             ));
             if !texts.is_empty() {
-                messages.push(json!({ "role": "user", "content": texts.join("\n\n") }));
+                messages.push(json!({ "role": "user", "content": content(pictures, &texts.join("\n\n")) }));
             }
         }
         Turn::Assistant { text, calls, opaque } => {
@@ -86,6 +86,17 @@ fn push_turn(turn: &Turn, id: fn(&str) -> String, thoughts: Thoughts, messages: 
             messages.push(message);
         }
     }
+}
+
+/// Text alone is sent as text, which every server takes.
+fn content(pictures: &[Picture], text: &str) -> Value {
+    if pictures.is_empty() {
+        return json!(text);
+    }
+    let pictures = pictures
+        .iter()
+        .map(|picture| json!({ "type": "image_url", "image_url": { "url": picture.address() } }));
+    Value::Array(pictures.chain([json!({ "type": "text", "text": text })]).collect())
 }
 
 fn add_fields(object: &mut Value, more: &Value) {

@@ -149,6 +149,9 @@ impl<'a> Conversation<'a> {
         if quirks.contains(&Quirk::NoReplay) {
             self.request.forget_opaque();
         }
+        if facts.pictures == Ability::No {
+            self.request.leave_out_pictures();
+        }
         let mut body = (self.provider.body)(&self.request, facts);
         self.keys.extend(&self.request.endpoint.provider, &mut body);
         quirks.iter().for_each(|quirk| quirk.apply(&mut body));
@@ -193,6 +196,9 @@ impl<'a> Conversation<'a> {
                 Err(cause) => return Err((cause, target)),
             },
         };
+        if facts.pictures == Ability::No && self.request.shows_picture() {
+            return Err((Cause::NoPictures, target));
+        }
         Ok(Prepared { url, headers, client, target, facts })
     }
 

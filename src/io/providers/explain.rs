@@ -50,6 +50,10 @@ impl Cause {
                 format!("No model is set, and {url} did not name one{}.", after_colon(detail)),
                 "Name one with `--model NAME`, or `model = \"NAME\"` in config.toml.".to_string(),
             ),
+            Self::NoPictures => (
+                format!("The model {} takes no pictures, so nothing was sent.", target.model),
+                "Choose one that does with /model, or send the message without the picture.".to_string(),
+            ),
             Self::NotHere => (
                 format!("{provider} is not reached over the network."),
                 "Choose another provider with `--provider`.".to_string(),

@@ -64,15 +64,18 @@ fn wants_signatures(model: &str) -> bool {
 /// `made` are the calls of the turn before, whose names the results carry.
 fn content(turn: &Turn, made: &[ToolCall], model: &str) -> Value {
     match turn {
-        Turn::User { results, texts } => {
+        Turn::User { results, pictures, texts } => {
             let results = results.iter().map(|result| {
                 let name = made.iter().find(|call| call.id == result.id).map_or("", |call| &call.name);
                 let kind = if result.failed { "error" } else { "output" };
                 let response = json!({ "id": result.id, "name": name, "response": { kind: result.text } });
                 json!({ "functionResponse": response })
             });
+            let pictures = pictures.iter().map(
+                |picture| json!({ "inlineData": { "mimeType": picture.media.mime(), "data": &*picture.data } }),
+            );
             let texts = texts.iter().map(|text| json!({ "text": text }));
-            json!({ "role": "user", "parts": results.chain(texts).collect::<Vec<_>>() })
+            json!({ "role": "user", "parts": results.chain(pictures).chain(texts).collect::<Vec<_>>() })
         }
         Turn::Assistant { text, calls, opaque } => {
             let signature =

@@ -78,7 +78,7 @@ fn last_question(request: &Request) -> &str {
     from_the_end
         .find_map(|message| match message {
             Message::User { text } => Some(text.as_str()),
-            Message::Assistant { .. } | Message::Results(_) => None,
+            Message::Attached(_) | Message::Assistant { .. } | Message::Results(_) => None,
         })
         .unwrap_or_default()
 }

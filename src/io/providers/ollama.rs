@@ -44,6 +44,7 @@ pub fn facts(answer: &Value) -> Facts {
         window: None,
         tools: ability("tools"),
         thinking: ability("thinking"),
+        pictures: ability("vision"),
     }
 }
 
@@ -66,9 +67,10 @@ fn size(request: &Request) -> u64 {
     let tools = request.tools.iter().map(|tool| tool.name.len() + tool.description.len() + tool.schema.len());
     let turns = wire::turns(request);
     let said = turns.iter().map(|turn| match turn {
-        Turn::User { results, texts } => {
+        Turn::User { results, pictures, texts } => {
+            // A picture takes some two thousand tokens, whatever its size.
             let results: usize = results.iter().map(|result| result.text.len()).sum();
-            results + texts.iter().map(String::len).sum::<usize>()
+            results + pictures.len() * 6_000 + texts.iter().map(String::len).sum::<usize>()
         }
         Turn::Assistant { text, calls, .. } => {
             text.len() + calls.iter().map(|call| call.name.len() + call.arguments.len()).sum::<usize>()
@@ -123,7 +125,7 @@ pub fn body(request: &Request, facts: &Facts) -> Value {
 /// `made` are the calls of the turn before, whose names the results carry.
 fn push_turn(turn: &Turn, made: &[ToolCall], messages: &mut Vec<Value>) {
     match turn {
-        Turn::User { results, texts } => {
+        Turn::User { results, pictures, texts } => {
             messages.extend(results.iter().map(|result| {
                 let name = made.iter().find(|call| call.id == result.id).map_or("", |call| &call.name);
                 json!({
@@ -131,7 +133,14 @@ fn push_turn(turn: &Turn, made: &[ToolCall], messages: &mut Vec<Value>) {
                 })
             }));
             if !texts.is_empty() {
-                messages.push(json!({ "role": "user", "content": texts.join("\n\n") }));
+                let mut message = json!({ "role": "user", "content": texts.join("\n\n") });
+                if !pictures.is_empty()
+                    && let Some(fields) = message.as_object_mut()
+                {
+                    let data = pictures.iter().map(|picture| json!(&*picture.data));
+                    fields.insert("images".to_string(), Value::Array(data.collect()));
+                }
+                messages.push(message);
             }
         }
         Turn::Assistant { text, calls, .. } => {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::wire::{self, Adapter, Progress, Turn, at, count, list, opaque_at, text};
+use super::wire::{self, Adapter, Picture, Progress, Turn, at, count, list, opaque_at, text};
 use crate::domain::chat::ToolCall;
 use crate::domain::exchange::{Anchor, ReplyEvent, Request, StopReason, Usage};
 
@@ -54,12 +54,12 @@ fn reasons(model: &str) -> bool {
 
 fn push_turn(turn: &Turn, input: &mut Vec<Value>) {
     match turn {
-        Turn::User { results, texts } => {
+        Turn::User { results, pictures, texts } => {
             input.extend(results.iter().map(|result| {
                 json!({ "type": "function_call_output", "call_id": result.id, "output": result.text })
             }));
             if !texts.is_empty() {
-                input.push(json!({ "role": "user", "content": texts.join("\n\n") }));
+                input.push(json!({ "role": "user", "content": content(pictures, &texts.join("\n\n")) }));
             }
         }
         Turn::Assistant { text, calls, opaque } => {
@@ -79,6 +79,16 @@ fn push_turn(turn: &Turn, input: &mut Vec<Value>) {
             }
         }
     }
+}
+
+/// Text alone is sent as text.
+fn content(pictures: &[Picture], text: &str) -> Value {
+    if pictures.is_empty() {
+        return json!(text);
+    }
+    let pictures =
+        pictures.iter().map(|picture| json!({ "type": "input_image", "image_url": picture.address() }));
+    Value::Array(pictures.chain([json!({ "type": "input_text", "text": text })]).collect())
 }
 
 /// One item of the output while it comes.

@@ -50,6 +50,8 @@ pub enum Cause {
     KeyCommand(String),
     /// No model is named, and the server did not tell one.
     NoModel(String),
+    /// The server says that the model takes no pictures, and the message shows one.
+    NoPictures,
     /// The protocol is not reached over HTTP.
     NotHere,
 }
@@ -214,6 +216,7 @@ impl Cause {
             | Self::BadKey
             | Self::KeyCommand(_)
             | Self::NoModel(_)
+            | Self::NoPictures
             | Self::NotHere => Again::Never,
         }
     }
@@ -238,6 +241,7 @@ impl Cause {
             | Self::Empty
             | Self::OnlyThinking
             | Self::NoModel(_)
+            | Self::NoPictures
             | Self::NotHere => self.brief(),
         }
     }
@@ -268,6 +272,7 @@ impl Cause {
             | Self::BadKey
             | Self::KeyCommand(_)
             | Self::NoModel(_)
+            | Self::NoPictures
             | Self::NotHere => "the connection broke".to_string(),
         }
     }

@@ -1,10 +1,13 @@
 //! What every protocol shares: the decoder around an adapter, the history put in order, JSON read leniently. It never opens a
 //! connection and never takes a cut stream for a complete one.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::sse::{Framing, Item, Sse};
 use super::trouble::{self, Address, Cause};
+use crate::domain::attach::{self, Attachment, Content, Media};
 use crate::domain::chat::{ToolCall, ToolResult};
 use crate::domain::exchange::{Anchor, Message, Opaque, ReplyEvent, Request, StopReason};
 
@@ -312,11 +315,26 @@ pub fn settle(reason: StopReason, calls: &[ToolCall]) -> StopReason {
     }
 }
 
+/// A picture that the user showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    pub media: Media,
+    /// In base64.
+    pub data: Arc<str>,
+}
+
+impl Picture {
+    /// As an address that holds it whole.
+    pub fn address(&self) -> String {
+        format!("data:{};base64,{}", self.media.mime(), self.data)
+    }
+}
+
 /// The history as every protocol wants it: turns alternate, the user begins, each call has its result right behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Turn {
-    /// Results of the calls before it, then what the user wrote.
-    User { results: Vec<ToolResult>, texts: Vec<String> },
+    /// Results of the calls before it, then what the user showed and wrote.
+    User { results: Vec<ToolResult>, pictures: Vec<Picture>, texts: Vec<String> },
     Assistant {
         text: String,
         calls: Vec<ToolCall>,
@@ -351,6 +369,7 @@ fn ordered(messages: &[Message], maker: &str) -> Vec<Turn> {
                 Some(Turn::User { texts, .. }) => texts.push(text.clone()),
                 Some(Turn::Assistant { .. }) | None => {}
             },
+            Message::Attached(attached) => add_attached(&mut turns, attached),
             Message::Results(answers) => add_results(&mut turns, answers),
             Message::Assistant { text, calls, opaque } => {
                 let own = opaque.iter().filter(|opaque| opaque.maker == maker);
@@ -373,10 +392,22 @@ fn user_turn(turns: &mut Vec<Turn>) -> Option<&mut Turn> {
             text: "The call was cancelled before it had a result.".to_string(),
             failed: true,
         });
-        let turn = Turn::User { results: results.collect(), texts: Vec::new() };
+        let turn = Turn::User { results: results.collect(), pictures: Vec::new(), texts: Vec::new() };
         turns.push(turn);
     }
     turns.last_mut()
+}
+
+/// What goes along with the message behind it stands before it.
+fn add_attached(turns: &mut Vec<Turn>, attached: &[Attachment]) {
+    let Some(text) = attach::text(attached) else { return };
+    if let Some(Turn::User { pictures, texts, .. }) = user_turn(turns) {
+        texts.push(text);
+        pictures.extend(attached.iter().filter_map(|attached| match &attached.content {
+            Content::Picture { media, data } => Some(Picture { media: *media, data: Arc::clone(data) }),
+            Content::Text(_) | Content::Gone => None,
+        }));
+    }
 }
 
 /// The calls of the last turn, when they wait for their results.
@@ -460,7 +491,7 @@ mod tests {
         let lines: Vec<String> = ordered(messages, "")
             .iter()
             .map(|turn| match turn {
-                Turn::User { results, texts } => {
+                Turn::User { results, texts, .. } => {
                     let results: Vec<String> = results
                         .iter()
                         .map(|result| {

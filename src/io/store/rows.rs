@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::redact::Redactor;
 use crate::base::text;
+use crate::domain::attach::{Attachment, Content, Extent};
 use crate::domain::chat::{Body, Level, Reply, ToolCall, ToolResult, Voice};
 use crate::domain::exchange::{Failure, Outcome, StopReason, Usage};
 use crate::domain::kb::Span;
@@ -29,7 +30,11 @@ const DECISION: &str = "decision";
 pub(super) fn row(body: &Body, redactor: &Redactor) -> Row {
     let row = |kind, text: &str, more: Value| Row { kind, text: redactor.text(text), more: more.to_string() };
     match body {
-        Body::User { text } => row(USER, text, json!({})),
+        Body::User { text, attached } if attached.is_empty() => row(USER, text, json!({})),
+        Body::User { text, attached } => {
+            let attached: Vec<Value> = attached.iter().map(attached_value).collect();
+            row(USER, text, json!({ "attached": attached }))
+        }
         Body::Reply(reply) => row(REPLY, &reply.text, reply_value(reply, redactor)),
         Body::Divider { voice } => row(DIVIDER, "", json!({ "voice": voice_value(voice) })),
         Body::Notice { level, text } => row(NOTICE, text, json!({ "level": level_word(*level) })),
@@ -38,6 +43,39 @@ pub(super) fn row(body: &Body, redactor: &Redactor) -> Row {
             row(DECISION, summary, more)
         }
     }
+}
+
+/// What went along is kept by name and size: its contents may be large, or no longer true, when the session is gone on with.
+fn attached_value(attached: &Attachment) -> Value {
+    let extent = match attached.extent {
+        Extent::Whole => Value::Null,
+        Extent::Lines { first, last, of } => json!({ "first": first, "last": last, "of": of }),
+        Extent::Listing { names } => json!({ "names": names }),
+        Extent::Picture => json!({ "picture": true }),
+    };
+    json!({ "name": attached.name, "bytes": attached.bytes, "extent": extent, "left_out": attached.left_out })
+}
+
+fn attached(more: &Map<String, Value>) -> Vec<Attachment> {
+    let kept = more.get("attached").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let one = |value: &Value| {
+        let words =
+            |name: &str| value.get(name).and_then(Value::as_str).map(text::one_line).unwrap_or_default();
+        let extent = value.get("extent");
+        let number = |name: &str| {
+            let number = extent.and_then(|extent| extent.get(name)).and_then(Value::as_u64);
+            number.and_then(|number| usize::try_from(number).ok())
+        };
+        let extent = match (number("first"), number("last"), number("of"), number("names")) {
+            (Some(first), Some(last), Some(of), _) => Extent::Lines { first, last, of },
+            (_, _, _, Some(names)) => Extent::Listing { names },
+            _ if extent.is_some_and(|extent| extent.get("picture").is_some()) => Extent::Picture,
+            _ => Extent::Whole,
+        };
+        let bytes = value.get("bytes").and_then(Value::as_u64).unwrap_or_default();
+        Attachment { name: words("name"), extent, bytes, left_out: words("left_out"), content: Content::Gone }
+    };
+    kept.iter().map(one).filter(|attached| !attached.name.is_empty()).collect()
 }
 
 fn voice_value(voice: &Voice) -> Value {
@@ -101,7 +139,7 @@ pub(super) fn body(kind: &str, words: String, more: &str) -> Option<Body> {
         Some(_) | None => Level::Info,
     };
     Some(match kind {
-        USER => Body::User { text: text::sanitise(&words) },
+        USER => Body::User { text: text::sanitise(&words), attached: attached(&more) },
         REPLY => Body::Reply(Box::new(reply(words, &more))),
         DIVIDER => Body::Divider { voice: voice(&more) },
         NOTICE => Body::Notice { level: level(), text: words },
@@ -258,7 +296,21 @@ mod tests {
             }))
         };
         let mut all: Vec<Body> = outcomes.into_iter().map(reply).collect();
-        all.push(Body::User { text: "hello\nthere".into() });
+        all.push(Body::User { text: "hello\nthere".into(), attached: Vec::new() });
+        let extents = [
+            Extent::Whole,
+            Extent::Lines { first: 10, last: 40, of: 120 },
+            Extent::Listing { names: 3 },
+            Extent::Picture,
+        ];
+        let attached = extents.map(|extent| Attachment {
+            name: "src/a.ts".into(),
+            extent,
+            bytes: 1_229,
+            left_out: "lines 41-120".into(),
+            content: Content::Gone,
+        });
+        all.push(Body::User { text: "look".into(), attached: attached.to_vec() });
         all.push(Body::Divider { voice: voice.clone() });
         for level in [Level::Info, Level::Good, Level::Warning, Level::Error] {
             all.push(Body::Notice { level, text: "note".into() });
@@ -277,12 +329,29 @@ mod tests {
     }
 
     #[test]
+    fn contents_of_what_went_along_are_not_kept() {
+        let attached = Attachment {
+            name: "a.ts".into(),
+            extent: Extent::Whole,
+            bytes: 7,
+            left_out: String::new(),
+            content: Content::Text("const a".into()),
+        };
+        let said = Body::User { text: "look".into(), attached: vec![attached] };
+        let row = row(&said, &Redactor::new(Arc::new(Keys::default())));
+        assert!(!row.more.contains("const a"), "{}", row.more);
+    }
+
+    #[test]
     fn what_is_no_row_of_ours_harms_nothing() {
         assert_eq!(body("later", String::new(), "{}"), None);
         let Some(Body::Reply(reply)) = body(REPLY, "half".into(), "[nonsense") else { panic!("no reply") };
         assert_eq!(reply.text, "half");
         assert!(matches!(&reply.outcome, Some(Outcome::Failed(failure)) if failure.what.starts_with("Cut")));
-        assert_eq!(body(USER, "a\u{1b}[31mb".into(), ""), Some(Body::User { text: "ab".into() }));
+        assert_eq!(
+            body(USER, "a\u{1b}[31mb".into(), ""),
+            Some(Body::User { text: "ab".into(), attached: Vec::new() })
+        );
         assert_eq!(draft("no"), Vec::<Span>::new());
         assert_eq!(scroll("1 2"), None);
         let anchor = Anchor { entry: 1, part: 2, line: 3, width: 80, letters: 5 };

@@ -55,7 +55,7 @@ impl Room {
 }
 
 fn user(entry: u64, text: &str) -> Change {
-    Change::Put { entry: EntryId(entry), body: Body::User { text: text.into() } }
+    Change::Put { entry: EntryId(entry), body: Body::User { text: text.into(), attached: Vec::new() } }
 }
 
 fn reply(entry: u64, text: &str, outcome: Option<Outcome>) -> Change {
@@ -86,7 +86,7 @@ fn begun(book: &mut Book, conversation: u64, changes: Vec<Change>) -> SessionId 
 /// What was said, a line an entry.
 fn chat(opened: &Opened) -> Vec<String> {
     let line = |body: &Body| match body {
-        Body::User { text } => format!("you: {text}"),
+        Body::User { text, .. } => format!("you: {text}"),
         Body::Reply(reply) => format!("{}: {}", reply.voice.name, reply.text),
         Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } => "other".to_string(),
     };

@@ -178,7 +178,7 @@ fn begin(
     write.execute(add, params![key, files::shown(project)])?;
     let place: i64 = write.query_row("SELECT id FROM places WHERE key = ?1", [key], |row| row.get(0))?;
     let first = record.changes.iter().find_map(|change| match change {
-        Change::Put { body: Body::User { text }, .. } => Some(text.as_str()),
+        Change::Put { body: Body::User { text, .. }, .. } => Some(text.as_str()),
         Change::Put { .. } | Change::Grow { .. } | Change::Drop { .. } => None,
     });
     let title = match parent_title(write, record.parent)? {

@@ -6,6 +6,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::base::text;
+use crate::domain::attach::Attachment;
 use crate::domain::chat::{Body, Entry, Fold, Level, Reply, Voice};
 use crate::domain::exchange::{Outcome, StopReason};
 use crate::draw::markdown;
@@ -24,6 +25,8 @@ pub(super) enum Part {
     Foot,
     /// A stretch of what the user said.
     Said(Range<usize>),
+    /// What went along with it, and the blank line after it.
+    Along,
     /// An entry that is drawn in one piece.
     Whole,
 }
@@ -64,6 +67,16 @@ pub(super) fn is_silent(entry: &Entry) -> bool {
 pub(super) fn said_lines(stretch: &str, ends: bool, width: u16, theme: &Theme) -> Vec<Line<'static>> {
     let bar = Span::styled("▌ ", theme.user);
     barred(markdown::render_plain(stretch, inner(width), theme.user), &bar, ends)
+}
+
+/// What went along with a message, a line each.
+pub(super) fn along_lines(attached: &[Attachment], width: u16, theme: &Theme) -> Vec<Line<'static>> {
+    let bar = Span::styled("▌ ", theme.user);
+    let line = |attached: &Attachment| {
+        let words = text::truncate(&format!("+ {}", text::one_line(&attached.label())), inner(width));
+        Line::styled(words, theme.dim)
+    };
+    barred(attached.iter().map(line).collect(), &bar, true)
 }
 
 /// Lines behind a bar, and a blank one where they end.

@@ -161,10 +161,11 @@ impl LineCache {
                     lines.into_iter().map(entry::indented).collect()
                 }
                 (Part::Foot, Body::Reply(reply)) => entry::reply_foot(reply, *width, theme),
-                (Part::Said(range), Body::User { text }) => {
+                (Part::Said(range), Body::User { text, .. }) => {
                     let stretch = text.get(range.clone()).unwrap_or_default();
                     entry::said_lines(stretch, ends, *width, theme)
                 }
+                (Part::Along, Body::User { attached, .. }) => entry::along_lines(attached, *width, theme),
                 _ => entry::whole_lines(entry, *width, theme, unfold),
             };
             *kept += lines.len();
@@ -191,9 +192,10 @@ impl LineCache {
                     blocks.map(*block, entry::inner(*width), theme).indented(said::LEAD)
                 }
                 (Part::Foot, Body::Reply(reply)) => said::foot(reply, *width, theme),
-                (Part::Said(range), Body::User { text }) => {
+                (Part::Said(range), Body::User { text, .. }) => {
                     said::stretch(text.get(range.clone()).unwrap_or_default(), ends, *width)
                 }
+                (Part::Along, Body::User { attached, .. }) => said::along(attached.len()),
                 _ => said::whole(entry, *width, unfold),
             })
         });
@@ -206,7 +208,7 @@ impl LineCache {
         let Some(laid) = self.entries.get(&entry.id) else { return "" };
         match (laid.slots.get(part).map(|slot| &slot.part), &entry.body) {
             (Some(Part::Block(block)), _) => laid.blocks.text(*block),
-            (Some(Part::Said(range)), Body::User { text }) => text.get(range.clone()).unwrap_or_default(),
+            (Some(Part::Said(range)), Body::User { text, .. }) => text.get(range.clone()).unwrap_or_default(),
             (Some(Part::Thinking(range)), Body::Reply(reply)) => {
                 reply.thinking.get(range.clone()).unwrap_or_default()
             }
@@ -220,7 +222,7 @@ impl LineCache {
 /// Whether a stretch of text is the last one of its kind.
 fn ends(slots: &[Slot], part: usize) -> bool {
     match slots.get(part + 1).map(|next| &next.part) {
-        Some(Part::Thinking(_) | Part::Said(_)) => false,
+        Some(Part::Thinking(_) | Part::Said(_) | Part::Along) => false,
         Some(Part::Head | Part::Block(_) | Part::Foot | Part::Whole) | None => true,
     }
 }
@@ -234,9 +236,10 @@ impl Laid {
         }
         match &entry.body {
             Body::Reply(reply) => self.take_reply(reply, entry.fold),
-            Body::User { text } => {
-                self.slots =
-                    entry::stretches(text).into_iter().map(|range| Slot::new(Part::Said(range))).collect();
+            Body::User { text, attached } => {
+                let along = (!attached.is_empty()).then_some(Part::Along);
+                let said = entry::stretches(text).into_iter().map(Part::Said);
+                self.slots = said.chain(along).map(Slot::new).collect();
             }
             Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } => {
                 self.slots = vec![Slot::new(Part::Whole)];

@@ -42,7 +42,7 @@ pub fn can_be_marked(entry: &Entry) -> bool {
 /// What of an entry a search looks at.
 pub fn searched(entry: &Entry) -> &str {
     match &entry.body {
-        Body::User { text } | Body::Notice { text, .. } => text,
+        Body::User { text, .. } | Body::Notice { text, .. } => text,
         Body::Reply(reply) => &reply.text,
         Body::Decision { summary, .. } => summary,
         Body::Divider { .. } => "",

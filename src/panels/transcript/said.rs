@@ -30,6 +30,14 @@ pub(super) fn stretch(said: &str, ends: bool, width: u16) -> TextMap {
     ended(markdown::map_plain(said, entry::inner(width), LEAD), ends)
 }
 
+/// What went along with a message is told, and nobody said it.
+pub(super) fn along(lines: usize) -> TextMap {
+    let mut map = TextMap::default();
+    (0..lines).for_each(|_| map.ornament());
+    map.blank();
+    map
+}
+
 /// A stretch of the unfolded thinking.
 pub(super) fn thinking(stretch: &str, ends: bool, width: u16) -> TextMap {
     ended(markdown::map_plain(stretch, entry::thinking_width(width), THINKING_LEAD), ends)
