@@ -156,7 +156,7 @@ fn said_and_answered(opened: &Opened) -> (Vec<String>, usize) {
     let mut answered = 0;
     for kept in &opened.entries {
         match &kept.body {
-            Body::User { text } => said.push(text.clone()),
+            Body::User { text, .. } => said.push(text.clone()),
             Body::Reply(reply) => {
                 answered += usize::from(matches!(reply.outcome, Some(Outcome::Complete(_))));
             }
@@ -229,7 +229,7 @@ fn writer() {
     for turn in 0..500 {
         let (said, answered) = (EntryId(2 * turn + 1), EntryId(2 * turn + 2));
         let text = format!("{name} says {turn}");
-        write(vec![Change::Put { entry: said, body: Body::User { text } }]);
+        write(vec![Change::Put { entry: said, body: Body::User { text, attached: Vec::new() } }]);
         write(vec![reply(answered, "", None)]);
         for piece in ["It is ", "as you ", "say."] {
             write(vec![Change::Grow { entry: answered, text: piece.to_string(), thinking: String::new() }]);
