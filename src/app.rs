@@ -1,6 +1,7 @@
 //! State, update and view: the pure core. It never performs a side effect; it returns them.
 
 pub mod actions;
+pub mod again;
 pub mod chat;
 pub mod commands;
 pub mod keeping;
@@ -18,6 +19,7 @@ pub mod sessions;
 pub mod side;
 pub mod state;
 pub mod status;
+pub mod stopping;
 pub mod turn;
 pub mod update;
 pub mod vi;

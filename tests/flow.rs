@@ -7,6 +7,8 @@
     reason = "a test may fail"
 )]
 
+#[path = "flow/again.rs"]
+mod again;
 #[path = "flow/anytext.rs"]
 mod anytext;
 #[path = "support/app.rs"]

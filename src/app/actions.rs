@@ -2,19 +2,17 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::state::{EditingWhat, Focus, Overlay, State, Turn};
+use super::state::{EditingWhat, Focus, Overlay, State};
 use super::{
-    commands, mentions, messages, mouse, overlay, reading, review, screen, sessions, side, status, turn, vi,
+    again, commands, mentions, messages, mouse, overlay, reading, review, screen, sessions, side, status,
+    stopping, turn, vi,
 };
 use crate::panels::menu::Menu;
 use crate::panels::prompt::editor::Editor;
 use crate::panels::review::{Mode, WayOut, keys_in_words};
 use crate::panels::transcript::Wish;
 use crate::protocol::action::{Action, Context};
-use crate::protocol::message::{Capture, Effect, Millis};
-
-/// A second Ctrl+C within this time quits. Milliseconds.
-const TWICE: Millis = 2_000;
+use crate::protocol::message::{Capture, Effect};
 
 /// Handles a key press or repeat.
 pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
@@ -26,10 +24,7 @@ pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         Focus::Overlay(Overlay::Pager(_)) => Context::Pager,
         Focus::Overlay(Overlay::Menu(_, _)) => Context::Menu,
     };
-    // Only two presses in a row are a wish to leave.
-    if state.tools.keymap.action(context, key) != Some(Action::Interrupt) {
-        state.screen.interrupted = None;
-    }
+    stopping::pressed(state, state.tools.keymap.action(context, key));
     if state.transcript.marking.stands() && status::may_tell_of_mark(state) {
         match state.tools.keymap.action(Context::Marked, key) {
             Some(action @ (Action::CopyMark | Action::DropMark)) => return perform(state, action),
@@ -243,7 +238,7 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Personas => return overlay::personas(state),
         Action::Knowledge => overlay::knowledge(state),
         Action::FocusReview => review::toggle(state),
-        Action::Interrupt => return interrupt(state),
+        Action::Interrupt => return stopping::interrupt(state),
         Action::Suspend => return vec![Effect::Suspend],
         Action::Redraw => return vec![Effect::Redraw],
         Action::MouseMode => return mouse_mode(state),
@@ -280,7 +275,8 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         Action::CopyMark => return mouse::copy(state),
         Action::DropMark => mouse::drop_mark(state),
         Action::Submit => return submit(state),
-        Action::Stop => return stop(state),
+        Action::Stop => return stopping::stop(state),
+        Action::TakeBack => return again::take_back(state),
         Action::Complete => commands::complete(&mut state.prompt.editor),
         Action::Previous if state.prompt.editor.is_empty() && !state.queue.is_empty() => take_back(state),
         Action::Previous => state.prompt.up(width),
@@ -407,50 +403,6 @@ pub fn send(state: &mut State) -> Vec<Effect> {
     }
     let message = state.prompt.take();
     turn::submit(state, message)
-}
-
-fn stop(state: &mut State) -> Vec<Effect> {
-    if let Some(effects) = turn::stop(state) {
-        if !state.queue.is_empty() {
-            let words = "on an empty prompt sends what waits";
-            let send = state.tools.keymap.told("; ", Context::Prompt, Action::Submit, words);
-            state.note(format!("stopped{send}"));
-        }
-        return effects;
-    }
-    Vec::new()
-}
-
-fn interrupt(state: &mut State) -> Vec<Effect> {
-    // What lies over the chat goes first; the draft below it is not touched.
-    if !matches!(state.focus, Focus::Prompt) {
-        state.focus = Focus::Prompt;
-        return Vec::new();
-    }
-    // Whoever selected something means that.
-    if let Some(copied) = mouse::copy_selection(state) {
-        return copied;
-    }
-    if !matches!(state.turn, Turn::Idle) {
-        return stop(state);
-    }
-    if !state.prompt.editor.is_empty() {
-        state.prompt.take();
-        let back = state.tools.keymap.told("; ", Context::Prompt, Action::Previous, "brings it back");
-        state.note(format!("draft put aside{back}"));
-        return Vec::new();
-    }
-    let now = state.screen.now;
-    if state.screen.interrupted.is_some_and(|before| now.saturating_sub(before) < TWICE) {
-        return vec![Effect::Quit];
-    }
-    state.screen.interrupted = Some(now);
-    let quits = state.tools.keymap.told("", Context::Everywhere, Action::Interrupt, "again quits");
-    match state.review.pending.len() {
-        0 => state.note(quits),
-        count => state.note(format!("{quits} and drops {count} undecided KB.md edit(s)")),
-    }
-    Vec::new()
 }
 
 fn mouse_mode(state: &mut State) -> Vec<Effect> {

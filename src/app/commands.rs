@@ -1,7 +1,7 @@
 //! Slash commands: the table from which running, completion, palette and help derive. A command never hides what it did.
 
 use super::state::State;
-use super::{actions, chat, overlay, reading, review, sessions, turn};
+use super::{actions, again, chat, overlay, reading, review, sessions, turn};
 use crate::domain::chat::Level;
 use crate::domain::kb::Origin;
 use crate::panels::prompt::editor::Editor;
@@ -54,6 +54,12 @@ pub const COMMANDS: &[Command] = &[
         arguments: "[N]",
         sentence: "Copy the last reply to the clipboard, or its code block N",
         run: reading::copy_last,
+    },
+    Command {
+        name: "undo",
+        arguments: "",
+        sentence: "Take your last message back into the prompt",
+        run: undo,
     },
     Command {
         name: "sessions",
@@ -219,6 +225,10 @@ fn session(state: &mut State, what: &str) -> Vec<Effect> {
 
 fn clear(state: &mut State, _: &str) -> Vec<Effect> {
     chat::clear(state)
+}
+
+fn undo(state: &mut State, _: &str) -> Vec<Effect> {
+    again::take_back(state)
 }
 
 fn fork(state: &mut State, _: &str) -> Vec<Effect> {

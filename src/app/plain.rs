@@ -78,7 +78,7 @@ pub fn last_reply_failed(state: &State) -> bool {
 
 /// A message or an answer was entered.
 pub fn entered(state: &mut State, said: &[Span]) -> Vec<Effect> {
-    state.screen.interrupted = None;
+    state.screen.pressed.forget();
     let words = turn::joined(said);
     let effects = match &state.focus {
         Focus::Prompt | Focus::Reading(_) => message(state, said),

@@ -4,7 +4,7 @@ use super::sessions;
 use super::state::{EditingWhat, Focus, Overlay, State};
 use super::update::open;
 use crate::base::text;
-use crate::domain::chat::{Body, Entry, Level};
+use crate::domain::chat::{Body, Entry, Level, Presence};
 use crate::draw::markdown;
 use crate::panels::pager::{Content, Pager};
 use crate::panels::prompt::editor::Editor;
@@ -19,7 +19,8 @@ pub fn toggle(state: &mut State) {
         state.focus = Focus::Prompt;
         return;
     }
-    let reply = |entry: &Entry| matches!(&entry.body, Body::Reply(_)) && can_be_marked(entry);
+    let current = |entry: &Entry| entry.presence == Presence::Current && can_be_marked(entry);
+    let reply = |entry: &Entry| matches!(&entry.body, Body::Reply(_)) && current(entry);
     let entries = state.log.entries();
     let marked = entries.iter().rposition(reply).or_else(|| entries.iter().rposition(can_be_marked));
     if marked.is_none() {

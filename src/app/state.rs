@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use super::mouse::Hand;
 use super::plain::Form;
+use super::stopping::Pressed;
 use crate::domain::chat::{Body, EntryId, Level, Log, Voice};
 use crate::domain::exchange::{Endpoint, Protocol};
 use crate::domain::kb::detect::Detector;
@@ -71,8 +72,8 @@ pub struct Screen {
     pub side: SidePanel,
     /// One sentence in the status line, until the time given.
     pub note: Option<(String, Millis)>,
-    /// When Ctrl+C was pressed on an empty prompt: a second one soon after quits.
-    pub interrupted: Option<Millis>,
+    /// The key of which a second press soon after does more.
+    pub pressed: Pressed,
 }
 
 impl Screen {
@@ -239,6 +240,13 @@ impl Decided {
         self.rejected_in_a_row >= Self::ENOUGH
     }
 
+    /// A message was taken back: its words may not be quoted any more.
+    pub fn unsaid(&mut self, typed: &str) {
+        if self.typed.last().is_some_and(|last| last == typed) {
+            self.typed.pop();
+        }
+    }
+
     /// The conversation begins afresh: nothing before can be meant any more. Gives how many rules of the session ended with it.
     pub fn forget_words(&mut self) -> usize {
         self.typed.clear();
@@ -402,7 +410,7 @@ impl State {
                 hand: Hand::default(),
                 side: SidePanel::Auto,
                 note: None,
-                interrupted: None,
+                pressed: Pressed::default(),
             },
             log: Log::default(),
             turn: Turn::Idle,

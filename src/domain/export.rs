@@ -238,7 +238,7 @@ mod tests {
         Conversation {
             session: Some(SessionId(7)),
             title: "Why? It's the *build*".into(),
-            entries: entries.into_iter().map(|body| Kept { at: Some(5), body }).collect(),
+            entries: entries.into_iter().map(|body| Kept::new(Some(5), body)).collect(),
         }
     }
 

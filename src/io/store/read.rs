@@ -174,14 +174,16 @@ impl Book {
     }
 
     fn entries(&self, id: SessionId) -> rusqlite::Result<Vec<Kept>> {
-        let all = "SELECT at, kind, text, more FROM entries WHERE session = ?1 ORDER BY id";
+        let all = "SELECT at, kind, text, more, id FROM entries WHERE session = ?1 ORDER BY id";
         let mut statement = self.connection.prepare_cached(all)?;
         let kept = statement.query_map([id.0], |row| {
             let (kind, more): (String, String) = (row.get(1)?, row.get(3)?);
-            Ok(rows::body(&kind, row.get(2)?, &more).map(|body| (row.get(0).ok(), body)))
+            let presence = rows::presence(&more);
+            let body = rows::body(&kind, row.get(2)?, &more);
+            Ok(body.map(|body| Kept { at: row.get(0).ok(), row: row.get(4).ok(), presence, body }))
         })?;
         let kept = kept.collect::<rusqlite::Result<Vec<_>>>()?;
-        Ok(kept.into_iter().flatten().map(|(at, body)| Kept { at, body }).collect())
+        Ok(kept.into_iter().flatten().collect())
     }
 
     fn standing(&self, id: SessionId) -> rusqlite::Result<Standing> {
