@@ -2,8 +2,10 @@
 
 pub mod actions;
 pub mod again;
+pub mod arguments;
 pub mod chat;
 pub mod commands;
+pub mod compare;
 pub mod keeping;
 pub mod mentions;
 pub mod messages;
@@ -22,5 +24,6 @@ pub mod status;
 pub mod stopping;
 pub mod turn;
 pub mod update;
+pub mod versions;
 pub mod vi;
 pub mod welcome;

@@ -55,5 +55,7 @@ mod sessions;
 mod side;
 #[path = "flow/turns.rs"]
 mod turns;
+#[path = "flow/versions.rs"]
+mod versions;
 #[path = "flow/vi.rs"]
 mod vi;

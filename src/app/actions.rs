@@ -4,8 +4,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::state::{EditingWhat, Focus, Overlay, State};
 use super::{
-    again, commands, mentions, messages, mouse, overlay, reading, review, screen, sessions, side, status,
-    stopping, turn, vi,
+    again, arguments, commands, mentions, messages, mouse, overlay, reading, review, screen, sessions, side,
+    status, stopping, turn, versions, vi,
 };
 use crate::panels::menu::Menu;
 use crate::panels::prompt::editor::Editor;
@@ -23,6 +23,7 @@ pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         Focus::Review => Context::Review,
         Focus::Overlay(Overlay::Pager(_)) => Context::Pager,
         Focus::Overlay(Overlay::Menu(_, _)) => Context::Menu,
+        Focus::Overlay(Overlay::Compare(_)) => Context::Compare,
     };
     stopping::pressed(state, state.tools.keymap.action(context, key));
     if state.transcript.marking.stands() && status::may_tell_of_mark(state) {
@@ -49,7 +50,7 @@ pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         Context::Review => review_key(state, key),
         Context::Reading => reading_key(state, key),
         Context::Menu => menu_key(state, key),
-        Context::Everywhere | Context::Prompt | Context::Marked | Context::Pager => {
+        Context::Everywhere | Context::Prompt | Context::Marked | Context::Pager | Context::Compare => {
             match state.tools.keymap.action(context, key) {
                 Some(action) => perform(state, action),
                 None => match typed(key) {
@@ -270,14 +271,19 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         | Action::FoldMessage
         | Action::OpenMessage
         | Action::EditMessage
+        | Action::Revise
+        | Action::Retry
         | Action::Fork
         | Action::LeaveReading => return reading::act(state, action),
+        Action::VersionBefore | Action::VersionAfter | Action::Compare => {
+            return versions::act(state, action);
+        }
         Action::CopyMark => return mouse::copy(state),
         Action::DropMark => mouse::drop_mark(state),
         Action::Submit => return submit(state),
         Action::Stop => return stopping::stop(state),
         Action::TakeBack => return again::take_back(state),
-        Action::Complete => commands::complete(&mut state.prompt.editor),
+        Action::Complete => arguments::complete(state),
         Action::Previous if state.prompt.editor.is_empty() && !state.queue.is_empty() => take_back(state),
         Action::Previous => state.prompt.up(width),
         Action::Next => state.prompt.down(width),
@@ -343,6 +349,8 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         | Action::PagerPageUp
         | Action::PagerTop
         | Action::PagerEnd
+        | Action::TakeLeft
+        | Action::TakeRight
         | Action::ClosePager => return overlay::act(state, action),
     }
     Vec::new()
@@ -402,7 +410,7 @@ pub fn send(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     let message = state.prompt.take();
-    turn::submit(state, message)
+    again::submit(state, message)
 }
 
 fn mouse_mode(state: &mut State) -> Vec<Effect> {

@@ -1,9 +1,11 @@
-//! What was said is taken back, to be said in other words. Nothing that was said is removed: it stays in the chat and in the store.
+//! What was said is said in other words: the last message comes back into the prompt, an earlier one is edited and branches off. Nothing
+//! that was said is removed: it stays in the store.
 
 use super::plain::Form;
-use super::state::{Focus, State};
-use super::{proposing, review, turn};
+use super::state::{Focus, Revising, State};
+use super::{proposing, reading, review, sessions, turn};
 use crate::base::text;
+use crate::domain::chat::{Body, Level, Presence};
 use crate::domain::kb::Span;
 use crate::protocol::action::{Action, Context};
 use crate::protocol::message::Effect;
@@ -44,4 +46,59 @@ pub fn take_back(state: &mut State) -> Vec<Effect> {
     state.prompt.exchange(&spans);
     state.note(format!("taken back{kept}"));
     effects
+}
+
+/// Puts the marked message of the user into the prompt, to be sent in other words; another entry is copied.
+pub fn revise(state: &mut State) -> Vec<Effect> {
+    let Focus::Reading(reading) = &state.focus else { return Vec::new() };
+    let marked = reading.marked.and_then(|at| state.log.entries().get(at));
+    let Some((message, text, presence)) = marked.and_then(|entry| match &entry.body {
+        Body::User { text } => Some((entry.id, text.clone(), entry.presence)),
+        Body::Reply(_) | Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } => None,
+    }) else {
+        return reading::copy_message(state);
+    };
+    let spans = spans_of(state, text);
+    let draft = state.prompt.editor.spans();
+    state.prompt.exchange(&spans);
+    state.focus = Focus::Prompt;
+    // What was taken back has no place any more to branch off from: it is a draft like another.
+    if presence == Presence::Current {
+        state.errands.revising = Some(Revising { message, draft });
+        let stop = state.tools.keymap.told("; ", Context::Prompt, Action::Stop, "leaves it");
+        state.note(format!("sending this branches off where it was said{stop}"));
+    }
+    Vec::new()
+}
+
+/// Where the message that is edited stands, while it does.
+pub fn revised(state: &State) -> Option<usize> {
+    let revising = state.errands.revising.as_ref()?;
+    let at = state.log.position(revising.message)?;
+    state.log.entries().get(at).filter(|entry| entry.presence == Presence::Current).map(|_| at)
+}
+
+/// Sends a message. One that was said before in other words branches off: what followed stays as it was, in a session of its own.
+pub fn submit(state: &mut State, message: Vec<Span>) -> Vec<Effect> {
+    let at = revised(state);
+    state.errands.revising = None;
+    let Some(at) = at else { return turn::submit(state, message) };
+    let before = state.recording.session;
+    let mut effects = sessions::fork_at(state, at);
+    let kept = match before {
+        Some(session) => format!("What followed stays as session {session}: /sessions."),
+        None => "What followed was not saved.".to_string(),
+    };
+    state.notice(Level::Info, format!("Branched off here with other words. {kept}"));
+    effects.extend(turn::submit(state, message));
+    effects
+}
+
+/// The edited message is left as it was; the draft that stood in the prompt is there again. False when none was edited.
+pub fn leave_revising(state: &mut State) -> bool {
+    let Some(revising) = state.errands.revising.take() else { return false };
+    state.prompt.exchange(&revising.draft);
+    let back = state.tools.keymap.told("; ", Context::Prompt, Action::Previous, "brings your edit back");
+    state.note(format!("your message stays as it was{back}"));
+    true
 }

@@ -6,7 +6,7 @@ use super::actions::page;
 use super::plain::{self, Form};
 use super::state::{Focus, MenuOf, Overlay, State};
 use super::update::open;
-use super::{chat, commands, messages, sessions};
+use super::{chat, commands, compare, messages, sessions};
 use crate::domain::briefing;
 use crate::domain::persona::{Library, Listed, Reading};
 use crate::draw::theme::Theme;
@@ -20,7 +20,7 @@ use crate::protocol::message::Effect;
 pub fn menu(over: &mut Overlay) -> Option<&mut Menu> {
     match over {
         Overlay::Menu(_, menu) => Some(menu),
-        Overlay::Pager(_) => None,
+        Overlay::Pager(_) | Overlay::Compare(_) => None,
     }
 }
 
@@ -32,6 +32,7 @@ pub fn wheel(over: &mut Overlay, by: isize, area: Rect, theme: &Theme) {
             pager.scroll(Scroll::Lines(by));
             pager.settle(area, theme);
         }
+        Overlay::Compare(compare) => compare.scroll(Scroll::Lines(by)),
     }
 }
 
@@ -190,6 +191,7 @@ pub fn help(state: &mut State) {
         Context::Review,
         Context::Menu,
         Context::Pager,
+        Context::Compare,
     ];
     for context in contexts {
         text.push_str(&format!("\n{}\n", context.title()));
@@ -294,8 +296,13 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         }
         _ => {}
     }
+    if matches!(state.focus, Focus::Overlay(Overlay::Compare(_))) {
+        compare::act(state, action);
+        return Vec::new();
+    }
     let Focus::Overlay(over) = &mut state.focus else { return Vec::new() };
     match over {
+        Overlay::Compare(_) => {}
         Overlay::Pager(pager) => {
             let page = isize::try_from(area.height.saturating_sub(4).max(1)).unwrap_or(1);
             pager.settle(area, &theme);
@@ -358,7 +365,7 @@ fn choose(state: &mut State) -> Vec<Effect> {
                 return super::actions::perform(state, row.action);
             }
         }
-        Overlay::Pager(_) => {}
+        Overlay::Pager(_) | Overlay::Compare(_) => {}
     }
     Vec::new()
 }

@@ -53,7 +53,7 @@ impl Form {
 /// Whether a line is part of a message: it may go on in the next one. Else it answers a question.
 pub fn composes(state: &State) -> bool {
     match &state.focus {
-        Focus::Prompt | Focus::Reading(_) | Focus::Overlay(Overlay::Pager(_)) => true,
+        Focus::Prompt | Focus::Reading(_) | Focus::Overlay(Overlay::Pager(_) | Overlay::Compare(_)) => true,
         Focus::Review | Focus::Overlay(Overlay::Menu(_, _)) => false,
     }
 }
@@ -83,7 +83,7 @@ pub fn entered(state: &mut State, said: &[Span]) -> Vec<Effect> {
     let effects = match &state.focus {
         Focus::Prompt | Focus::Reading(_) => message(state, said),
         // A long text was printed whole; there is nothing to close.
-        Focus::Overlay(Overlay::Pager(_)) => message(state, said),
+        Focus::Overlay(Overlay::Pager(_) | Overlay::Compare(_)) => message(state, said),
         _ if commands::is_command(&words) => message(state, said),
         Focus::Review => answer(state, words.trim()),
         Focus::Overlay(Overlay::Menu(_, _)) => choose(state, words.trim()),
@@ -227,7 +227,7 @@ pub fn question(state: &State) -> Option<String> {
         return None;
     }
     match &state.focus {
-        Focus::Prompt | Focus::Reading(_) | Focus::Overlay(Overlay::Pager(_)) => {
+        Focus::Prompt | Focus::Reading(_) | Focus::Overlay(Overlay::Pager(_) | Overlay::Compare(_)) => {
             matches!(state.turn, Turn::Idle).then(|| prompt(state))
         }
         Focus::Overlay(Overlay::Menu(_, _)) => {

@@ -1,8 +1,8 @@
 //! What the user asks of the conversation while reading it: marking, searching, copying, opening. It never sends and never edits.
 
-use super::sessions;
 use super::state::{EditingWhat, Focus, Overlay, State};
 use super::update::open;
+use super::{again, sessions, versions};
 use crate::base::text;
 use crate::domain::chat::{Body, Entry, Level, Presence};
 use crate::draw::markdown;
@@ -116,6 +116,8 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::FoldMessage => fold(state),
         Action::OpenMessage => show(state),
         Action::EditMessage => return edit(state),
+        Action::Revise => return again::revise(state),
+        Action::Retry => return versions::retry_marked(state),
         Action::Fork => return sessions::fork_at_marked(state),
         Action::LeaveReading => leave(state),
         _ => {}
@@ -167,7 +169,8 @@ pub fn clip(what: impl Into<String>, text: &str) -> Vec<Effect> {
     vec![Effect::Copy(Clip { what: what.into(), text: harmless(text) })]
 }
 
-fn copy_message(state: &State) -> Vec<Effect> {
+/// Copies the marked message.
+pub fn copy_message(state: &State) -> Vec<Effect> {
     let Some(entry) = marked(state) else { return Vec::new() };
     let what = match &entry.body {
         Body::Reply(_) => "the reply",

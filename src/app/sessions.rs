@@ -4,7 +4,7 @@
 mod copies;
 mod list;
 
-pub use copies::{export, exported, fork, fork_at_marked};
+pub use copies::{export, exported, fork, fork_at, fork_at_marked};
 pub use list::{choose, delete_chosen, filter_changed, listed, no_doubt, pick, rename_chosen};
 
 use super::recording;

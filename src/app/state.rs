@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::mouse::Hand;
 use super::plain::Form;
 use super::stopping::Pressed;
+use super::versions::Wish;
 use crate::domain::chat::{Body, EntryId, Level, Log, Voice};
 use crate::domain::exchange::{Endpoint, Protocol};
 use crate::domain::kb::detect::Detector;
@@ -22,6 +23,7 @@ use crate::domain::persona::{Library, Persona};
 use crate::domain::settings::{SidePanel, Switch};
 use crate::domain::stack::Stack;
 use crate::draw::theme::{Palette, Theme};
+use crate::panels::compare::Compare;
 use crate::panels::menu::Menu;
 use crate::panels::pager::Pager;
 use crate::panels::prompt::Prompt;
@@ -32,7 +34,7 @@ use crate::panels::transcript::reading::Reading;
 use crate::protocol::keymap::Keymap;
 use crate::protocol::message::{Background, Capture, Millis, TaskId};
 
-pub use errands::{Asking, EditingWhat, Errands, Saving};
+pub use errands::{Asking, EditingWhat, Errands, Revising, Saving};
 pub use recording::{Doubt, Fixed, Given, Recording, Stage, Storing};
 
 /// The name of the persona that starts.
@@ -95,6 +97,8 @@ pub enum Turn {
     Reading {
         task: TaskId,
         message: Vec<Span>,
+        /// The message was said before; who is asked for another answer to it.
+        again: Option<Box<Wish>>,
     },
     Replying(Box<Replying>),
 }
@@ -111,6 +115,8 @@ pub struct Replying {
     /// What the detector found in it.
     pub candidates: Vec<Candidate>,
     pub tally: Tally,
+    /// The model that was asked for in this turn alone.
+    pub model: Option<String>,
     /// Takes the block out of the reply of a model without tools.
     pub fence: Option<Fence>,
     /// How often the model was asked in this turn, because it called tools.
@@ -270,6 +276,7 @@ pub enum Focus {
 pub enum Overlay {
     Menu(MenuOf, Menu),
     Pager(Pager),
+    Compare(Compare),
 }
 
 /// What a menu offers.

@@ -55,6 +55,9 @@ pub fn stop(state: &mut State) -> Vec<Effect> {
         }
         return effects;
     }
+    if again::leave_revising(state) {
+        return Vec::new();
+    }
     if !state.prompt.is_unused() || state.log.newest_said().is_none() {
         return Vec::new();
     }
@@ -83,6 +86,7 @@ pub fn interrupt(state: &mut State) -> Vec<Effect> {
     }
     if !state.prompt.editor.is_empty() {
         state.prompt.take();
+        state.errands.revising = None;
         let back = state.tools.keymap.told("; ", Context::Prompt, Action::Previous, "brings it back");
         state.note(format!("draft put aside{back}"));
         return Vec::new();

@@ -5,6 +5,7 @@ use super::review;
 use super::sessions;
 use super::side;
 use super::state::{ModelChoice, Readiness, Replying, State, Tally, Tools, Turn};
+use super::versions::Wish;
 use crate::domain::briefing::Briefing;
 use crate::domain::chat::{Body, Level, Reply, Voice};
 use crate::domain::exchange::{Outcome, Protocol, ReplyEvent, StopReason};
@@ -41,12 +42,21 @@ fn start(state: &mut State, message: Vec<Span>) -> Vec<Effect> {
     state.decided.unsure = None;
     let mut effects = proposing::stop_asking(state);
     let task = state.errands.task();
-    state.turn = Turn::Reading { task, message };
+    state.turn = Turn::Reading { task, message, again: None };
     effects.push(Effect::ReadKb { task });
     // Dependencies change under way; only the panel shows them.
     if side::width(state) > 0 {
         effects.push(Effect::ReadStack);
     }
+    effects
+}
+
+/// Asks for another answer to the newest message, after a new look at KB.md.
+pub fn again(state: &mut State, message: Vec<Span>, wish: Wish) -> Vec<Effect> {
+    let mut effects = proposing::stop_asking(state);
+    let task = state.errands.task();
+    state.turn = Turn::Reading { task, message, again: Some(Box::new(wish)) };
+    effects.push(Effect::ReadKb { task });
     effects
 }
 
@@ -82,13 +92,24 @@ pub fn kb_read(state: &mut State, task: TaskId, snapshot: Snapshot) -> Vec<Effec
     if !wanted {
         return Vec::new();
     }
-    let Turn::Reading { message, .. } = std::mem::take(&mut state.turn) else { return Vec::new() };
+    let Turn::Reading { message, again, .. } = std::mem::take(&mut state.turn) else { return Vec::new() };
+    let tally = Tally::default();
+    if let Some(wish) = again {
+        // What the words ask of KB.md was offered when they were said; the model is told only of what nobody was sure of.
+        let mut candidates =
+            state.tools.reconciler.heard(&state.tools.detector, &message, &state.kb.document);
+        candidates.retain(|candidate| candidate.band == Band::Weak);
+        state.log.begin_version();
+        let Wish { persona, model } = *wish;
+        let persona = persona.unwrap_or_else(|| state.personas.active.clone());
+        return ask(state, Round { persona, model, message, candidates, number: 1, tally });
+    }
     let typed = state.tools.detector.typed_unmasked(&message);
     state.decided.said(typed.clone());
     review::taken_back(state, &typed);
     let candidates = detect(state, &message);
     let persona = state.personas.active.clone();
-    ask(state, Round { persona, message, candidates, number: 1, tally: Tally::default() })
+    ask(state, Round { persona, model: None, message, candidates, number: 1, tally })
 }
 
 /// Layer one and three on the user's message: strong candidates become proposals, and the model is told of all.
@@ -134,6 +155,8 @@ fn remember_now(state: &mut State, text: &str) {
 /// What a turn carries from one question to the model to the next.
 struct Round {
     persona: Persona,
+    /// Asked for by name, for this turn alone.
+    model: Option<String>,
     message: Vec<Span>,
     candidates: Vec<Candidate>,
     number: u32,
@@ -142,13 +165,13 @@ struct Round {
 
 /// Sends the conversation as it stands and opens the reply.
 fn ask(state: &mut State, round: Round) -> Vec<Effect> {
-    let Round { persona, message, candidates, number, tally } = round;
+    let Round { persona, model: named, message, candidates, number, tally } = round;
     if number == 1
         && let Some(why) = state.kb.snapshot.explanation()
     {
         state.notice(Level::Warning, why);
     }
-    let model = speaking_model(state, &persona);
+    let model = named.clone().unwrap_or_else(|| speaking_model(state, &persona));
     let mut endpoint = state.connection.endpoint.clone();
     endpoint.model = model;
     let channel = proposing::channel(state);
@@ -176,6 +199,7 @@ fn ask(state: &mut State, round: Round) -> Vec<Effect> {
         message,
         candidates,
         tally,
+        model: named,
         fence: (channel == Channel::Block).then(Fence::default),
         round: number,
         started: now,
@@ -267,8 +291,8 @@ pub fn ended(state: &mut State, task: TaskId, outcome: Outcome) -> Vec<Effect> {
     let by_block = proposing::take_blocks(state, &mut replying, whole);
     if called && whole == Whole::Yes && replying.round < ROUNDS {
         // The voice that began the turn ends it: a switch meanwhile is for the next message.
-        let Replying { persona, message, candidates, tally, round, .. } = *replying;
-        return ask(state, Round { persona: *persona, message, candidates, number: round + 1, tally });
+        let Replying { persona, model, message, candidates, tally, round, .. } = *replying;
+        return ask(state, Round { persona: *persona, model, message, candidates, number: round + 1, tally });
     }
     if broken || state.connection.is_offline() {
         proposing::hint(state, &replying.candidates);

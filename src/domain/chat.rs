@@ -140,8 +140,12 @@ impl Log {
 
     /// The entry `id`, if it is there.
     pub fn get(&self, id: EntryId) -> Option<&Entry> {
-        let at = self.entries.binary_search_by_key(&id, |entry| entry.id).ok()?;
-        self.entries.get(at)
+        self.entries.get(self.position(id)?)
+    }
+
+    /// Where the entry `id` stands, if it is there.
+    pub fn position(&self, id: EntryId) -> Option<usize> {
+        self.entries.binary_search_by_key(&id, |entry| entry.id).ok()
     }
 
     /// Which entries were added, changed or dropped since this was asked last.

@@ -33,6 +33,8 @@ impl std::str::FromStr for SessionId {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
     pub id: SessionId,
+    /// The session that it branched off from.
+    pub parent: Option<SessionId>,
     pub title: String,
     /// Messages of the user and replies.
     pub messages: u64,

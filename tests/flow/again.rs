@@ -4,10 +4,12 @@ use dictum::app::state::{Storing, Turn};
 use dictum::domain::chat::{Body, EntryId, Presence};
 use dictum::domain::exchange::{Message, ReplyEvent};
 use dictum::domain::kb::Origin;
-use dictum::protocol::message::Effect;
-use dictum::protocol::sessions::{Ask, Change, Record};
+use dictum::domain::session::{SessionId, Summary};
+use dictum::protocol::message::{Effect, Event};
+use dictum::protocol::sessions::{Ask, Change, Conversation, Record, Told};
 
 use crate::app::{App, FIRST};
+use crate::sessions::summary;
 
 const KB: &str = "# KB\n\n- Use npm.\n";
 
@@ -19,7 +21,7 @@ fn app() -> App {
 }
 
 /// What was given to the store since this was asked last.
-fn records(app: &mut App) -> Vec<Record> {
+pub fn records(app: &mut App) -> Vec<Record> {
     let record = |effect| match effect {
         Effect::Store(ask) => match *ask {
             Ask::Record(record) => Some(record),
@@ -31,7 +33,7 @@ fn records(app: &mut App) -> Vec<Record> {
 }
 
 /// How entries are said to take part.
-fn marks(records: &[Record]) -> Vec<(EntryId, Presence)> {
+pub fn marks(records: &[Record]) -> Vec<(EntryId, Presence)> {
     let mark = |change: &Change| match change {
         Change::Mark { entry, presence, .. } => Some((*entry, *presence)),
         Change::Put { .. } | Change::Grow { .. } | Change::Drop { .. } => None,
@@ -40,7 +42,7 @@ fn marks(records: &[Record]) -> Vec<(EntryId, Presence)> {
 }
 
 /// The texts of the last request's messages.
-fn sent(app: &App) -> Vec<String> {
+pub fn sent(app: &App) -> Vec<String> {
     let text = |message: &Message| match message {
         Message::User { text } | Message::Assistant { text, .. } => text.clone(),
         Message::Results(results) => format!("{} results", results.len()),
@@ -148,4 +150,96 @@ fn what_was_pasted_comes_back_as_pasted_and_the_queue_goes_on_waiting() {
     app.expect("queued  next");
     let held = |entry: &&dictum::domain::chat::Entry| matches!(entry.body, Body::User { .. });
     assert_eq!(app.state.log.current().filter(held).count(), 0);
+}
+
+#[test]
+fn an_earlier_message_is_edited_and_branches_off_when_it_is_sent() {
+    let mut app = app();
+    app.turn("one");
+    app.turn("two");
+    app.send(Event::Stored(Told::Begun { conversation: Conversation(0), session: SessionId(4) }));
+    records(&mut app);
+    app.types("a draft");
+    app.keys("f4 [ enter");
+    app.expect_draft("two");
+    app.expect("editing a message · Enter branches off there · Esc leaves it");
+    assert_eq!(app.chat().lines().count(), 4, "nothing changes before it is sent");
+    // Left as it was; the draft is there again.
+    app.keys("esc");
+    app.expect_draft("a draft");
+    app.expect("your message stays as it was; ↑ brings your edit back");
+    app.expect_not("editing a message");
+    app.keys("f4 [ E");
+    app.types("b");
+    app.keys("enter");
+    let stored = records(&mut app);
+    let last = stored.last().unwrap();
+    assert_eq!((last.session, last.parent), (None, Some(SessionId(4))));
+    assert!(
+        app.chat()
+            .contains("Branched off here with other words. What followed stays as session 4: /sessions.")
+    );
+    app.kb_read();
+    assert_eq!(sent(&app), ["one", "Done.", "twob"]);
+    app.expect_not("editing a message");
+    app.replies("Other.");
+    app.turn("three");
+    assert_eq!(sent(&app), ["one", "Done.", "twob", "Other.", "three"]);
+    app.keys("home up up");
+    app.expect_draft("twob");
+}
+
+#[test]
+fn an_edited_message_is_sent_while_another_reply_runs_and_stops_it() {
+    let mut app = app();
+    app.turn("one");
+    app.say("two");
+    app.kb_read();
+    app.streams(ReplyEvent::Text("half".into()));
+    app.keys("f4 [ [ [ enter");
+    app.expect_draft("one");
+    let effects = app.keys("enter");
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Cancel { .. })));
+    app.kb_read();
+    assert_eq!(sent(&app), ["one"]);
+    assert!(app.chat().contains("What followed was not saved") || app.chat().contains("Branched off"));
+}
+
+#[test]
+fn what_ends_an_edit_ends_it_for_good() {
+    for leaves in ["/new", "ctrl+c"] {
+        let mut app = app();
+        app.turn("one");
+        app.keys("f4 [ enter");
+        if leaves == "ctrl+c" {
+            app.keys("ctrl+c");
+        } else {
+            app.keys("ctrl+u");
+            app.say(leaves);
+        }
+        app.expect_not("editing a message");
+        records(&mut app);
+        app.turn("two");
+        assert!(records(&mut app).iter().all(|record| record.parent.is_none()), "{leaves}");
+    }
+    // A reply is copied, and what was taken back is a draft like another.
+    let mut app = app();
+    app.turn("one");
+    assert_eq!(app.keys("f4 enter"), [crate::app::copied("the reply", "Done.")]);
+    app.keys("esc alt+z ctrl+u f4 [ enter");
+    app.expect_draft("one");
+    app.expect_not("editing a message");
+}
+
+#[test]
+fn the_list_names_what_a_session_branched_off_from() {
+    let mut app = app();
+    app.say("/sessions");
+    let branch = Summary { parent: Some(SessionId(4)), ..summary(7, "what now?") };
+    app.send(Event::Stored(Told::Listed {
+        query: String::new(),
+        sessions: vec![branch, summary(4, "what now?")],
+    }));
+    app.expect("branch of #4 · 2 h ago");
+    app.expect("#7 · branch of #4 · 2 messages");
 }

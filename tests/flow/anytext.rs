@@ -130,6 +130,8 @@ proptest! {
         // No text that begins with a letter is a command.
         app.types("x");
         app.paste(&said);
+        // A backslash at the end would make a new line of it.
+        app.types(".");
         app.keys("enter");
         app.kb_read();
         app.streams(ReplyEvent::Start { id: name.clone(), model: body.clone() });

@@ -67,6 +67,7 @@ fn told(app: &mut App, told: Told) -> Vec<Effect> {
 pub fn summary(id: i64, title: &str) -> Summary {
     Summary {
         id: SessionId(id),
+        parent: None,
         title: title.into(),
         messages: 2,
         persona: SECOND.into(),

@@ -36,7 +36,8 @@ pub fn fork_at_marked(state: &mut State) -> Vec<Effect> {
     }
 }
 
-fn fork_at(state: &mut State, count: usize) -> Vec<Effect> {
+/// Branches off before the entry at a position.
+pub fn fork_at(state: &mut State, count: usize) -> Vec<Effect> {
     if state.log.entries().is_empty() {
         state.note("there is nothing to branch off from yet");
         return Vec::new();

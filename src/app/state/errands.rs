@@ -1,5 +1,6 @@
 //! Work outside that answers later, apart from the turn. It starts none of it.
 
+use crate::domain::chat::EntryId;
 use crate::domain::inquiry::Inquiry;
 use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Candidate, Span};
@@ -17,6 +18,8 @@ pub struct Errands {
     pub asking: Option<Box<Asking>>,
     /// KB.md is being written.
     pub saving: Option<Saving>,
+    /// A message that was said before is in the prompt: sending it branches off there.
+    pub revising: Option<Revising>,
     /// The editor is open for this.
     pub editing: Option<(TaskId, EditingWhat)>,
 }
@@ -48,6 +51,14 @@ pub struct Saving {
     pub proposal: u64,
     /// KB.md as the edit was made on it. The watcher may tell of the new text before the write is answered.
     pub before: String,
+}
+
+/// A message that was said before and is said anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revising {
+    pub message: EntryId,
+    /// What stood in the prompt.
+    pub draft: Vec<Span>,
 }
 
 /// What the external editor was opened on.

@@ -100,6 +100,11 @@ impl Log {
         self.entries.get(..at).unwrap_or_default().iter().rposition(said)
     }
 
+    /// The position of the message that an entry answers, or is.
+    pub fn said_for(&self, at: usize) -> Option<usize> {
+        self.said_before(at + 1)
+    }
+
     /// The positions between the message that an entry answers and the next message.
     fn answer(&self, at: usize) -> Range<usize> {
         let start = self.said_before(at + 1).map_or(0, |said| said + 1);
