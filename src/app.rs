@@ -1,9 +1,12 @@
 //! State, update and view: the pure core. It never performs a side effect; it returns them.
 
 pub mod actions;
+pub mod again;
+pub mod arguments;
 pub mod attaching;
 pub mod chat;
 pub mod commands;
+pub mod compare;
 pub mod keeping;
 pub mod mentions;
 pub mod messages;
@@ -22,7 +25,9 @@ pub mod setup;
 pub mod side;
 pub mod state;
 pub mod status;
+pub mod stopping;
 pub mod turn;
 pub mod update;
+pub mod versions;
 pub mod vi;
 pub mod welcome;

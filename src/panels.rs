@@ -1,5 +1,6 @@
 //! Self-contained parts of the screen: model, apply, view. They never name the app's state.
 
+pub mod compare;
 pub mod complete;
 pub mod keyfield;
 pub mod menu;

@@ -7,6 +7,8 @@
     reason = "a test may fail"
 )]
 
+#[path = "flow/again.rs"]
+mod again;
 #[path = "flow/anytext.rs"]
 mod anytext;
 #[path = "support/app.rs"]
@@ -61,5 +63,7 @@ mod setup;
 mod side;
 #[path = "flow/turns.rs"]
 mod turns;
+#[path = "flow/versions.rs"]
+mod versions;
 #[path = "flow/vi.rs"]
 mod vi;

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
 #[cfg(unix)]
+#[path = "terminal/again.rs"]
+mod again;
+#[cfg(unix)]
 #[path = "terminal/care.rs"]
 mod care;
 #[cfg(unix)]

@@ -2,20 +2,17 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::state::{EditingWhat, Focus, MenuOf, Overlay, State, Turn};
+use super::state::{EditingWhat, Focus, MenuOf, Overlay, State};
 use super::{
-    commands, mentions, messages, mouse, overlay, reading, review, screen, sessions, setup, side, status,
-    turn, vi,
+    again, arguments, commands, mentions, messages, mouse, overlay, reading, review, screen, sessions, setup,
+    side, status, stopping, turn, versions, vi,
 };
 use crate::panels::menu::Menu;
 use crate::panels::prompt::editor::Editor;
 use crate::panels::review::{Mode, WayOut, keys_in_words};
 use crate::panels::transcript::Wish;
 use crate::protocol::action::{Action, Context};
-use crate::protocol::message::{Capture, Effect, Millis};
-
-/// A second Ctrl+C within this time quits. Milliseconds.
-const TWICE: Millis = 2_000;
+use crate::protocol::message::{Capture, Effect};
 
 /// Handles a key press or repeat.
 pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
@@ -26,11 +23,9 @@ pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         Focus::Review => Context::Review,
         Focus::Overlay(Overlay::Pager(_)) => Context::Pager,
         Focus::Overlay(Overlay::Menu(_, _) | Overlay::Key(_)) => Context::Menu,
+        Focus::Overlay(Overlay::Compare(_)) => Context::Compare,
     };
-    // Only two presses in a row are a wish to leave.
-    if state.tools.keymap.action(context, key) != Some(Action::Interrupt) {
-        state.screen.interrupted = None;
-    }
+    stopping::pressed(state, state.tools.keymap.action(context, key));
     if state.transcript.marking.stands() && status::may_tell_of_mark(state) {
         match state.tools.keymap.action(Context::Marked, key) {
             Some(action @ (Action::CopyMark | Action::DropMark)) => return perform(state, action),
@@ -55,7 +50,7 @@ pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         Context::Review => review_key(state, key),
         Context::Reading => reading_key(state, key),
         Context::Menu => menu_key(state, key),
-        Context::Everywhere | Context::Prompt | Context::Marked | Context::Pager => {
+        Context::Everywhere | Context::Prompt | Context::Marked | Context::Pager | Context::Compare => {
             match state.tools.keymap.action(context, key) {
                 Some(action) => perform(state, action),
                 None => match typed(key) {
@@ -263,7 +258,7 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Personas => return overlay::personas(state),
         Action::Knowledge => overlay::knowledge(state),
         Action::FocusReview => review::toggle(state),
-        Action::Interrupt => return interrupt(state),
+        Action::Interrupt => return stopping::interrupt(state),
         Action::Suspend => return vec![Effect::Suspend],
         Action::Redraw => return vec![Effect::Redraw],
         Action::MouseMode => return mouse_mode(state),
@@ -295,13 +290,19 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         | Action::FoldMessage
         | Action::OpenMessage
         | Action::EditMessage
+        | Action::Revise
+        | Action::Retry
         | Action::Fork
         | Action::LeaveReading => return reading::act(state, action),
+        Action::VersionBefore | Action::VersionAfter | Action::Compare => {
+            return versions::act(state, action);
+        }
         Action::CopyMark => return mouse::copy(state),
         Action::DropMark => mouse::drop_mark(state),
         Action::Submit => return submit(state),
-        Action::Stop => return stop(state),
-        Action::Complete => commands::complete(&mut state.prompt.editor),
+        Action::Stop => return stopping::stop(state),
+        Action::TakeBack => return again::take_back(state),
+        Action::Complete => arguments::complete(state),
         Action::Previous if state.prompt.editor.is_empty() && !state.queue.is_empty() => take_back(state),
         Action::Previous => state.prompt.up(width),
         Action::Next => state.prompt.down(width),
@@ -367,6 +368,8 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         | Action::PagerPageUp
         | Action::PagerTop
         | Action::PagerEnd
+        | Action::TakeLeft
+        | Action::TakeRight
         | Action::ClosePager => return overlay::act(state, action),
     }
     Vec::new()
@@ -430,51 +433,7 @@ pub fn send(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     let message = state.prompt.take();
-    turn::submit(state, message)
-}
-
-fn stop(state: &mut State) -> Vec<Effect> {
-    if let Some(effects) = turn::stop(state) {
-        if !state.queue.is_empty() {
-            let words = "on an empty prompt sends what waits";
-            let send = state.tools.keymap.told("; ", Context::Prompt, Action::Submit, words);
-            state.note(format!("stopped{send}"));
-        }
-        return effects;
-    }
-    Vec::new()
-}
-
-fn interrupt(state: &mut State) -> Vec<Effect> {
-    // What lies over the chat goes first; the draft below it is not touched.
-    if !matches!(state.focus, Focus::Prompt) {
-        state.focus = Focus::Prompt;
-        return Vec::new();
-    }
-    // Whoever selected something means that.
-    if let Some(copied) = mouse::copy_selection(state) {
-        return copied;
-    }
-    if !matches!(state.turn, Turn::Idle) {
-        return stop(state);
-    }
-    if !state.prompt.editor.is_empty() {
-        state.prompt.take();
-        let back = state.tools.keymap.told("; ", Context::Prompt, Action::Previous, "brings it back");
-        state.note(format!("draft put aside{back}"));
-        return Vec::new();
-    }
-    let now = state.screen.now;
-    if state.screen.interrupted.is_some_and(|before| now.saturating_sub(before) < TWICE) {
-        return vec![Effect::Quit];
-    }
-    state.screen.interrupted = Some(now);
-    let quits = state.tools.keymap.told("", Context::Everywhere, Action::Interrupt, "again quits");
-    match state.review.pending.len() {
-        0 => state.note(quits),
-        count => state.note(format!("{quits} and drops {count} undecided KB.md edit(s)")),
-    }
-    Vec::new()
+    again::submit(state, message)
 }
 
 fn mouse_mode(state: &mut State) -> Vec<Effect> {

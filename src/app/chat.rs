@@ -36,7 +36,7 @@ pub fn switch(state: &mut State, name: &str) {
 }
 
 /// A name that ends with, or contains, what was typed.
-fn nearest(name: &str, library: &Library) -> Option<String> {
+pub fn nearest(name: &str, library: &Library) -> Option<String> {
     let names = || library.listed.iter().map(|listed| &listed.persona.name);
     names()
         .find(|known| known.rsplit('.').next() == Some(name))

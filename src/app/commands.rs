@@ -1,7 +1,9 @@
 //! Slash commands: the table from which running, completion, palette and help derive. A command never hides what it did.
 
 use super::state::State;
-use super::{actions, chat, models, overlay, reading, review, sessions, setup, turn};
+use super::{
+    actions, again, chat, compare, models, overlay, reading, review, sessions, setup, turn, versions,
+};
 use crate::domain::chat::Level;
 use crate::domain::kb::Origin;
 use crate::panels::prompt::editor::Editor;
@@ -65,6 +67,30 @@ pub const COMMANDS: &[Command] = &[
         arguments: "[N]",
         sentence: "Copy the last reply to the clipboard, or its code block N",
         run: reading::copy_last,
+    },
+    Command {
+        name: "undo",
+        arguments: "",
+        sentence: "Take your last message back into the prompt",
+        run: undo,
+    },
+    Command {
+        name: "retry",
+        arguments: "[NAME]",
+        sentence: "Ask again for the newest answer; NAME is a persona or a model that answers this once",
+        run: versions::retry,
+    },
+    Command {
+        name: "version",
+        arguments: "[N]",
+        sentence: "Show version N of the newest answer, or tell which there are",
+        run: versions::choose,
+    },
+    Command {
+        name: "compare",
+        arguments: "",
+        sentence: "Compare two versions of the newest answer",
+        run: compare_versions,
     },
     Command {
         name: "sessions",
@@ -229,6 +255,15 @@ fn rules(state: &mut State, what: &str) -> Vec<Effect> {
 
 fn clear(state: &mut State, _: &str) -> Vec<Effect> {
     chat::clear(state)
+}
+
+fn undo(state: &mut State, _: &str) -> Vec<Effect> {
+    again::take_back(state)
+}
+
+fn compare_versions(state: &mut State, _: &str) -> Vec<Effect> {
+    compare::open(state);
+    Vec::new()
 }
 
 fn fork(state: &mut State, _: &str) -> Vec<Effect> {

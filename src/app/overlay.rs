@@ -7,7 +7,7 @@ use super::models::{self, Choosing};
 use super::plain::{self, Form};
 use super::state::{Focus, MenuOf, Overlay, State};
 use super::update::open;
-use super::{chat, commands, messages, sessions, setup};
+use super::{chat, commands, compare, messages, sessions, setup};
 use crate::domain::briefing;
 use crate::domain::persona::{Library, Listed, Reading};
 use crate::draw::theme::Theme;
@@ -21,7 +21,7 @@ use crate::protocol::message::Effect;
 pub fn menu(over: &mut Overlay) -> Option<&mut Menu> {
     match over {
         Overlay::Menu(_, menu) => Some(menu),
-        Overlay::Pager(_) | Overlay::Key(_) => None,
+        Overlay::Pager(_) | Overlay::Compare(_) | Overlay::Key(_) => None,
     }
 }
 
@@ -34,6 +34,7 @@ pub fn wheel(over: &mut Overlay, by: isize, area: Rect, theme: &Theme) {
             pager.settle(area, theme);
         }
         Overlay::Key(_) => {}
+        Overlay::Compare(compare) => compare.scroll(Scroll::Lines(by)),
     }
 }
 
@@ -65,7 +66,11 @@ pub fn palette(state: &mut State) {
     let offered = |row: &&crate::protocol::action::Row| {
         let useful = matches!(
             row.action,
-            Action::EditExternally | Action::QueueTakeBack | Action::Queue | Action::History
+            Action::EditExternally
+                | Action::QueueTakeBack
+                | Action::TakeBack
+                | Action::Queue
+                | Action::History
         );
         (row.context == Context::Everywhere && row.action != Action::Palette)
             || (row.context == Context::Prompt && useful)
@@ -176,6 +181,7 @@ pub fn help(state: &mut State) {
         Context::Review,
         Context::Menu,
         Context::Pager,
+        Context::Compare,
     ];
     for context in contexts {
         text.push_str(&format!("\n{}\n", context.title()));
@@ -280,8 +286,13 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         }
         _ => {}
     }
+    if matches!(state.focus, Focus::Overlay(Overlay::Compare(_))) {
+        compare::act(state, action);
+        return Vec::new();
+    }
     let Focus::Overlay(over) = &mut state.focus else { return Vec::new() };
     match over {
+        Overlay::Compare(_) => {}
         Overlay::Pager(pager) => {
             let page = isize::try_from(area.height.saturating_sub(4).max(1)).unwrap_or(1);
             pager.settle(area, &theme);
@@ -349,7 +360,7 @@ fn choose(state: &mut State) -> Vec<Effect> {
                 return super::actions::perform(state, row.action);
             }
         }
-        Overlay::Pager(_) | Overlay::Key(_) => {}
+        Overlay::Pager(_) | Overlay::Compare(_) | Overlay::Key(_) => {}
     }
     Vec::new()
 }

@@ -55,7 +55,9 @@ impl Form {
 /// Whether a line is part of a message: it may go on in the next one. Else it answers a question.
 pub fn composes(state: &State) -> bool {
     match &state.focus {
-        Focus::Prompt | Focus::Reading(_) | Focus::Overlay(Overlay::Pager(_) | Overlay::Key(_)) => true,
+        Focus::Prompt
+        | Focus::Reading(_)
+        | Focus::Overlay(Overlay::Pager(_) | Overlay::Compare(_) | Overlay::Key(_)) => true,
         Focus::Review | Focus::Overlay(Overlay::Menu(_, _)) => false,
     }
 }
@@ -83,7 +85,7 @@ pub fn last_reply_failed(state: &State) -> bool {
 
 /// A message or an answer was entered.
 pub fn entered(state: &mut State, said: &[Span]) -> Vec<Effect> {
-    state.screen.interrupted = None;
+    state.screen.pressed.forget();
     if state.screen.form == Form::Once {
         return turn::submit(state, said.to_vec());
     }
@@ -91,7 +93,7 @@ pub fn entered(state: &mut State, said: &[Span]) -> Vec<Effect> {
     let effects = match &state.focus {
         Focus::Prompt | Focus::Reading(_) => message(state, said),
         // A long text was printed whole; there is nothing to close.
-        Focus::Overlay(Overlay::Pager(_) | Overlay::Key(_)) => message(state, said),
+        Focus::Overlay(Overlay::Pager(_) | Overlay::Compare(_) | Overlay::Key(_)) => message(state, said),
         _ if commands::is_command(&words) => message(state, said),
         Focus::Review => answer(state, words.trim()),
         Focus::Overlay(Overlay::Menu(_, _)) => choose(state, words.trim()),
@@ -235,7 +237,9 @@ pub fn question(state: &State) -> Option<String> {
         return None;
     }
     match &state.focus {
-        Focus::Prompt | Focus::Reading(_) | Focus::Overlay(Overlay::Pager(_) | Overlay::Key(_)) => {
+        Focus::Prompt
+        | Focus::Reading(_)
+        | Focus::Overlay(Overlay::Pager(_) | Overlay::Compare(_) | Overlay::Key(_)) => {
             matches!(state.turn, Turn::Idle).then(|| prompt(state))
         }
         Focus::Overlay(Overlay::Menu(_, _)) => {

@@ -1,10 +1,10 @@
 //! What the user asks of the conversation while reading it: marking, searching, copying, opening. It never sends and never edits.
 
-use super::sessions;
 use super::state::{EditingWhat, Focus, Overlay, State};
 use super::update::open;
+use super::{again, sessions, versions};
 use crate::base::text;
-use crate::domain::chat::{Body, Entry, Level};
+use crate::domain::chat::{Body, Entry, Level, Presence};
 use crate::draw::markdown;
 use crate::panels::pager::{Content, Pager};
 use crate::panels::prompt::editor::Editor;
@@ -19,7 +19,8 @@ pub fn toggle(state: &mut State) {
         state.focus = Focus::Prompt;
         return;
     }
-    let reply = |entry: &Entry| matches!(&entry.body, Body::Reply(_)) && can_be_marked(entry);
+    let current = |entry: &Entry| entry.presence == Presence::Current && can_be_marked(entry);
+    let reply = |entry: &Entry| matches!(&entry.body, Body::Reply(_)) && current(entry);
     let entries = state.log.entries();
     let marked = entries.iter().rposition(reply).or_else(|| entries.iter().rposition(can_be_marked));
     if marked.is_none() {
@@ -115,6 +116,8 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::FoldMessage => fold(state),
         Action::OpenMessage => show(state),
         Action::EditMessage => return edit(state),
+        Action::Revise => return again::revise(state),
+        Action::Retry => return versions::retry_marked(state),
         Action::Fork => return sessions::fork_at_marked(state),
         Action::LeaveReading => leave(state),
         _ => {}
@@ -166,7 +169,8 @@ pub fn clip(what: impl Into<String>, text: &str) -> Vec<Effect> {
     vec![Effect::Copy(Clip { what: what.into(), text: harmless(text) })]
 }
 
-fn copy_message(state: &State) -> Vec<Effect> {
+/// Copies the marked message.
+pub fn copy_message(state: &State) -> Vec<Effect> {
     let Some(entry) = marked(state) else { return Vec::new() };
     let what = match &entry.body {
         Body::Reply(_) => "the reply",

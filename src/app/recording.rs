@@ -3,7 +3,7 @@
 
 use super::sessions;
 use super::state::{Given, ModelChoice, Stage, State, Storing};
-use crate::domain::chat::{Body, Entry, EntryId, Level, Reply};
+use crate::domain::chat::{Body, Entry, EntryId, Level, Presence, Reply};
 use crate::protocol::message::{Anchor, Effect, Millis};
 use crate::protocol::sessions::{Ask, Change, Named, Record, Standing, Told};
 
@@ -12,13 +12,16 @@ const BATCH: Millis = 100;
 
 /// Looks whether something was said that is to be stored.
 pub fn look(state: &mut State) -> Vec<Effect> {
-    let touched = state.log.take_touched();
-    if touched.is_empty() {
+    let (touched, moved) = (state.log.take_touched(), state.log.take_moved());
+    if touched.is_empty() && moved.is_empty() {
         return Vec::new();
     }
     let recording = &mut state.recording;
     match recording.storing {
-        Storing::On => recording.open.extend(touched),
+        Storing::On => {
+            recording.open.extend(touched);
+            recording.moved.extend(moved);
+        }
         // It stays out, also when the rest is stored again.
         Storing::Private => {
             recording.left_out.extend(touched);
@@ -34,7 +37,7 @@ pub fn look(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     let streams = |id: &EntryId| state.log.reply(*id).is_some_and(|reply| reply.outcome.is_none());
-    if state.recording.open.iter().all(streams) {
+    if state.recording.moved.is_empty() && state.recording.open.iter().all(streams) {
         let at = state.screen.now + BATCH;
         state.recording.due.get_or_insert(at);
         return Vec::new();
@@ -78,7 +81,11 @@ fn give(state: &mut State, stands: Option<Standing>) -> Vec<Effect> {
         return Vec::new();
     }
     let open = std::mem::take(&mut state.recording.open);
-    let changes: Vec<Change> = open.into_iter().map(|id| change(state, id)).collect();
+    let mut moved = std::mem::take(&mut state.recording.moved);
+    // Writing an entry says nothing of how it takes part.
+    moved.extend(open.iter().filter(|id| presence(state, **id) != Some(Presence::Current)));
+    let mut changes: Vec<Change> = open.into_iter().map(|id| change(state, id)).collect();
+    changes.extend(moved.into_iter().filter_map(|id| mark(state, id)));
     let recording = &mut state.recording;
     let standing = stands.filter(|stands| recording.standing.as_ref() != Some(stands));
     if changes.is_empty() && standing.is_none() {
@@ -95,6 +102,16 @@ fn give(state: &mut State, stands: Option<Standing>) -> Vec<Effect> {
         standing,
     };
     vec![Effect::Store(Box::new(Ask::Record(Box::new(record))))]
+}
+
+fn presence(state: &State, id: EntryId) -> Option<Presence> {
+    state.log.get(id).map(|entry| entry.presence)
+}
+
+/// How an entry takes part; `None` where the store does not know the entry.
+fn mark(state: &State, id: EntryId) -> Option<Change> {
+    let presence = presence(state, id).filter(|_| !state.recording.left_out.contains(&id))?;
+    Some(Change::Mark { entry: id, row: state.recording.rows.get(&id).copied(), presence })
 }
 
 fn change(state: &mut State, id: EntryId) -> Change {

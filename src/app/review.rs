@@ -5,7 +5,7 @@ mod undone;
 
 use std::mem;
 
-pub use declined::{Offer, never_failed, revoked, taken_back};
+pub use declined::{Offer, never_failed, revoked, taken_back, unsaid};
 pub use undone::{undo_refused, undone};
 
 use declined::{declined_before, never_ask, reject, session_only};

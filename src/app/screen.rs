@@ -8,7 +8,7 @@ use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 use super::commands::Command;
 use super::state::{Focus, Overlay, State, Turn};
-use super::{commands, mentions, side, status, turn, vi, welcome};
+use super::{again, arguments, commands, compare, mentions, side, status, turn, vi, welcome};
 use crate::base::text;
 use crate::domain::chat::{Body, Entry};
 use crate::panels::complete::{self, Choice};
@@ -312,6 +312,12 @@ fn view_prompt(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Positio
             let mode = Span::styled(format!(" {mode} "), theme.accent);
             block = block.title_top(Line::from(mode).right_aligned());
         }
+        if again::revised(state).is_some() {
+            let keys = &state.tools.keymap;
+            let send = keys.told(" · ", Context::Prompt, Action::Submit, "branches off there");
+            let leave = keys.told(" · ", Context::Prompt, Action::Stop, "leaves it");
+            block = block.title_top(Span::styled(format!(" editing a message{send}{leave} "), theme.accent));
+        }
         inner = block.inner(area);
         block.render(area, buffer);
     }
@@ -363,6 +369,10 @@ fn overlay(state: &State, over: &Overlay, buffer: &mut Buffer) -> Option<Positio
             None
         }
         Overlay::Key(field) => field.view(area(state), theme, buffer),
+        Overlay::Compare(shown) => {
+            compare::view(state, shown, area(state), buffer);
+            None
+        }
     }
 }
 
@@ -375,7 +385,8 @@ fn completions(state: &State, areas: Areas, buffer: &mut Buffer) {
         detail: command.sentence.to_string(),
         ..Choice::default()
     };
-    let choices: Vec<Choice> = found.iter().map(choice).collect();
+    let mut choices: Vec<Choice> = found.iter().map(choice).collect();
+    choices.extend(arguments::choices(state));
     let key = state.tools.keymap.hint(Context::Prompt, Action::Complete);
     complete::view(&choices, 0, &key, areas.prompt, &state.screen.theme, buffer);
 }

@@ -4,7 +4,7 @@
 mod copies;
 mod list;
 
-pub use copies::{export, exported, fork, fork_at_marked};
+pub use copies::{export, exported, fork, fork_at, fork_at_marked};
 pub use list::{choose, delete_chosen, filter_changed, listed, no_doubt, pick, rename_chosen};
 
 use super::recording;
@@ -66,15 +66,10 @@ pub fn opened(state: &mut State, opened: Opened) -> Vec<Effect> {
     let fixed = state.recording.fixed;
     let Left { effects, told, .. } = leave(state);
     let Opened { summary, standing, entries } = opened;
-    let mut back = None;
-    for kept in entries {
-        back = Some(match kept.body {
-            body @ Body::Decision { .. } => state.log.push_folded(body),
-            body @ (Body::User { .. } | Body::Reply(_) | Body::Divider { .. } | Body::Notice { .. }) => {
-                state.log.push(body)
-            }
-        });
-    }
+    let rows: Vec<Option<i64>> = entries.iter().map(|kept| kept.row).collect();
+    let ids = state.log.restore(entries.into_iter().map(|kept| (kept.body, kept.presence)));
+    let back = ids.last().copied();
+    state.recording.rows = ids.into_iter().zip(rows).filter_map(|(id, row)| Some((id, row?))).collect();
     // What was told of the start of this run is not part of what comes back.
     let left_out = told.into_iter().map(|body| state.log.push(body)).collect();
     state.log.take_touched();

@@ -42,7 +42,7 @@ pub fn view(state: &State, area: Rect, buffer: &mut Buffer) {
     if area.is_empty() {
         return;
     }
-    let said = state.log.entries().iter().filter(|entry| matches!(entry.body, Body::User { .. })).count();
+    let said = state.log.current().filter(|entry| matches!(entry.body, Body::User { .. })).count();
     let rules: Vec<&str> = state.decided.session.all().iter().map(|rule| rule.text.as_str()).collect();
     let mut session = vec![("model", model(state)), ("messages", said.to_string())];
     if !state.queue.is_empty() {

@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 
 use super::mouse::Hand;
 use super::plain::Form;
+use super::stopping::Pressed;
+use super::versions::Wish;
 use crate::domain::chat::{Body, EntryId, Level, Log, Voice};
 use crate::domain::exchange::{Endpoint, Protocol};
 use crate::domain::kb::detect::Detector;
@@ -23,6 +25,7 @@ use crate::domain::roster::Roster;
 use crate::domain::settings::{SidePanel, Switch};
 use crate::domain::stack::Stack;
 use crate::draw::theme::{Palette, Theme};
+use crate::panels::compare::Compare;
 use crate::panels::keyfield::KeyField;
 use crate::panels::menu::Menu;
 use crate::panels::pager::Pager;
@@ -34,7 +37,7 @@ use crate::panels::transcript::reading::Reading;
 use crate::protocol::keymap::Keymap;
 use crate::protocol::message::{Background, Capture, Millis, TaskId};
 
-pub use errands::{Asking, Doubted, EditingWhat, Errands, Gathering, Saving};
+pub use errands::{Asking, Doubted, EditingWhat, Errands, Gathering, Revising, Saving};
 pub use recording::{Doubt, Fixed, Given, Recording, Stage, Storing};
 
 /// The name of the persona that starts.
@@ -74,8 +77,8 @@ pub struct Screen {
     pub side: SidePanel,
     /// One sentence in the status line, until the time given.
     pub note: Option<(String, Millis)>,
-    /// When Ctrl+C was pressed on an empty prompt: a second one soon after quits.
-    pub interrupted: Option<Millis>,
+    /// The key of which a second press soon after does more.
+    pub pressed: Pressed,
 }
 
 impl Screen {
@@ -97,6 +100,8 @@ pub enum Turn {
     Reading {
         task: TaskId,
         message: Vec<Span>,
+        /// The message was said before; who is asked for another answer to it.
+        again: Option<Box<Wish>>,
     },
     Replying(Box<Replying>),
 }
@@ -113,6 +118,8 @@ pub struct Replying {
     /// What the detector found in it.
     pub candidates: Vec<Candidate>,
     pub tally: Tally,
+    /// The model that was asked for in this turn alone.
+    pub model: Option<String>,
     /// Takes the block out of the reply of a model without tools.
     pub fence: Option<Fence>,
     /// How often the model was asked in this turn, because it called tools.
@@ -242,6 +249,13 @@ impl Decided {
         self.rejected_in_a_row >= Self::ENOUGH
     }
 
+    /// A message was taken back: its words may not be quoted any more.
+    pub fn unsaid(&mut self, typed: &str) {
+        if self.typed.last().is_some_and(|last| last == typed) {
+            self.typed.pop();
+        }
+    }
+
     /// The conversation begins afresh: nothing before can be meant any more. Gives how many rules of the session ended with it.
     pub fn forget_words(&mut self) -> usize {
         self.typed.clear();
@@ -267,6 +281,7 @@ pub enum Overlay {
     Pager(Pager),
     /// A key is being typed or pasted.
     Key(KeyField),
+    Compare(Compare),
 }
 
 /// What a menu offers.
@@ -417,7 +432,7 @@ impl State {
                 hand: Hand::default(),
                 side: SidePanel::Auto,
                 note: None,
-                interrupted: None,
+                pressed: Pressed::default(),
             },
             log: Log::default(),
             turn: Turn::Idle,

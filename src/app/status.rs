@@ -132,7 +132,8 @@ pub fn while_reading(state: &State, reading: &Reading, area: Rect, buffer: &mut 
             (Context::Reading, Action::ReadEarlier, "message before"),
             (Context::Reading, Action::CopyMessage, "copy"),
             (Context::Reading, Action::FoldMessage, "fold"),
-            (Context::Reading, Action::OpenMessage, "open"),
+            (Context::Reading, Action::Revise, "edit yours"),
+            (Context::Reading, Action::Retry, "ask again"),
             (Context::Reading, Action::LeaveReading, "back"),
         ],
     };

@@ -7,6 +7,7 @@ use super::review;
 use super::sessions;
 use super::side;
 use super::state::{ModelChoice, Readiness, Replying, State, Tally, Tools, Turn};
+use super::versions::Wish;
 use crate::domain::briefing::Briefing;
 use crate::domain::chat::{Body, Level, Reply, Voice};
 use crate::domain::exchange::{Outcome, Protocol, ReplyEvent, StopReason};
@@ -49,7 +50,7 @@ fn start(state: &mut State, message: Vec<Span>) -> Vec<Effect> {
     let mut effects = proposing::stop_asking(state);
     let task = state.errands.task();
     let gathering = attaching::begin(state, task, entry, &message);
-    state.turn = Turn::Reading { task, message };
+    state.turn = Turn::Reading { task, message, again: None };
     // KB.md is read last, so that nothing is newer than what is known of it.
     if gathering.is_empty() {
         effects.push(Effect::ReadKb { task });
@@ -59,6 +60,15 @@ fn start(state: &mut State, message: Vec<Span>) -> Vec<Effect> {
     if side::width(state) > 0 {
         effects.push(Effect::ReadStack);
     }
+    effects
+}
+
+/// Asks for another answer to the newest message, after a new look at KB.md.
+pub fn again(state: &mut State, message: Vec<Span>, wish: Wish) -> Vec<Effect> {
+    let mut effects = proposing::stop_asking(state);
+    let task = state.errands.task();
+    state.turn = Turn::Reading { task, message, again: Some(Box::new(wish)) };
+    effects.push(Effect::ReadKb { task });
     effects
 }
 
@@ -117,10 +127,21 @@ pub fn kb_read(state: &mut State, task: TaskId, snapshot: Snapshot) -> Vec<Effec
     if !wanted {
         return Vec::new();
     }
-    let Turn::Reading { message, .. } = std::mem::take(&mut state.turn) else { return Vec::new() };
+    let Turn::Reading { message, again, .. } = std::mem::take(&mut state.turn) else { return Vec::new() };
+    let tally = Tally::default();
+    if let Some(wish) = again {
+        // What the words ask of KB.md was offered when they were said; the model is told only of what nobody was sure of.
+        let mut candidates =
+            state.tools.reconciler.heard(&state.tools.detector, &message, &state.kb.document);
+        candidates.retain(|candidate| candidate.band == Band::Weak);
+        state.log.begin_version();
+        let Wish { persona, model } = *wish;
+        let persona = persona.unwrap_or_else(|| state.personas.active.clone());
+        return ask(state, Round { persona, model, message, candidates, number: 1, tally });
+    }
     let candidates = if coming { Vec::new() } else { hear(state, &message) };
     let persona = state.personas.active.clone();
-    ask(state, Round { persona, message, candidates, number: 1, tally: Tally::default() })
+    ask(state, Round { persona, model: None, message, candidates, number: 1, tally })
 }
 
 /// Takes in what the user said: what it takes back, and what it states.
@@ -174,6 +195,8 @@ fn remember_now(state: &mut State, text: &str) {
 /// What a turn carries from one question to the model to the next.
 struct Round {
     persona: Persona,
+    /// Asked for by name, for this turn alone.
+    model: Option<String>,
     message: Vec<Span>,
     candidates: Vec<Candidate>,
     number: u32,
@@ -182,13 +205,13 @@ struct Round {
 
 /// Sends the conversation as it stands and opens the reply.
 fn ask(state: &mut State, round: Round) -> Vec<Effect> {
-    let Round { persona, message, candidates, number, tally } = round;
+    let Round { persona, model: named, message, candidates, number, tally } = round;
     if number == 1
         && let Some(why) = state.kb.snapshot.explanation()
     {
         state.notice(Level::Warning, why);
     }
-    let model = speaking_model(state, &persona);
+    let model = named.clone().unwrap_or_else(|| speaking_model(state, &persona));
     let mut endpoint = state.connection.endpoint.clone();
     endpoint.model = model;
     let channel = proposing::channel(state);
@@ -220,6 +243,7 @@ fn ask(state: &mut State, round: Round) -> Vec<Effect> {
         message,
         candidates,
         tally,
+        model: named,
         fence: (channel == Channel::Block).then(Fence::default),
         round: number,
         started: now,
@@ -315,8 +339,8 @@ pub fn ended(state: &mut State, task: TaskId, outcome: Outcome) -> Vec<Effect> {
     let by_block = proposing::take_blocks(state, &mut replying, whole);
     if called && whole == Whole::Yes && replying.round < ROUNDS {
         // The voice that began the turn ends it: a switch meanwhile is for the next message.
-        let Replying { persona, message, candidates, tally, round, .. } = *replying;
-        return ask(state, Round { persona: *persona, message, candidates, number: round + 1, tally });
+        let Replying { persona, model, message, candidates, tally, round, .. } = *replying;
+        return ask(state, Round { persona: *persona, model, message, candidates, number: round + 1, tally });
     }
     if broken || state.connection.is_offline() {
         proposing::hint(state, &replying.candidates);

@@ -144,18 +144,19 @@ fn longest_run(text: &str, mark: char) -> usize {
     text.split(|letter| letter != mark).map(|run| run.len() / mark.len_utf8()).max().unwrap_or(0)
 }
 
-/// The conversation as messages. A message that another voice answers than the one before says so; `next` answers the last one.
+/// The conversation as messages: what takes part in it. A message that another voice answers than the one before says so; `next` answers the last one.
 fn messages(log: &Log, next: &str) -> Vec<Message> {
     let mut messages = Vec::new();
     // Who spoke last, and who was announced since.
     let (mut spoke, mut announced): (Option<&str>, Option<&str>) = (None, None);
-    for (at, entry) in log.entries().iter().enumerate() {
+    let entries: Vec<&Entry> = log.current().collect();
+    for (at, entry) in entries.iter().enumerate() {
         match &entry.body {
             Body::User { text, attached } => {
                 if !attached.is_empty() {
                     messages.push(Message::Attached(attached.clone()));
                 }
-                let later = log.entries().get(at + 1..).unwrap_or_default();
+                let later = entries.get(at + 1..).unwrap_or_default();
                 let answers = answering(later, next);
                 let text = match (spoke, answers) {
                     (Some(before), Some(voice)) if announced.unwrap_or(before) != voice => {
@@ -189,7 +190,7 @@ fn messages(log: &Log, next: &str) -> Vec<Message> {
 
 /// Who answers a message, seen from the entries after it: whoever replied, or whoever is asked now. `None` when nobody did and the
 /// user went on.
-fn answering<'a>(later: &'a [Entry], next: &'a str) -> Option<&'a str> {
+fn answering<'a>(later: &[&'a Entry], next: &'a str) -> Option<&'a str> {
     for entry in later {
         match &entry.body {
             Body::Reply(reply) => return Some(&reply.voice.name),

@@ -1,8 +1,12 @@
 //! The conversation as a log of entries: who said what, in which voice, with which outcome. It never draws and never sends.
 
+mod answers;
+
 use std::collections::BTreeSet;
 
 use super::attach::Attachment;
+pub use answers::{Presence, Version, versions};
+
 use super::exchange::{Opaque, Outcome, Usage};
 use super::persona::Persona;
 
@@ -68,6 +72,8 @@ pub struct Reply {
     pub model: String,
     /// The first digits of the SHA-256 of the KB.md that it was given; empty when it was given none.
     pub kb: String,
+    /// Which version of the answer it belongs to: 0 is the first one. A round that called a tool and the one after it are one version.
+    pub version: u32,
 }
 
 /// One entry of the log.
@@ -110,6 +116,9 @@ pub struct Entry {
     pub id: EntryId,
     pub revision: u64,
     pub fold: Fold,
+    pub presence: Presence,
+    /// Which one of how many versions of its answer a reply is; not told of other entries.
+    pub version: Version,
     pub body: Body,
 }
 
@@ -120,6 +129,10 @@ pub struct Log {
     next: u64,
     /// What was added, changed or dropped, but for folds, which are only looks.
     touched: BTreeSet<EntryId>,
+    /// What takes part in the conversation in another way than before.
+    moved: BTreeSet<EntryId>,
+    /// The version of the answer that is given to the newest message.
+    version: u32,
 }
 
 impl Log {
@@ -130,8 +143,12 @@ impl Log {
 
     /// The entry `id`, if it is there.
     pub fn get(&self, id: EntryId) -> Option<&Entry> {
-        let at = self.entries.binary_search_by_key(&id, |entry| entry.id).ok()?;
-        self.entries.get(at)
+        self.entries.get(self.position(id)?)
+    }
+
+    /// Where the entry `id` stands, if it is there.
+    pub fn position(&self, id: EntryId) -> Option<usize> {
+        self.entries.binary_search_by_key(&id, |entry| entry.id).ok()
     }
 
     /// Which entries were added, changed or dropped since this was asked last.
@@ -143,10 +160,26 @@ impl Log {
     pub fn truncate(&mut self, count: usize) {
         let gone = self.entries.drain(count.min(self.entries.len())..);
         self.touched.extend(gone.map(|entry| entry.id));
+        self.number_all();
     }
 
     /// Appends an entry and tells its id.
-    pub fn push(&mut self, body: Body) -> EntryId {
+    pub fn push(&mut self, mut body: Body) -> EntryId {
+        match &mut body {
+            Body::User { .. } => self.version = 0,
+            Body::Reply(reply) => reply.version = self.version,
+            Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } => {}
+        }
+        let id = self.append(body);
+        self.touched.insert(id);
+        if self.version > 0 {
+            self.number_newest();
+        }
+        id
+    }
+
+    /// Appends an entry as it is; an answer's versions are numbered by whoever asks for it.
+    fn append(&mut self, body: Body) -> EntryId {
         self.next += 1;
         let id = EntryId(self.next);
         // The thinking of a reply is folded until it is asked for.
@@ -156,8 +189,8 @@ impl Log {
                 Fold::Open
             }
         };
-        self.entries.push(Entry { id, revision: 0, fold, body });
-        self.touched.insert(id);
+        let (presence, version) = (Presence::Current, Version::default());
+        self.entries.push(Entry { id, revision: 0, fold, presence, version, body });
         id
     }
 
@@ -234,7 +267,7 @@ impl Log {
 
     /// The text of the newest reply that has one.
     pub fn last_reply(&self) -> Option<String> {
-        self.entries.iter().rev().find_map(|entry| match &entry.body {
+        self.current().rev().find_map(|entry| match &entry.body {
             Body::Reply(reply) if !reply.text.is_empty() => Some(reply.text.clone()),
             Body::Reply(_)
             | Body::User { .. }
@@ -246,10 +279,9 @@ impl Log {
 
     /// What was replied last before the newest message of the user; empty when nothing was.
     pub fn reply_before(&self) -> &str {
-        let spoken = |entry: &'_ Entry| matches!(entry.body, Body::User { .. });
-        let newest = self.entries.iter().rposition(spoken).unwrap_or(0);
-        let before = self.entries.get(..newest).unwrap_or_default();
-        let found = before.iter().rev().find_map(|entry| match &entry.body {
+        let before = self.entries.get(..self.newest_said().unwrap_or(0)).unwrap_or_default();
+        let current = before.iter().filter(|entry| entry.presence == Presence::Current);
+        let found = current.rev().find_map(|entry| match &entry.body {
             Body::Reply(reply) if !reply.text.is_empty() => Some(reply.text.as_str()),
             Body::Reply(_)
             | Body::User { .. }
@@ -262,7 +294,7 @@ impl Log {
 
     /// Who spoke last, or was announced last; `None` while nobody did.
     pub fn last_voice(&self) -> Option<&Voice> {
-        self.entries.iter().rev().find_map(|entry| match &entry.body {
+        self.current().rev().find_map(|entry| match &entry.body {
             Body::Reply(reply) => Some(&reply.voice),
             Body::Divider { voice } => Some(voice),
             Body::User { .. } | Body::Notice { .. } | Body::Decision { .. } => None,
@@ -280,11 +312,18 @@ impl Log {
     pub fn clear(&mut self) {
         self.entries.clear();
         self.touched.clear();
+        self.moved.clear();
+        self.version = 0;
     }
 }
 
-/// Whether something of the entry can be folded: the diff of a decided edit, or the thinking of a reply.
+/// Whether something of the entry can be folded: the diff of a decided edit, the thinking of a reply, or what was taken back.
 fn folds(entry: &Entry) -> bool {
+    match entry.presence {
+        Presence::Current => {}
+        Presence::OtherVersion => return false,
+        Presence::TakenBack => return true,
+    }
     match &entry.body {
         Body::Decision { diff, .. } => !diff.is_empty(),
         Body::Reply(reply) => !reply.thinking.is_empty(),

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::attach::Attachment;
-use super::chat::{Body, Level, Reply, Voice};
+use super::chat::{Body, Level, Presence, Reply, Version, Voice, versions};
 use super::exchange::{Outcome, StopReason};
 use super::session::{Kept, SessionId};
 use crate::base::text;
@@ -54,8 +54,10 @@ pub fn write(conversation: &Conversation, form: Form, when: impl Fn(i64) -> Stri
 
 fn markdown(conversation: &Conversation, when: impl Fn(i64) -> String) -> String {
     let mut out = format!("# {}\n", title(conversation));
-    for kept in &conversation.entries {
+    for (kept, version) in conversation.entries.iter().zip(versions_of(conversation)) {
+        let place = place(kept.presence, version).map(|words| format!(" · {words}")).unwrap_or_default();
         let at = kept.at.map(|at| format!(" · {}", when(at))).unwrap_or_default();
+        let at = format!("{place}{at}");
         match &kept.body {
             Body::User { text, attached } => {
                 out.push_str(&format!("\n## You{at}\n\n{}\n", clean(text)));
@@ -76,6 +78,24 @@ fn markdown(conversation: &Conversation, when: impl Fn(i64) -> String) -> String
         }
     }
     out
+}
+
+fn versions_of(conversation: &Conversation) -> Vec<Version> {
+    versions(conversation.entries.iter().map(|kept| (&kept.body, kept.presence)))
+}
+
+/// How an entry takes part, where that is not plain.
+fn place(presence: Presence, version: Version) -> Option<String> {
+    match presence {
+        Presence::Current if version.has_others() => {
+            Some(format!("version {} of {}, the one that counts", version.number, version.of))
+        }
+        Presence::Current => None,
+        // One that said nothing has no number.
+        Presence::OtherVersion if version.number == 0 => Some("another version".to_string()),
+        Presence::OtherVersion => Some(format!("version {} of {}", version.number, version.of)),
+        Presence::TakenBack => Some("taken back".to_string()),
+    }
 }
 
 fn markdown_reply(reply: &Reply, at: &str, out: &mut String) {
@@ -138,7 +158,7 @@ fn fenced(code: &str, language: &str) -> String {
 }
 
 fn json_text(conversation: &Conversation, when: impl Fn(i64) -> String) -> String {
-    let entry = |kept: &Kept| {
+    let entry = |(kept, version): (&Kept, Version)| {
         let mut fields = Map::new();
         if let Some(at) = kept.at {
             fields.insert("at".to_string(), when(at).into());
@@ -146,12 +166,21 @@ fn json_text(conversation: &Conversation, when: impl Fn(i64) -> String) -> Strin
         if let Value::Object(more) = body_value(&kept.body) {
             fields.extend(more);
         }
+        if version.number > 0 && version.has_others() {
+            fields.insert("version".to_string(), version.number.into());
+            fields.insert("versions".to_string(), version.of.into());
+        }
+        match kept.presence {
+            Presence::Current => {}
+            Presence::OtherVersion => drop(fields.insert("presence".to_string(), "other version".into())),
+            Presence::TakenBack => drop(fields.insert("presence".to_string(), "taken back".into())),
+        }
         Value::Object(fields)
     };
     let value = json!({
         "session": conversation.session.map(|session| session.0),
         "title": title(conversation),
-        "entries": conversation.entries.iter().map(entry).collect::<Vec<_>>(),
+        "entries": conversation.entries.iter().zip(versions_of(conversation)).map(entry).collect::<Vec<_>>(),
     });
     format!("{value:#}\n")
 }
@@ -251,7 +280,7 @@ mod tests {
         Conversation {
             session: Some(SessionId(7)),
             title: "Why? It's the *build*".into(),
-            entries: entries.into_iter().map(|body| Kept { at: Some(5), body }).collect(),
+            entries: entries.into_iter().map(|body| Kept::new(Some(5), body)).collect(),
         }
     }
 
@@ -273,6 +302,42 @@ mod tests {
         assert_eq!((&reply["outcome"], &reply["at"]), (&"stopped".into(), &"t5".into()));
         assert_eq!(value["entries"][2]["diff"], "+ a ``` b");
         assert!(!text.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn versions_and_what_was_taken_back_are_named() {
+        let reply = |version, text: &str| {
+            let voice = Voice { name: "r".into(), ..Voice::default() };
+            Body::Reply(Box::new(Reply { voice, text: text.into(), version, ..Reply::default() }))
+        };
+        let said = |text: &str| Body::User { text: text.into(), attached: Vec::new() };
+        let kept = |presence, body| Kept { presence, ..Kept::new(None, body) };
+        let entries = vec![
+            kept(Presence::Current, said("a")),
+            kept(Presence::OtherVersion, reply(0, "one")),
+            kept(Presence::OtherVersion, reply(1, "")),
+            kept(Presence::Current, reply(2, "two")),
+            kept(Presence::TakenBack, said("slip")),
+            kept(Presence::TakenBack, reply(0, "three")),
+        ];
+        let conversation = Conversation { entries, title: "a".into(), ..Conversation::default() };
+        let text = write(&conversation, Form::Markdown, |_| String::new());
+        let heads: Vec<&str> = text.lines().filter(|line| line.starts_with("## ")).collect();
+        let expect = [
+            "## You",
+            "## r · no KB.md · version 1 of 2",
+            "## r · no KB.md · another version",
+            "## r · no KB.md · version 2 of 2, the one that counts",
+            "## You · taken back",
+            "## r · no KB.md · taken back",
+        ];
+        assert_eq!(heads, expect, "{text}");
+        let value: Value =
+            serde_json::from_str(&write(&conversation, Form::Json, |_| String::new())).unwrap();
+        let entry = |at: usize| &value["entries"][at];
+        assert_eq!((&entry(1)["version"], &entry(1)["versions"]), (&1.into(), &2.into()));
+        assert_eq!((&entry(1)["presence"], &entry(3)["presence"]), (&"other version".into(), &Value::Null));
+        assert_eq!(entry(4)["presence"], "taken back");
     }
 
     #[test]

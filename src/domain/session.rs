@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::chat::Body;
+use super::chat::{Body, Presence};
 use crate::base::text;
 
 /// The number of a kept session. A number never comes back, also when its session is deleted.
@@ -33,6 +33,8 @@ impl std::str::FromStr for SessionId {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
     pub id: SessionId,
+    /// The session that it branched off from.
+    pub parent: Option<SessionId>,
     pub title: String,
     /// Messages of the user and replies.
     pub messages: u64,
@@ -54,7 +56,17 @@ pub struct Summary {
 pub struct Kept {
     /// When it was written, in milliseconds since 1970; `None` where nobody knows.
     pub at: Option<i64>,
+    /// The number of its row in the store; `None` where it does not come from there.
+    pub row: Option<i64>,
+    pub presence: Presence,
     pub body: Body,
+}
+
+impl Kept {
+    /// An entry that takes part, and comes from no store.
+    pub fn new(at: Option<i64>, body: Body) -> Self {
+        Self { at, row: None, presence: Presence::Current, body }
+    }
 }
 
 /// The longest title that is made from a message, in characters.

@@ -88,7 +88,7 @@ mod tests {
         Export {
             conversation: Conversation {
                 title: "A title".into(),
-                entries: vec![Kept { at: None, body }],
+                entries: vec![Kept::new(None, body)],
                 ..Conversation::default()
             },
             form: Form::Markdown,

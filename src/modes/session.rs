@@ -80,7 +80,11 @@ fn list(found: &[Summary], words: &[String]) -> String {
         } else {
             format!("{:indent$}{}\n", "", summary.words, indent = width + age + 4)
         };
-        format!("{id:>width$}  {when:<age$}  {}  ({} {count})\n{words}", summary.title, summary.messages)
+        let branch = summary.parent.map(|parent| format!(", branch of {parent}")).unwrap_or_default();
+        format!(
+            "{id:>width$}  {when:<age$}  {}  ({} {count}{branch})\n{words}",
+            summary.title, summary.messages
+        )
     };
     found.iter().map(row).collect()
 }
@@ -89,6 +93,7 @@ fn list_json(found: &[Summary]) -> String {
     let row = |summary: &Summary| {
         json!({
             "id": summary.id.0,
+            "parent": summary.parent.map(|parent| parent.0),
             "title": summary.title,
             "messages": summary.messages,
             "persona": summary.persona,

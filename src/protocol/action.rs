@@ -13,6 +13,8 @@ pub enum Context {
     Review,
     Menu,
     Pager,
+    /// Two versions of an answer side by side.
+    Compare,
 }
 
 impl Context {
@@ -26,6 +28,7 @@ impl Context {
             Self::Review => "KB.md review",
             Self::Menu => "Menus",
             Self::Pager => "Panels",
+            Self::Compare => "Comparing two answers",
         }
     }
 }
@@ -71,6 +74,11 @@ pub enum Action {
     FoldMessage,
     OpenMessage,
     EditMessage,
+    Revise,
+    Retry,
+    VersionBefore,
+    VersionAfter,
+    Compare,
     Fork,
     LeaveReading,
     CopyMark,
@@ -83,6 +91,7 @@ pub enum Action {
     Next,
     EditExternally,
     QueueTakeBack,
+    TakeBack,
     Queue,
     History,
     UnfoldPaste,
@@ -139,6 +148,8 @@ pub enum Action {
     PagerTop,
     PagerEnd,
     ClosePager,
+    TakeLeft,
+    TakeRight,
 }
 
 /// One row of the table.
@@ -162,7 +173,7 @@ const fn row(
 }
 
 use Action as A;
-use Context::{Everywhere, Marked, Menu, Pager, Prompt, Reading, Review};
+use Context::{Compare, Everywhere, Marked, Menu, Pager, Prompt, Reading, Review};
 
 /// Every action. The help, the hints and the keymap derive from this table.
 #[rustfmt::skip]
@@ -186,6 +197,8 @@ pub const ACTIONS: &[Row] = &[
     row(A::ScrollEnd, Everywhere, "scroll.end", "Follow the newest line", &["ctrl+end"]),
     row(A::EarlierMessage, Everywhere, "scroll.earlier-message", "Go to your message before", &["alt+pageup"]),
     row(A::LaterMessage, Everywhere, "scroll.later-message", "Go to your message after", &["alt+pagedown"]),
+    row(A::VersionBefore, Everywhere, "version.before", "Show the version before of the answer, where it was asked for more than once", &["alt+,"]),
+    row(A::VersionAfter, Everywhere, "version.after", "Show the version after of the answer", &["alt+."]),
     row(A::Search, Everywhere, "search", "Search the chat", &["ctrl+f"]),
     row(A::Sessions, Everywhere, "sessions", "Resume an earlier session of this folder, or search them", &["alt+s"]),
     row(A::Read, Everywhere, "read", "Read the chat message by message: copy, fold, open", &["f4"]),
@@ -198,6 +211,7 @@ pub const ACTIONS: &[Row] = &[
     row(A::Next, Prompt, "prompt.next", "Line down; on the last line: later message", &["down"]),
     row(A::EditExternally, Prompt, "prompt.editor", "Edit the draft in $VISUAL or $EDITOR", &["ctrl+g"]),
     row(A::QueueTakeBack, Prompt, "prompt.unqueue", "Take the last queued message back into the prompt", &["alt+up"]),
+    row(A::TakeBack, Prompt, "prompt.take-back", "Take your last message back; so does the key that stops, twice on an empty prompt", &["alt+z"]),
     row(A::Queue, Prompt, "prompt.queue", "Show the queue: reorder, edit, delete", &["alt+q"]),
     row(A::History, Prompt, "prompt.history", "Search the messages that were sent", &["ctrl+r"]),
     row(A::UnfoldPaste, Prompt, "prompt.unfold", "Show the whole of a folded paste", &["alt+o"]),
@@ -231,7 +245,12 @@ pub const ACTIONS: &[Row] = &[
     row(A::PreviousMatch, Reading, "reading.previous-match", "Match before", &["N"]),
     row(A::ReadEarlier, Reading, "reading.earlier", "Message before", &["[", "shift+tab", "left"]),
     row(A::ReadLater, Reading, "reading.later", "Message after", &["]", "tab", "right"]),
-    row(A::CopyMessage, Reading, "reading.copy", "Copy the marked message", &["y", "enter"]),
+    row(A::CopyMessage, Reading, "reading.copy", "Copy the marked message", &["y"]),
+    row(A::Revise, Reading, "reading.revise", "Edit this message of yours: sending it branches off there; another entry is copied", &["enter", "E"]),
+    row(A::Retry, Reading, "reading.retry", "Ask again for the newest answer, with KB.md as it is now", &["r"]),
+    row(A::VersionBefore, Reading, "reading.version-before", "Show the version before of this answer", &["<"]),
+    row(A::VersionAfter, Reading, "reading.version-after", "Show the version after of this answer", &[">"]),
+    row(A::Compare, Reading, "reading.compare", "Compare two versions of this answer", &["c"]),
     row(A::CopyCode, Reading, "reading.copy-code", "Copy the code block of this number from the marked message", &["1", "2", "3", "4", "5", "6", "7", "8", "9"]),
     row(A::FoldMessage, Reading, "reading.fold", "Unfold the marked message's thinking or edit, or fold it", &["o"]),
     row(A::OpenMessage, Reading, "reading.open", "Show the marked message as it was written", &["v"]),
@@ -282,4 +301,16 @@ pub const ACTIONS: &[Row] = &[
     row(A::PagerTop, Pager, "pager.top", "First line", &["home", "g"]),
     row(A::PagerEnd, Pager, "pager.end", "Last line", &["end", "G"]),
     row(A::ClosePager, Pager, "pager.close", "Close", &["esc", "q"]),
+
+    row(A::PagerDown, Compare, "compare.down", "Both down", &["down", "j", "enter"]),
+    row(A::PagerUp, Compare, "compare.up", "Both up", &["up", "k"]),
+    row(A::PagerPageDown, Compare, "compare.page-down", "Page down", &["pagedown", "space"]),
+    row(A::PagerPageUp, Compare, "compare.page-up", "Page up", &["pageup", "b"]),
+    row(A::PagerTop, Compare, "compare.top", "First line", &["home", "g"]),
+    row(A::PagerEnd, Compare, "compare.end", "Last line", &["end", "G"]),
+    row(A::VersionBefore, Compare, "compare.before", "Another second version: the one before", &["<", "left"]),
+    row(A::VersionAfter, Compare, "compare.after", "Another second version: the one after", &[">", "right"]),
+    row(A::TakeLeft, Compare, "compare.first", "Go on with the first one", &["1"]),
+    row(A::TakeRight, Compare, "compare.second", "Go on with the second one", &["2"]),
+    row(A::ClosePager, Compare, "compare.close", "Close", &["esc", "q"]),
 ];

@@ -187,7 +187,7 @@ fn chords(row: &Row, given: &Override, warn: &mut impl FnMut(String)) -> Vec<Cho
 fn types_text(context: Context) -> bool {
     match context {
         Context::Everywhere | Context::Prompt | Context::Menu => true,
-        Context::Review | Context::Reading | Context::Marked | Context::Pager => false,
+        Context::Review | Context::Reading | Context::Marked | Context::Pager | Context::Compare => false,
     }
 }
 
@@ -286,7 +286,8 @@ fn claim(first: &Bound, second: &Bound) -> Claim {
             | Context::Marked
             | Context::Review
             | Context::Menu
-            | Context::Pager,
+            | Context::Pager
+            | Context::Compare,
             ..,
         ) => Claim::None,
     }

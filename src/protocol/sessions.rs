@@ -1,6 +1,6 @@
 //! What the core and the store of sessions say to each other. It never stores anything.
 
-use crate::domain::chat::{Body, EntryId};
+use crate::domain::chat::{Body, EntryId, Presence};
 use crate::domain::export::{self, Form};
 use crate::domain::kb::Span;
 use crate::domain::session::{Kept, SessionId, Summary};
@@ -19,6 +19,8 @@ pub enum Change {
     Grow { entry: EntryId, text: String, thinking: String },
     /// An entry is gone.
     Drop { entry: EntryId },
+    /// An entry takes part in the conversation like this now. One that came back from the store has the number of its row.
+    Mark { entry: EntryId, row: Option<i64>, presence: Presence },
 }
 
 /// Whether the model was named by the user.

@@ -32,7 +32,7 @@ fn hints_name_the_keys_that_work() {
         "prompt.unqueue" = ["f16"]
         mouse = ["alt+m"]
         "pager.close" = ["x"]
-        unfold = ["alt+z"]
+        unfold = ["alt+u"]
         "review.accept" = ["y"]
         "review.reject" = ["x"]
         "review.leave" = ["q"]
@@ -68,7 +68,7 @@ fn hints_name_the_keys_that_work() {
     app.keys("z");
     app.expect("y accepts, e edits, x rejects, q goes back to the draft");
     app.keys("x");
-    app.expect("▸ Alt+Z");
+    app.expect("▸ Alt+U");
     app.keys("alt+m");
     app.expect("the terminal has the mouse now; Alt+M gives it back to dictum");
     app.keys("f10");

@@ -60,6 +60,17 @@ fn ready_for(row: &Row) -> App {
         Context::Pager => {
             app.keys("f1 down down pagedown");
         }
+        Context::Compare => {
+            app.resize(60, 20);
+            for answer in ["first\n\n", "second\n\n", "third\n\n"] {
+                app.say("/retry");
+                app.kb_read();
+                app.replies(&answer.repeat(40));
+            }
+            app.say("/version 3");
+            app.say("/compare");
+            app.keys("down down pagedown");
+        }
     }
     match row.id {
         "scroll.up" | "scroll.page-up" | "scroll.top" | "side" | "mouse" | "redraw" | "suspend"

@@ -55,6 +55,7 @@ fn short(records: &[Record]) -> Vec<String> {
         Change::Put { body: Body::Decision { summary, .. }, .. } => format!("decision: {summary}"),
         Change::Grow { text, .. } => format!("+ {text}"),
         Change::Drop { .. } => "dropped".to_string(),
+        Change::Mark { entry, presence, .. } => format!("{} is {presence:?}", entry.0),
     };
     records.iter().flat_map(|record| record.changes.iter().map(change)).collect()
 }
@@ -66,6 +67,7 @@ fn told(app: &mut App, told: Told) -> Vec<Effect> {
 pub fn summary(id: i64, title: &str) -> Summary {
     Summary {
         id: SessionId(id),
+        parent: None,
         title: title.into(),
         messages: 2,
         persona: SECOND.into(),
@@ -79,7 +81,7 @@ pub fn summary(id: i64, title: &str) -> Summary {
 }
 
 fn kept(bodies: Vec<Body>) -> Vec<Kept> {
-    bodies.into_iter().map(|body| Kept { at: Some(1), body }).collect()
+    bodies.into_iter().map(|body| Kept::new(Some(1), body)).collect()
 }
 
 fn said(text: &str) -> Body {

@@ -8,7 +8,7 @@ use crate::app::state::{Focus, Overlay, State, Turn};
 use crate::app::status;
 use crate::app::turn::joined;
 use crate::base::text;
-use crate::domain::chat::{Body, Entry, EntryId, Fold, Level, Reply};
+use crate::domain::chat::{Body, Entry, EntryId, Fold, Level, Presence, Reply};
 use crate::domain::exchange::{Outcome, StopReason};
 use crate::domain::kb::edit;
 use crate::domain::kb::proposal::Proposal;
@@ -147,6 +147,14 @@ impl Told {
     }
 
     fn entry(&mut self, entry: &Entry, state: &State, lines: &mut Vec<String>) {
+        match (entry.presence, &entry.body) {
+            (Presence::Current, _) => {}
+            (Presence::TakenBack, Body::User { text, .. }) => {
+                lines.extend(prefixed("Taken back: ", text).into_iter().take(1));
+                return;
+            }
+            (Presence::TakenBack | Presence::OtherVersion, _) => return,
+        }
         match &entry.body {
             Body::User { text, attached } => {
                 // What was just typed stands there; what waited does not.
@@ -236,7 +244,8 @@ impl Told {
     /// What has the focus: an edit to decide on, a list to choose from, a text to read.
     fn focus(&mut self, state: &State, lines: &mut Vec<String>) {
         let shown = match &state.focus {
-            Focus::Prompt | Focus::Reading(_) => Shown::Nothing,
+            // Here the two are one text.
+            Focus::Prompt | Focus::Reading(_) | Focus::Overlay(Overlay::Compare(_)) => Shown::Nothing,
             Focus::Review => match (state.review.current(), &state.review.mode) {
                 (Some(_), Mode::Saving) | (None, _) => self.shown.clone(),
                 (Some(proposal), Mode::Looking | Mode::Editing(_) | Mode::Reason(_)) => {

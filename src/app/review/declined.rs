@@ -96,18 +96,23 @@ pub fn taken_back(state: &mut State, typed: &str) {
     let Some(before) = state.decided.earlier().last().filter(|_| retract::retracts(typed)).cloned() else {
         return;
     };
-    let from_there = |proposal: &Proposal| !proposal.edited && before.contains(&proposal.candidate.quote);
-    let ids: Vec<u64> = state
-        .review
-        .pending
-        .iter()
-        .filter(|proposal| from_there(proposal))
-        .map(|proposal| proposal.id)
-        .collect();
+    let ids = from(state, &before);
     let written = state.decided.written.as_ref().is_some_and(|quote| before.contains(quote));
     if ids.is_empty() && written {
         state.note("that is in KB.md already; /kb undo takes it back");
     }
+    withdraw(state, &ids);
+}
+
+/// The edits that wait and rest on a message alone; the user's own wording is no such one.
+fn from(state: &State, message: &str) -> Vec<u64> {
+    let rests = |proposal: &&Proposal| !proposal.edited && message.contains(&proposal.candidate.quote);
+    state.review.pending.iter().filter(rests).map(|proposal| proposal.id).collect()
+}
+
+/// A message was taken back into the prompt, and with it the edits that rest on it: they come again when it is sent again.
+pub fn unsaid(state: &mut State, message: &str) {
+    let ids = from(state, message);
     withdraw(state, &ids);
 }
 

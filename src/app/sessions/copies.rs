@@ -1,11 +1,11 @@
 //! Copies of a conversation: another session that branches off, and a file for others. It changes nothing in the session that is copied.
 
 use super::finish;
+use crate::app::again;
 use crate::app::recording;
 use crate::app::state::{Doubt, Focus, Stage, State};
 use crate::domain::chat::{Body, Entry, Level};
 use crate::domain::export::{self, Form};
-use crate::domain::kb::Span;
 use crate::domain::session::{Kept, title_of};
 use crate::protocol::message::Effect;
 use crate::protocol::sessions::{Export, Exported, Overwrite};
@@ -28,7 +28,7 @@ pub fn fork_at_marked(state: &mut State) -> Vec<Effect> {
     match said {
         Some(text) => {
             let effects = fork_at(state, marked);
-            let spans = state.prompt.history.spans_of(&text).unwrap_or_else(|| vec![Span::pasted(text)]);
+            let spans = again::spans_of(state, text);
             state.prompt.exchange(&spans);
             effects
         }
@@ -36,7 +36,8 @@ pub fn fork_at_marked(state: &mut State) -> Vec<Effect> {
     }
 }
 
-fn fork_at(state: &mut State, count: usize) -> Vec<Effect> {
+/// Branches off before the entry at a position.
+pub fn fork_at(state: &mut State, count: usize) -> Vec<Effect> {
     if state.log.entries().is_empty() {
         state.note("there is nothing to branch off from yet");
         return Vec::new();
@@ -75,7 +76,9 @@ pub fn export(state: &mut State, words: &str) -> Vec<Effect> {
     // What was told of the start of this run is no part of the conversation.
     let told = |entry: &&Entry| matches!(entry.body, Body::Notice { .. });
     let entries = state.log.entries().iter().skip_while(told);
-    let entries: Vec<Kept> = entries.map(|entry| Kept { at: None, body: entry.body.clone() }).collect();
+    let entries: Vec<Kept> = entries
+        .map(|entry| Kept { presence: entry.presence, ..Kept::new(None, entry.body.clone()) })
+        .collect();
     let first = entries.iter().find_map(|kept| match &kept.body {
         Body::User { text, .. } => Some(title_of(text)),
         Body::Reply(_) | Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } => None,

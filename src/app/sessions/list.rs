@@ -51,13 +51,15 @@ pub fn listed(state: &mut State, query: &str, sessions: Vec<Summary>) {
 
 fn item(summary: Summary, current: Option<SessionId>) -> Item {
     let when = if current == Some(summary.id) { "this one".to_string() } else { ago(summary.age) };
+    let branch = summary.parent.map(|parent| format!("branch of #{parent}"));
     let speaker = [&summary.persona, &summary.model].map(String::as_str);
     let speaker: Vec<&str> = speaker.into_iter().filter(|word| !word.is_empty()).collect();
     let messages = if summary.messages == 1 { "message" } else { "messages" };
     let preview = format!(
-        "{}\n\n#{} · {} {messages} · {}\n{}\n\n{}",
+        "{}\n\n#{}{} · {} {messages} · {}\n{}\n\n{}",
         summary.title,
         summary.id,
+        branch.as_ref().map(|branch| format!(" · {branch}")).unwrap_or_default(),
         summary.messages,
         ago(summary.age),
         speaker.join(" · "),
@@ -66,7 +68,7 @@ fn item(summary: Summary, current: Option<SessionId>) -> Item {
     Item {
         id: summary.id.to_string(),
         label: if summary.title.is_empty() { format!("#{}", summary.id) } else { summary.title },
-        tag: when,
+        tag: branch.into_iter().chain([when]).collect::<Vec<_>>().join(" · "),
         preview,
         ..Item::default()
     }
@@ -78,7 +80,7 @@ pub fn filter_changed(state: &mut State) -> Vec<Effect> {
         Focus::Overlay(Overlay::Menu(MenuOf::Sessions, menu)) => {
             ask(Ask::List { query: menu.filter().to_string() })
         }
-        Focus::Overlay(Overlay::Menu(_, _) | Overlay::Pager(_) | Overlay::Key(_))
+        Focus::Overlay(Overlay::Menu(_, _) | Overlay::Pager(_) | Overlay::Compare(_) | Overlay::Key(_))
         | Focus::Prompt
         | Focus::Reading(_)
         | Focus::Review => Vec::new(),

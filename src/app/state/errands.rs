@@ -26,6 +26,8 @@ pub struct Errands {
     pub gathering: Option<Gathering>,
     /// This message was not sent because of what it mentions.
     pub doubted: Option<Doubted>,
+    /// A message that was said before is in the prompt: sending it branches off there.
+    pub revising: Option<Revising>,
     /// The editor is open for this.
     pub editing: Option<(TaskId, EditingWhat)>,
 }
@@ -75,6 +77,14 @@ pub struct Saving {
     pub proposal: u64,
     /// KB.md as the edit was made on it. The watcher may tell of the new text before the write is answered.
     pub before: String,
+}
+
+/// A message that was said before and is said anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revising {
+    pub message: EntryId,
+    /// What stood in the prompt.
+    pub draft: Vec<Span>,
 }
 
 /// What the external editor was opened on.

@@ -68,6 +68,10 @@ pub struct Recording {
     pub parent: Option<SessionId>,
     /// Entries that are not stored as they are now.
     pub open: BTreeSet<EntryId>,
+    /// Entries of which it is not stored how they take part now.
+    pub moved: BTreeSet<EntryId>,
+    /// The rows in the store of the entries that came back from there.
+    pub rows: BTreeMap<EntryId, i64>,
     /// Entries that belong to the start of the program and not to the conversation.
     pub left_out: BTreeSet<EntryId>,
     /// The last entry that came back from an earlier run.
@@ -103,6 +107,8 @@ impl Recording {
         self.conversation = Conversation(self.conversation.0 + 1);
         self.session = None;
         self.given.clear();
+        self.moved.clear();
+        self.rows.clear();
         self.standing = None;
         self.open = entries.filter(|id| !self.left_out.contains(id)).collect();
     }

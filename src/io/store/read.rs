@@ -22,7 +22,7 @@ const LOOKED_AT: i64 = 20_000;
 const AROUND: usize = 80;
 
 const SUMMARY: &str =
-    "SELECT s.id, s.title, s.messages, s.persona, s.model, p.folder, s.began, s.changed, s.latest
+    "SELECT s.id, s.title, s.messages, s.persona, s.model, p.folder, s.began, s.changed, s.latest, s.parent
                        FROM sessions s JOIN places p ON p.id = s.place";
 
 fn summary(row: &Row<'_>, now: i64) -> rusqlite::Result<Summary> {
@@ -30,6 +30,7 @@ fn summary(row: &Row<'_>, now: i64) -> rusqlite::Result<Summary> {
     let changed: i64 = row.get(7)?;
     Ok(Summary {
         id: SessionId(row.get(0)?),
+        parent: row.get::<_, Option<i64>>(9)?.map(SessionId),
         title: line(1)?,
         messages: u64::try_from(row.get::<_, i64>(2)?).unwrap_or_default(),
         persona: line(3)?,
@@ -158,7 +159,7 @@ impl Book {
         let now = now();
         let found = self
             .connection
-            .query_row(&one, [id.0], |row| Ok((summary(row, now)?, row.get(9)?)))
+            .query_row(&one, [id.0], |row| Ok((summary(row, now)?, row.get(10)?)))
             .optional()
             .map_err(self.of())?;
         found.ok_or(StoreError::NoSession(id))
@@ -174,14 +175,16 @@ impl Book {
     }
 
     fn entries(&self, id: SessionId) -> rusqlite::Result<Vec<Kept>> {
-        let all = "SELECT at, kind, text, more FROM entries WHERE session = ?1 ORDER BY id";
+        let all = "SELECT at, kind, text, more, id FROM entries WHERE session = ?1 ORDER BY id";
         let mut statement = self.connection.prepare_cached(all)?;
         let kept = statement.query_map([id.0], |row| {
             let (kind, more): (String, String) = (row.get(1)?, row.get(3)?);
-            Ok(rows::body(&kind, row.get(2)?, &more).map(|body| (row.get(0).ok(), body)))
+            let presence = rows::presence(&more);
+            let body = rows::body(&kind, row.get(2)?, &more);
+            Ok(body.map(|body| Kept { at: row.get(0).ok(), row: row.get(4).ok(), presence, body }))
         })?;
         let kept = kept.collect::<rusqlite::Result<Vec<_>>>()?;
-        Ok(kept.into_iter().flatten().map(|(at, body)| Kept { at, body }).collect())
+        Ok(kept.into_iter().flatten().collect())
     }
 
     fn standing(&self, id: SessionId) -> rusqlite::Result<Standing> {

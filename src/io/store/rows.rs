@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::redact::Redactor;
 use crate::base::text;
 use crate::domain::attach::{Attachment, Content, Extent};
-use crate::domain::chat::{Body, Level, Reply, ToolCall, ToolResult, Voice};
+use crate::domain::chat::{Body, Level, Presence, Reply, ToolCall, ToolResult, Voice};
 use crate::domain::exchange::{Failure, Outcome, StopReason, Usage};
 use crate::domain::kb::Span;
 use crate::io::prompts::{self, Piece};
@@ -88,7 +88,7 @@ fn reply_value(reply: &Reply, redactor: &Redactor) -> Value {
     let result = |result: &ToolResult| json!({ "id": result.id, "text": redactor.text(&result.text), "failed": result.failed });
     let mut outcome = reply.outcome.as_ref().map_or(Value::Null, outcome_value);
     redactor.value(&mut outcome);
-    json!({
+    let mut value = json!({
         "voice": voice_value(&reply.voice),
         "model": reply.model,
         "kb": reply.kb,
@@ -102,7 +102,39 @@ fn reply_value(reply: &Reply, redactor: &Redactor) -> Value {
             "written": reply.usage.written,
         },
         "outcome": outcome,
-    })
+    });
+    if let Some(fields) = value.as_object_mut().filter(|_| reply.version > 0) {
+        fields.insert("version".to_string(), reply.version.into());
+    }
+    value
+}
+
+/// The name of the field that says how an entry takes part; what takes part as usual has none.
+const PRESENCE: &str = "presence";
+const OTHER_VERSION: &str = "other version";
+const TAKEN_BACK: &str = "taken back";
+
+/// How an entry takes part, as it is written.
+pub(super) fn presence_word(presence: Presence) -> &'static str {
+    match presence {
+        Presence::Current => "",
+        Presence::OtherVersion => OTHER_VERSION,
+        Presence::TakenBack => TAKEN_BACK,
+    }
+}
+
+/// How an entry takes part.
+pub(super) fn presence(more: &str) -> Presence {
+    // Hardly any has the field, so most are not read for it.
+    if !more.contains(PRESENCE) {
+        return Presence::Current;
+    }
+    let more: Map<String, Value> = serde_json::from_str(more).unwrap_or_default();
+    match more.get(PRESENCE).and_then(Value::as_str) {
+        Some(OTHER_VERSION) => Presence::OtherVersion,
+        Some(TAKEN_BACK) => Presence::TakenBack,
+        Some(_) | None => Presence::Current,
+    }
 }
 
 fn outcome_value(outcome: &Outcome) -> Value {
@@ -196,6 +228,11 @@ fn reply(words: String, more: &Map<String, Value>) -> Reply {
         kb: string(more, "kb"),
         // What only its maker can read cannot be looked through for secrets, so it is not stored; a model answers without it.
         opaque: Vec::new(),
+        version: more
+            .get("version")
+            .and_then(Value::as_u64)
+            .and_then(|at| u32::try_from(at).ok())
+            .unwrap_or(0),
     }
 }
 
@@ -292,6 +329,7 @@ mod tests {
                 usage: Usage { input: Some(3), output: None, cached: Some(1), written: Some(2) },
                 model: "m".into(),
                 kb: "1a2b3c4d".into(),
+                version: 2,
                 opaque: Vec::new(),
             }))
         };

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use super::*;
-use crate::domain::chat::{Body, EntryId, Reply, Voice};
+use crate::domain::chat::{Body, EntryId, Presence, Reply, Voice};
 use crate::domain::exchange::{Outcome, StopReason};
 use crate::domain::kb::Span;
 use crate::domain::session::SessionId;
@@ -381,4 +381,45 @@ fn many_threads_make_the_file_at_once() {
         }
     });
     assert_eq!(titles(&room.book(), "thread").len(), 8);
+}
+
+fn mark(entry: u64, row: Option<i64>, presence: Presence) -> Change {
+    Change::Mark { entry: EntryId(entry), row, presence }
+}
+
+fn presences(opened: &Opened) -> Vec<Presence> {
+    opened.entries.iter().map(|kept| kept.presence).collect()
+}
+
+#[test]
+fn how_entries_take_part_comes_back_also_when_it_changes_in_a_later_run() {
+    use Presence::{Current, OtherVersion, TakenBack};
+    let room = Room::new();
+    let mut book = room.book();
+    let session = begun(&mut book, 1, vec![user(1, "one"), ended(2, "First.")]);
+    book.record(&record(1, vec![reply(3, "", None), mark(2, None, OtherVersion)])).unwrap();
+    book.record(&record(1, vec![grow(3, "Second.")])).unwrap();
+    // Its end is written anew; how it takes part is said behind it.
+    book.record(&record(1, vec![ended(3, "Second."), mark(3, None, TakenBack)])).unwrap();
+    drop(book);
+
+    let mut book = room.book();
+    let opened = book.open_session(Which::Last).unwrap();
+    assert_eq!(presences(&opened), [Current, OtherVersion, TakenBack]);
+    assert_eq!(chat(&opened), ["you: one", "reviewer: First.", "reviewer: Second."]);
+    let row = opened.entries[1].row;
+    let later = |changes| Record { session: Some(session), ..record(9, changes) };
+    book.record(&later(vec![
+        mark(70, row, Current),
+        mark(71, Some(4_711), TakenBack),
+        mark(72, None, TakenBack),
+    ]))
+    .unwrap();
+    assert_eq!(presences(&book.read(session).unwrap()), [Current, Current, TakenBack]);
+    // The row of another session is not touched.
+    let other = begun(&mut book, 2, vec![user(1, "other")]);
+    let row = book.read(other).unwrap().entries[0].row;
+    book.record(&later(vec![mark(73, row, TakenBack)])).unwrap();
+    assert_eq!(presences(&book.read(other).unwrap()), [Current]);
+    assert_eq!(titles(&book, "second"), ["one"], "all of it can still be found");
 }

@@ -11,14 +11,14 @@ use super::file::{self, StoreError};
 use super::redact::{Redactor, Stream};
 use super::rows::{self, Row};
 use crate::base::text;
-use crate::domain::chat::{Body, EntryId, Reply};
+use crate::domain::chat::{Body, EntryId, Presence, Reply};
 use crate::domain::session::{SessionId, title_of};
 use crate::io::files;
 use crate::io::providers::Keys;
 use crate::protocol::sessions::{Change, Conversation, Named, Record, Standing};
 
 /// Rows of a conversation that may still change: the newest ones.
-const OPEN_ROWS: usize = 64;
+const OPEN_ROWS: usize = 1_024;
 
 /// Begins the word that stands for a folder in the index. Nobody types it: it is no letter of any script.
 pub(super) const PLACE: char = '\u{e000}';
@@ -179,7 +179,7 @@ fn begin(
     let place: i64 = write.query_row("SELECT id FROM places WHERE key = ?1", [key], |row| row.get(0))?;
     let first = record.changes.iter().find_map(|change| match change {
         Change::Put { body: Body::User { text, .. }, .. } => Some(text.as_str()),
-        Change::Put { .. } | Change::Grow { .. } | Change::Drop { .. } => None,
+        Change::Put { .. } | Change::Grow { .. } | Change::Drop { .. } | Change::Mark { .. } => None,
     });
     let title = match parent_title(write, record.parent)? {
         Some(title) if title.ends_with(BRANCH) => title,
@@ -219,7 +219,23 @@ impl Page<'_> {
                 }
                 Ok(())
             }
+            Change::Mark { entry, row, presence } => self.mark(live, *entry, *row, *presence),
         }
+    }
+
+    /// Says how an entry takes part. What was said in it stays as it was written.
+    fn mark(
+        &self,
+        live: &Live,
+        entry: EntryId,
+        row: Option<i64>,
+        presence: Presence,
+    ) -> rusqlite::Result<()> {
+        let Some(id) = live.rows.get(&entry).copied().or(row) else { return Ok(()) };
+        let update = "UPDATE entries SET more = CASE WHEN ?3 = '' THEN json_remove(more, '$.presence')
+                      ELSE json_set(more, '$.presence', ?3) END WHERE id = ?1 AND session = ?2 AND json_valid(more)";
+        let values = params![id, live.session, rows::presence_word(presence)];
+        self.write.prepare_cached(update)?.execute(values).map(|_| ())
     }
 
     fn put(&self, live: &mut Live, entry: EntryId, body: &Body) -> rusqlite::Result<()> {

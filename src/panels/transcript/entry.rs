@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use crate::base::text;
 use crate::domain::attach::Attachment;
-use crate::domain::chat::{Body, Entry, Fold, Level, Reply, Voice};
+use crate::domain::chat::{Body, Entry, Fold, Level, Presence, Reply, Voice};
 use crate::domain::exchange::{Outcome, StopReason};
 use crate::draw::markdown;
 use crate::draw::theme::Theme;
@@ -55,18 +55,52 @@ pub(super) fn inner(width: u16) -> usize {
     usize::from(width.saturating_sub(2).max(1))
 }
 
-/// Whether nothing of the entry is shown: a round that only called a tool said nothing, and the reply that follows it speaks.
+/// Whether nothing of the entry is shown: another version of the answer is, or a round that only called a tool said nothing, and the
+/// reply that follows it speaks.
 pub(super) fn is_silent(entry: &Entry) -> bool {
-    matches!(&entry.body, Body::Reply(reply)
+    entry.presence == Presence::OtherVersion
+        || matches!(&entry.body, Body::Reply(reply)
+            if entry.presence == Presence::TakenBack && reply.text.trim().is_empty())
+        || matches!(&entry.body, Body::Reply(reply)
         if reply.text.trim().is_empty()
             && !reply.calls.is_empty()
             && matches!(reply.outcome, Some(Outcome::Complete(_))))
 }
 
+/// Marks what was taken back.
+const BACK: &str = "↶";
+
+/// Whether the entry stands as one line, since it was taken back.
+pub(super) fn is_put_away(entry: &Entry) -> bool {
+    entry.presence == Presence::TakenBack && entry.fold == Fold::Folded
+}
+
+/// What that line says of a message or a reply.
+pub(super) fn put_away_words(entry: &Entry) -> String {
+    // A pasted log of a megabyte is cut before it is cleaned for the screen.
+    const MOST: usize = 400;
+    let first = |text: &str| -> String { text.trim_start().chars().take(MOST).collect() };
+    match &entry.body {
+        Body::User { text, .. } => format!("taken back: {}", first(text)),
+        Body::Reply(reply) => format!("taken back, {}: {}", reply.voice.name, first(&reply.text)),
+        Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } => String::new(),
+    }
+}
+
 /// The lines of what the user said, from a stretch of it.
-pub(super) fn said_lines(stretch: &str, ends: bool, width: u16, theme: &Theme) -> Vec<Line<'static>> {
-    let bar = Span::styled("▌ ", theme.user);
-    barred(markdown::render_plain(stretch, inner(width), theme.user), &bar, ends)
+pub(super) fn said_lines(
+    stretch: &str,
+    presence: Presence,
+    ends: bool,
+    width: u16,
+    theme: &Theme,
+) -> Vec<Line<'static>> {
+    let (bar, style) = match presence {
+        Presence::Current | Presence::OtherVersion => ("▌", theme.user),
+        Presence::TakenBack => (BACK, theme.dim),
+    };
+    let bar = Span::styled(format!("{bar} "), style);
+    barred(markdown::render_plain(stretch, inner(width), style), &bar, ends)
 }
 
 /// What went along with a message, a line each.
@@ -91,12 +125,15 @@ fn barred(lines: Vec<Line<'static>>, bar: &Span<'static>, ends: bool) -> Vec<Lin
 /// The lines of an entry that is drawn in one piece.
 pub(super) fn whole_lines(entry: &Entry, width: u16, theme: &Theme, unfold: &str) -> Vec<Line<'static>> {
     let mut lines = match &entry.body {
+        Body::User { .. } | Body::Reply(_) if is_put_away(entry) => {
+            vec![one_line((BACK, theme.dim), &put_away_words(entry), width, theme, unfold)]
+        }
         Body::User { .. } | Body::Reply(_) => return Vec::new(),
         Body::Divider { voice } => vec![divider(voice, width, theme)],
         Body::Notice { level, text } => notice_lines(*level, text, width, theme),
         Body::Decision { level, summary, diff } => match entry.fold {
             Fold::Open => decision_lines(*level, summary, diff, width, theme),
-            Fold::Folded => vec![folded_line(*level, summary, width, theme, unfold)],
+            Fold::Folded => vec![one_line(marked(*level, theme), summary, width, theme, unfold)],
         },
     };
     lines.push(Line::default());
@@ -105,22 +142,30 @@ pub(super) fn whole_lines(entry: &Entry, width: u16, theme: &Theme, unfold: &str
 
 pub(super) fn reply_head(
     reply: &Reply,
-    fold: Fold,
+    entry: &Entry,
     width: u16,
     theme: &Theme,
     unfold: &str,
 ) -> Vec<Line<'static>> {
     let style = Style::default().fg(theme.persona(&reply.voice.color)).add_modifier(Modifier::BOLD);
     let mut spans = vec![Span::styled(format!("● {}", text::one_line(&reply.voice.name)), style)];
+    let told = match entry.presence {
+        Presence::Current | Presence::OtherVersion if entry.version.has_others() => {
+            format!("  ‹ {}/{} ›", entry.version.number, entry.version.of)
+        }
+        Presence::Current | Presence::OtherVersion => String::new(),
+        Presence::TakenBack => format!("  {BACK} taken back"),
+    };
     if !reply.model.is_empty() {
-        let room = usize::from(width).saturating_sub(text::width(&reply.voice.name) + 6);
+        let room = usize::from(width).saturating_sub(text::width(&reply.voice.name) + text::width(&told) + 6);
         let model = text::truncate(&text::one_line(&reply.model), room);
         spans.push(Span::styled(format!("  {model}"), theme.dim));
     }
+    spans.push(Span::styled(told, theme.hint_key));
     let mut lines = vec![Line::from(spans)];
     if !reply.thinking.is_empty() {
         let words = reply.thinking.split_whitespace().count();
-        let mark = match fold {
+        let mark = match entry.fold {
             Fold::Folded => "▸",
             Fold::Open => "▾",
         };
@@ -233,9 +278,14 @@ pub(super) fn folded_words(summary: &str, width: u16, unfold: &str) -> (String, 
     (text::truncate(&text::one_line(summary), room), hint)
 }
 
-/// A decided edit as one line, with the key that shows the rest.
-fn folded_line(level: Level, summary: &str, width: u16, theme: &Theme, unfold: &str) -> Line<'static> {
-    let (mark, style) = marked(level, theme);
+/// What is folded as one line, with the key that shows the rest.
+fn one_line(
+    (mark, style): (&'static str, Style),
+    summary: &str,
+    width: u16,
+    theme: &Theme,
+    unfold: &str,
+) -> Line<'static> {
     let (words, hint) = folded_words(summary, width, unfold);
     Line::from(vec![Span::styled(format!("{mark} {words}"), style), Span::styled(hint, theme.hint_key)])
 }

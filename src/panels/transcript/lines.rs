@@ -146,9 +146,7 @@ impl LineCache {
         slot.frame = *frame;
         if slot.lines.is_none() {
             let lines = match (&slot.part, &entry.body) {
-                (Part::Head, Body::Reply(reply)) => {
-                    entry::reply_head(reply, entry.fold, *width, theme, unfold)
-                }
+                (Part::Head, Body::Reply(reply)) => entry::reply_head(reply, entry, *width, theme, unfold),
                 (Part::Thinking(range), Body::Reply(reply)) => {
                     let stretch = reply.thinking.get(range.clone()).unwrap_or_default();
                     entry::thinking_lines(stretch, ends, *width, theme)
@@ -163,7 +161,7 @@ impl LineCache {
                 (Part::Foot, Body::Reply(reply)) => entry::reply_foot(reply, *width, theme),
                 (Part::Said(range), Body::User { text, .. }) => {
                     let stretch = text.get(range.clone()).unwrap_or_default();
-                    entry::said_lines(stretch, ends, *width, theme)
+                    entry::said_lines(stretch, entry.presence, ends, *width, theme)
                 }
                 (Part::Along, Body::User { attached, .. }) => entry::along_lines(attached, *width, theme),
                 _ => entry::whole_lines(entry, *width, theme, unfold),
@@ -232,6 +230,12 @@ impl Laid {
     fn take(&mut self, entry: &Entry) {
         if entry::is_silent(entry) {
             self.slots.clear();
+            return;
+        }
+        if entry::is_put_away(entry) {
+            // It is cut anew when it is unfolded.
+            (self.blocks, self.thinking) = (Blocks::default(), 0);
+            self.slots = vec![Slot::new(Part::Whole)];
             return;
         }
         match &entry.body {

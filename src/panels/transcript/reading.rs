@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
 use super::Match;
-use crate::domain::chat::{Body, Entry};
+use crate::domain::chat::{Body, Entry, Presence};
 use crate::domain::search;
 use crate::draw::theme::Theme;
 use crate::panels::prompt::editor::Editor;
@@ -30,8 +30,11 @@ struct Search {
     current: usize,
 }
 
-/// Whether a message can be marked: what the user or the model said, or a decided edit.
+/// Whether a message can be marked: what the user or the model said, or a decided edit. It has to be seen.
 pub fn can_be_marked(entry: &Entry) -> bool {
+    if entry.presence == Presence::OtherVersion {
+        return false;
+    }
     match &entry.body {
         Body::User { .. } | Body::Decision { .. } => true,
         Body::Reply(reply) => !reply.text.is_empty() || !reply.thinking.is_empty(),
@@ -60,6 +63,7 @@ impl Reading {
         let matches: Vec<Match> = entries
             .iter()
             .enumerate()
+            .filter(|(_, entry)| entry.presence != Presence::OtherVersion)
             .flat_map(|(at, entry)| {
                 let count = search::occurrences(searched(entry), words).count();
                 (0..count).map(move |number| Match { entry: at, number })

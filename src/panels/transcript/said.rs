@@ -64,6 +64,9 @@ pub(super) fn foot(reply: &Reply, width: u16, theme: &Theme) -> TextMap {
 pub(super) fn whole(entry: &Entry, width: u16, unfold: &str) -> TextMap {
     let mut map = TextMap::default();
     match &entry.body {
+        Body::User { .. } | Body::Reply(_) if entry::is_put_away(entry) => {
+            folded(&mut map, &entry::put_away_words(entry), width, unfold);
+        }
         Body::User { .. } | Body::Reply(_) => return map,
         Body::Divider { .. } => map.ornament(),
         Body::Notice { text, .. } => notice(&mut map, text, width),
@@ -75,15 +78,18 @@ pub(super) fn whole(entry: &Entry, width: u16, unfold: &str) -> TextMap {
                     map.flow(&flow, entry::DIFF_LEAD, entry::diff_width(width));
                 }
             }
-            Fold::Folded => {
-                map.begin();
-                map.show(LEAD, 0, &entry::folded_words(summary, width, unfold).0);
-                map.pass("\n");
-            }
+            Fold::Folded => folded(&mut map, summary, width, unfold),
         },
     }
     map.blank();
     map
+}
+
+/// What is folded, as one line.
+fn folded(map: &mut TextMap, summary: &str, width: u16, unfold: &str) {
+    map.begin();
+    map.show(LEAD, 0, &entry::folded_words(summary, width, unfold).0);
+    map.pass("\n");
 }
 
 fn notice(map: &mut TextMap, words: &str, width: u16) {
