@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod chat;
 pub mod commands;
+pub mod configured;
 pub mod keeping;
 pub mod mentions;
 pub mod messages;

@@ -13,6 +13,8 @@ mod anytext;
 mod app;
 #[path = "flow/block.rs"]
 mod block;
+#[path = "flow/configured.rs"]
+mod configured;
 #[path = "flow/declined.rs"]
 mod declined;
 #[path = "flow/folding.rs"]

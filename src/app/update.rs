@@ -4,8 +4,8 @@ use crossterm::event::{KeyEventKind, MouseEvent, MouseEventKind};
 
 use super::state::{EditingWhat, Focus, Overlay, Search, State};
 use super::{
-    actions, chat, keeping, mentions, messages, overlay, plain, reading, recording, review, screen, sessions,
-    turn,
+    actions, chat, configured, keeping, mentions, messages, overlay, plain, reading, recording, review,
+    screen, sessions, turn,
 };
 use crate::base::text;
 use crate::domain::chat::Level;
@@ -56,6 +56,11 @@ fn route(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::TablesMade(tables) => turn::tables_made(state, *tables),
         Event::PersonasLoaded(library) => chat::personas_loaded(state, library),
+        Event::SettingsRead(reread) => configured::read_again(state, &reread),
+        Event::SettingsBroken(why) => {
+            state.notice(Level::Warning, format!("{why} The settings from before go on to hold."));
+            Vec::new()
+        }
         Event::Discovered(found) => discovered(state, found),
         Event::Replied { task, event } => turn::replied(state, task, event),
         Event::ReplyEnded { task, outcome } => turn::ended(state, task, outcome),

@@ -12,6 +12,7 @@ use crate::domain::kb::reconcile::Reconciler;
 use crate::domain::kb::state::Snapshot;
 use crate::domain::paths::Paths;
 use crate::domain::persona::Library;
+use crate::domain::settings::Settings;
 use crate::domain::stack::Stack;
 use crate::protocol::sessions::{Ask, Export, Exported, Told};
 
@@ -46,6 +47,10 @@ pub enum Event {
     /// Watching is not available, and why; KB.md is still read before each task.
     WatchDegraded(String),
     PersonasLoaded(Library),
+    /// A settings file changed, and all of them were read again.
+    SettingsRead(Box<Reread>),
+    /// A settings file changed and cannot be read, and why; what was read before goes on to hold.
+    SettingsBroken(String),
     /// Detector and reconciler are made.
     TablesMade(Box<Tables>),
     /// The search for a local server ended; `None` leaves the provider as it is.
@@ -126,6 +131,15 @@ pub enum Event {
     Warned(String),
     /// A sentence for the status line, from a part of `io` with nothing else to say.
     Noted(String),
+}
+
+/// The settings before and after a change of their files, without the keys of providers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reread {
+    pub before: Settings,
+    pub after: Settings,
+    /// What is wrong in the files, one sentence each.
+    pub warnings: Vec<String>,
 }
 
 /// What finds directives in a message and compares them with KB.md.
