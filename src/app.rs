@@ -7,6 +7,7 @@ pub mod attaching;
 pub mod chat;
 pub mod commands;
 pub mod compare;
+pub mod configured;
 pub mod keeping;
 pub mod mentions;
 pub mod messages;

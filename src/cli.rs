@@ -97,6 +97,11 @@ pub enum Command {
         #[command(subcommand)]
         command: SessionCommand,
     },
+    /// Look at the settings and change your own.
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
     /// Print the completions of a shell: `source <(dictum completions bash)`.
     Completions {
         #[arg(value_name = "SHELL")]
@@ -264,6 +269,35 @@ pub enum SessionCommand {
         #[arg(long)]
         yes: bool,
     },
+}
+
+/// `dictum config ...`
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print where your settings file and the project's are.
+    Path {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print each setting with its value and where it comes from; keys of providers are never shown.
+    Show {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write the documented default settings as your config.toml, when there is none.
+    Init,
+    /// Change a setting in your config.toml; comments stay. The value is checked first.
+    Set {
+        /// A key of config.toml, such as theme, or keys.ACTION or models.NAME.
+        key: String,
+        /// The new value; of keys and models in TOML, such as '["ctrl+r"]'.
+        #[arg(allow_hyphen_values = true)]
+        value: String,
+    },
+    /// Print a JSON schema of config.toml, for editors.
+    Schema,
 }
 
 impl Invocation {

@@ -1,5 +1,6 @@
 //! The wiring of app and io: the screen and the subcommands. It never holds a rule of its own.
 
+pub mod config;
 mod conversation;
 pub mod kb;
 pub mod persona;
@@ -20,7 +21,7 @@ use crate::domain::kb::document::Document;
 use crate::domain::kb::journal::Journal;
 use crate::domain::kb::state;
 use crate::io::kbfile::{self, Keep};
-use crate::io::{config, files, personas};
+use crate::io::{files, personas};
 
 /// How a subcommand prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,7 @@ pub fn run(invocation: Invocation) -> Result<u8> {
             Some(why) => plain::run(&invocation, &directory, why),
             None => tui::run(&invocation, &directory),
         },
+        Some(Command::Config { command }) => config::run(command, &invocation.values(), &directory),
         Some(Command::Completions { shell }) => shell::completions(*shell),
         Some(Command::Man { command }) => shell::man(command),
         Some(Command::Session { command }) => session::run(command, &directory),
@@ -145,6 +147,6 @@ fn print(text: &str) -> Result<u8> {
 /// The folders that personas are read from.
 pub fn folders(project: &Path) -> Vec<personas::Folder> {
     let home = std::env::home_dir();
-    let config = config::config_home(&|name| std::env::var(name).ok());
+    let config = crate::io::config::config_home(&|name| std::env::var(name).ok());
     personas::folders(home.as_deref(), config.as_deref(), project)
 }

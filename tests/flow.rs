@@ -17,6 +17,8 @@ mod app;
 mod attaching;
 #[path = "flow/block.rs"]
 mod block;
+#[path = "flow/configured.rs"]
+mod configured;
 #[path = "flow/declined.rs"]
 mod declined;
 #[path = "flow/folding.rs"]

@@ -77,6 +77,7 @@ impl Rig {
             never: None,
             folders: Vec::new(),
             kb_limit: 1 << 20,
+            configured: None,
         };
         let (sender, events) = unbounded_channel();
         let work = Runtime::new(place, Http::new(limits), Keys::default(), sender);

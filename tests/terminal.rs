@@ -9,6 +9,9 @@ mod again;
 #[path = "terminal/care.rs"]
 mod care;
 #[cfg(unix)]
+#[path = "terminal/config.rs"]
+mod config;
+#[cfg(unix)]
 #[path = "terminal/journal.rs"]
 mod journal;
 #[cfg(unix)]

@@ -4,8 +4,8 @@ use crossterm::event::KeyEventKind;
 
 use super::state::{EditingWhat, Focus, Overlay, Search, State};
 use super::{
-    actions, attaching, chat, keeping, mentions, messages, models, mouse, plain, reading, recording, review,
-    sessions, setup, turn,
+    actions, attaching, chat, configured, keeping, mentions, messages, models, mouse, plain, reading,
+    recording, review, sessions, setup, turn,
 };
 use crate::base::text;
 use crate::domain::chat::Level;
@@ -58,6 +58,11 @@ fn route(state: &mut State, event: Event) -> Vec<Effect> {
         Event::ModelsListed { provider, found } => {
             models::listed(state, &provider, found);
             setup::refresh(state);
+            Vec::new()
+        }
+        Event::SettingsRead(reread) => configured::read_again(state, &reread),
+        Event::SettingsBroken(why) => {
+            state.notice(Level::Warning, format!("{why} The settings from before go on to hold."));
             Vec::new()
         }
         Event::KeyTried { endpoint, tried } => {

@@ -6,6 +6,9 @@ pub mod endpoints;
 pub mod keys;
 pub mod profiles;
 mod read;
+pub mod schema;
+pub mod show;
+pub mod table;
 
 use toml::{Table, Value};
 
@@ -13,6 +16,7 @@ use self::choose::{choose, roster};
 use self::keys::Overrides;
 use self::profiles::Profile;
 use self::read::{kind, number, on_exit, prompt_keys, protocol, save_sessions, side_panel, switch, words};
+use self::table::{KEYS, Reach, row};
 use super::exchange::{Endpoint, Protocol};
 use super::models::Models;
 use crate::base::near::nearest;
@@ -21,32 +25,6 @@ pub use self::endpoints::resolve_model;
 
 /// The default settings, which document every key.
 pub const DEFAULTS: &str = include_str!("../../assets/settings.toml");
-
-/// Every key, and whether a project may set it: it must not say where requests and keys go.
-const KEYS: &[(&str, Reach)] = &[
-    ("provider", Reach::User),
-    ("model", Reach::User),
-    ("base_url", Reach::User),
-    ("protocol", Reach::User),
-    ("api_key_env", Reach::User),
-    ("api_key", Reach::User),
-    ("key_command", Reach::User),
-    ("ca_file", Reach::User),
-    ("persona", Reach::Project),
-    ("theme", Reach::User),
-    ("side_panel", Reach::User),
-    ("on_exit", Reach::User),
-    ("save_sessions", Reach::User),
-    ("keep_sessions_days", Reach::User),
-    ("vi", Reach::User),
-    ("max_tokens", Reach::Project),
-    ("kb_limit_bytes", Reach::Project),
-    ("tools", Reach::User),
-    ("kb_extra_call", Reach::User),
-    ("models", Reach::User),
-    ("profiles", Reach::User),
-    ("keys", Reach::User),
-];
 
 /// A setting that can be left to dictum.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -89,13 +67,6 @@ pub enum SaveSessions {
     #[default]
     On,
     Off,
-}
-
-/// Who may set a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reach {
-    User,
-    Project,
 }
 
 /// Whose file it is.
@@ -216,32 +187,30 @@ pub enum Choice {
     Discover,
 }
 
-/// Reads one settings file. Each warning names the file and the key; what is wrong is left out, the rest counts.
+/// As [`read`]; of text that is no TOML nothing counts, and that is the warning.
 pub fn parse(file: &str, text: &str, scope: Scope) -> (Values, Vec<String>) {
+    read(file, text, scope).unwrap_or_else(|why| (Values::default(), vec![why]))
+}
+
+/// Reads one settings file. Each warning names the file and the key; what is wrong is left out, the rest counts. Fails, with the line,
+/// where the text is no TOML.
+pub fn read(file: &str, text: &str, scope: Scope) -> Result<(Values, Vec<String>), String> {
     let text = text.trim_start_matches('\u{feff}');
-    let table: Table = match text.parse() {
-        Ok(table) => table,
-        Err(error) => {
-            let line = error
-                .span()
-                .and_then(|span| text.get(..span.start))
-                .map_or(1, |head| head.matches('\n').count() + 1);
-            let cause = error.message().lines().next().unwrap_or_default().to_string();
-            return (
-                Values::default(),
-                vec![format!("{file}:{line}: not read, because it is no valid TOML: {cause}.")],
-            );
-        }
-    };
+    let table: Table = text.parse().map_err(|error: toml::de::Error| {
+        let head = error.span().and_then(|span| text.get(..span.start));
+        let line = head.map_or(1, |head| head.matches('\n').count() + 1);
+        let cause = error.message().lines().next().unwrap_or_default();
+        format!("{file}:{line}: not read, because it is no valid TOML: {cause}.")
+    })?;
     let mut values = Values::default();
     let mut warnings = Vec::new();
     for (key, value) in &table {
-        let taken = match KEYS.iter().find(|(name, _)| name == key) {
+        let taken = match row(key) {
             None => Err(unknown(key)),
-            Some((_, Reach::User)) if scope == Scope::Project => {
+            Some(row) if row.reach == Reach::User && scope == Scope::Project => {
                 Err("only your own config.toml may set it, not a project's".to_string())
             }
-            Some(("keys", _)) => {
+            Some(row) if row.name == "keys" => {
                 let (overrides, refused) = keys::read(file, value);
                 values.keys = Some(overrides);
                 let path = |id: &str| if id.is_empty() { String::new() } else { format!(".{id}") };
@@ -249,7 +218,7 @@ pub fn parse(file: &str, text: &str, scope: Scope) -> (Values, Vec<String>) {
                     .extend(refused.iter().map(|(id, cause)| format!("{file}: keys{}: {cause}.", path(id))));
                 Ok(())
             }
-            Some(("models", _)) => value.as_table().map_or_else(
+            Some(row) if row.name == "models" => value.as_table().map_or_else(
                 || Err(format!("it must be a table, not {}", kind(value))),
                 |rows| {
                     let wrong = Models::default().take(rows);
@@ -258,7 +227,7 @@ pub fn parse(file: &str, text: &str, scope: Scope) -> (Values, Vec<String>) {
                     Ok(())
                 },
             ),
-            Some(("profiles", _)) => value.as_table().map_or_else(
+            Some(row) if row.name == "profiles" => value.as_table().map_or_else(
                 || Err(format!("it must be a table, not {}", kind(value))),
                 |table| {
                     let (profiles, wrong) = profiles::read(table);
@@ -274,11 +243,12 @@ pub fn parse(file: &str, text: &str, scope: Scope) -> (Values, Vec<String>) {
             warnings.push(format!("{file}: {key}: {cause}."));
         }
     }
-    (values, warnings)
+    Ok((values, warnings))
 }
 
-fn unknown(key: &str) -> String {
-    match nearest(key, KEYS.iter().map(|(name, _)| *name)) {
+/// Why a key that is not in the table is left out.
+pub fn unknown(key: &str) -> String {
+    match nearest(key, KEYS.iter().map(|row| row.name)) {
         Some(name) => format!("there is no such key, perhaps `{name}` is meant"),
         None => "there is no such key".to_string(),
     }

@@ -1,5 +1,7 @@
 //! Reads settings from flags, environment and `config.toml`. It never logs a key.
 
+pub mod edit;
+
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -28,8 +30,22 @@ pub struct Loaded {
     pub warnings: Vec<String>,
     /// The user's own file, whether or not it is there; `None` when there is no home folder.
     pub path: Option<PathBuf>,
+    /// What each place says.
+    pub layers: Layers,
+    /// Why a file could not be read at all, so that nothing of it counts.
+    pub broken: Option<String>,
     /// Where pasted keys are kept, whether or not the file is there; `None` when there is no home folder.
     pub key_file: Option<PathBuf>,
+}
+
+/// The project's settings file, whether or not it is there.
+pub fn project_file(project: &Path) -> PathBuf {
+    project.join(".dictum").join("config.toml")
+}
+
+/// The user's settings file, whether or not it is there; `None` when there is no home folder.
+pub fn user_file(env: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    config_home(env).map(|folder| folder.join("dictum").join("config.toml"))
 }
 
 /// Reads everything for `project`; `flags` are the values of the command line.
@@ -41,14 +57,26 @@ pub fn load(flags: &Values, project: &Path) -> Loaded {
 pub fn load_with(flags: &Values, project: &Path, env: &dyn Fn(&str) -> Option<String>) -> Loaded {
     let env = |name: &str| env(name).map(|value| value.trim().to_string()).filter(|value| !value.is_empty());
     let mut warnings = Vec::new();
-    let path = config_home(&env).map(|folder| folder.join("dictum").join("config.toml"));
-    let user = path.as_deref().map(|path| read(path, Scope::User, &mut warnings)).unwrap_or_default();
+    let path = user_file(&env);
     let key_file = path.as_deref().map(|path| path.with_file_name(keyfile::NAME));
     let (stored, why) = key_file.as_deref().map(keyfile::read).unwrap_or_default();
     warnings.extend(why);
-    let project_file = project.join(".dictum").join("config.toml");
+    let mut broken = None;
+    let mut file = |path: &Path, scope: Scope| match read(path, scope) {
+        Ok((values, more)) => {
+            warnings.extend(more);
+            values
+        }
+        Err(why) => {
+            warnings.push(why.clone());
+            broken.get_or_insert(why);
+            Values::default()
+        }
+    };
+    let user = path.as_deref().map(|path| file(path, Scope::User)).unwrap_or_default();
+    let of_project = file(&project_file(project), Scope::Project);
     let layers = Layers {
-        project: read(&project_file, Scope::Project, &mut warnings),
+        project: of_project,
         env: Values {
             provider: env("DICTUM_PROVIDER").map(|name| name.to_ascii_lowercase()),
             model: env("DICTUM_MODEL"),
@@ -68,7 +96,7 @@ pub fn load_with(flags: &Values, project: &Path, env: &dyn Fn(&str) -> Option<St
         settings.ca_file.map(|file| resolved(&file, path.as_deref(), &env)).or_else(|| env(EXTRA_CA));
     let keys = keys(&layers, &settings, stored, &env, &mut warnings);
     warn_of_plain_http(&settings, &keys, &mut warnings);
-    Loaded { settings, keys, warnings, path, key_file }
+    Loaded { settings, keys, warnings, path, layers, broken, key_file }
 }
 
 /// The folder of all settings: `$XDG_CONFIG_HOME`, else `~/.config`.
@@ -107,7 +135,8 @@ fn own(known: &Known, stored: &[(String, String)], env: &dyn Fn(&str) -> Option<
     Own { provider: known.name, key, base_url: read(known.base_env), model: read(known.model_env) }
 }
 
-fn read(path: &Path, scope: Scope, warnings: &mut Vec<String>) -> Values {
+/// The values of a file, with what is wrong in it; the reason where nothing of it can be read.
+fn read(path: &Path, scope: Scope) -> Result<(Values, Vec<String>), String> {
     let name = path.display().to_string();
     let bytes = File::open(path).and_then(|file| {
         let mut bytes = Vec::new();
@@ -116,29 +145,21 @@ fn read(path: &Path, scope: Scope, warnings: &mut Vec<String>) -> Values {
     let bytes = match bytes {
         Ok(bytes) => bytes,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            return Values::default();
+            return Ok((Values::default(), Vec::new()));
         }
-        Err(error) => {
-            warnings.push(format!("{name}: not read, because {error}."));
-            return Values::default();
-        }
+        Err(error) => return Err(format!("{name}: not read, because {error}.")),
     };
     if bytes.len() as u64 > LARGEST {
-        warnings.push(format!("{name}: not read, because it is larger than 1 MiB."));
-        return Values::default();
+        return Err(format!("{name}: not read, because it is larger than 1 MiB."));
     }
-    let Ok(text) = String::from_utf8(bytes) else {
-        warnings.push(format!("{name}: not read, because it is not UTF-8."));
-        return Values::default();
-    };
-    let (values, more) = settings::parse(&name, &text, scope);
-    warnings.extend(more);
+    let text = String::from_utf8(bytes).map_err(|_| format!("{name}: not read, because it is not UTF-8."))?;
+    let (values, mut warnings) = settings::read(&name, &text, scope)?;
     if values.api_key.is_some() && files::others_can_read(path) {
         warnings.push(format!(
             "{name}: api_key: other users of this machine can read it; run `chmod 600` on the file."
         ));
     }
-    values
+    Ok((values, warnings))
 }
 
 /// The keys of all providers that have one. The user's file speaks for its own provider, else for the chosen one.

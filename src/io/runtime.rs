@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
 
+use super::config::{self, Loaded};
 use super::ground;
 use super::kbfile::{self, Keep, Outside, SaveError, UndoError, Undone};
 use super::mentions;
@@ -22,7 +23,8 @@ use crate::domain::kb::journal::Provenance;
 use crate::domain::kb::state::{FILE_NAME, KbState, Snapshot};
 use crate::domain::key::Hidden;
 use crate::domain::roster::{Found, REFUSED};
-use crate::protocol::message::{Effect, Event, OutsideFile, TaskId, Tried};
+use crate::domain::settings::{Settings, Values};
+use crate::protocol::message::{Effect, Event, OutsideFile, Reread, TaskId, Tried};
 use crate::protocol::sessions::{Ask, Told};
 
 /// A local server has this long to answer; the screen does not wait for it.
@@ -51,6 +53,18 @@ pub struct Workplace {
     pub folders: Vec<personas::Folder>,
     /// A KB.md over this is not sent. Bytes.
     pub kb_limit: u64,
+    /// `None` where a change of the settings is not looked for.
+    pub configured: Option<Box<Configured>>,
+}
+
+/// What the settings were read with, and what they were, so that they can be read again.
+#[derive(Clone, Debug)]
+pub struct Configured {
+    /// The values of the command line.
+    pub flags: Values,
+    pub settings: Settings,
+    /// The user's file, whether or not it is there.
+    pub file: Option<PathBuf>,
 }
 
 /// Runs work and remembers it by id, so that it can be dropped.
@@ -315,39 +329,72 @@ impl Runtime {
         });
     }
 
-    /// Watches KB.md and the persona folders as long as the program runs.
+    /// What is watched.
+    fn targets(&self) -> Vec<Target> {
+        let place = &self.place;
+        let kb = Target { path: place.project.join(FILE_NAME), kind: TargetKind::KbFile };
+        let personas = place.folders.iter().map(|folder| (folder.path.clone(), TargetKind::PersonaFolder));
+        let settings = place.configured.as_ref().into_iter().flat_map(|configured| {
+            let files = configured.file.clone().into_iter().chain([config::project_file(&place.project)]);
+            files.map(|path| (path, TargetKind::SettingsFile))
+        });
+        let more = personas.chain(settings).map(|(path, kind)| Target { path, kind });
+        std::iter::once(kb).chain(more).collect()
+    }
+
+    /// Watches KB.md, the persona folders and the settings as long as the program runs.
     pub fn watch(&self) {
-        let mut targets = vec![Target { path: self.place.project.join(FILE_NAME), kind: TargetKind::KbFile }];
-        targets.extend(
-            self.place
-                .folders
-                .iter()
-                .map(|folder| Target { path: folder.path.clone(), kind: TargetKind::PersonaFolder }),
-        );
         let (looks, mut incoming) = unbounded_channel();
-        let (watcher, mut told) = watch::start(targets, looks);
+        let (watcher, mut told) = watch::start(self.targets(), looks);
         if let Some(why) = told.clone() {
             let _ = self.events.send(Event::WatchDegraded(why));
         }
-        let (place, events) = (self.place.clone(), self.events.clone());
+        let (mut place, events) = (self.place.clone(), self.events.clone());
         tokio::spawn(async move {
+            // What changed between the first reading and the first look of the watcher shows in no difference.
+            let here = place.clone();
+            let read = tokio::task::spawn_blocking(move || settings_again(here)).await;
+            if let Ok(Some(Event::SettingsRead(reread))) = read
+                && reread.before != reread.after
+            {
+                tell(&mut place, &events, Event::SettingsRead(reread));
+            }
             while let Some(look) = incoming.recv().await {
                 let note = watcher.note();
                 if let Some(why) = note.clone().filter(|_| note != told) {
                     let _ = events.send(Event::WatchDegraded(why));
                     told = note;
                 }
-                let place = place.clone();
+                let here = place.clone();
                 let read = tokio::task::spawn_blocking(move || match look {
-                    Look::Kb => Event::KbChanged(kbfile::read(&place.project, place.kb_limit)),
-                    Look::Personas => Event::PersonasLoaded(personas::load(&place.folders)),
+                    Look::Kb => Some(Event::KbChanged(kbfile::read(&here.project, here.kb_limit))),
+                    Look::Personas => Some(Event::PersonasLoaded(personas::load(&here.folders))),
+                    Look::Settings => settings_again(here),
                 });
-                if let Ok(event) = read.await {
-                    let _ = events.send(event);
-                }
+                let Ok(Some(event)) = read.await else { continue };
+                tell(&mut place, &events, event);
             }
         });
     }
+}
+
+/// Tells an event; what settings it brings are those that the next ones are compared with.
+fn tell(place: &mut Workplace, events: &UnboundedSender<Event>, event: Event) {
+    if let (Event::SettingsRead(reread), Some(configured)) = (&event, &mut place.configured) {
+        configured.settings = reread.after.clone();
+    }
+    // The screen may be gone by now.
+    let _ = events.send(event);
+}
+
+/// The settings as the files are now.
+fn settings_again(place: Workplace) -> Option<Event> {
+    let Configured { flags, settings: before, .. } = *place.configured?;
+    let Loaded { settings: after, warnings, broken, .. } = config::load(&flags, &place.project);
+    Some(match broken {
+        Some(why) => Event::SettingsBroken(why),
+        None => Event::SettingsRead(Box::new(Reread { before, after, warnings })),
+    })
 }
 
 fn save(

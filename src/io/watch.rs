@@ -32,6 +32,7 @@ const MOST_STEPS: usize = 64;
 pub enum Look {
     Kb,
     Personas,
+    Settings,
 }
 
 /// What a target is.
@@ -39,6 +40,8 @@ pub enum Look {
 pub enum TargetKind {
     /// The path of a KB.md, which need not be there.
     KbFile,
+    /// The path of a settings file, which need not be there.
+    SettingsFile,
     /// A folder with persona files at any depth, which need not be there.
     PersonaFolder,
 }

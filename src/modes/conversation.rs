@@ -20,7 +20,7 @@ use crate::domain::settings::{Choice, SaveSessions, Settings};
 use crate::draw::theme::Theme;
 use crate::io::kbfile::Keep;
 use crate::io::providers::Keys;
-use crate::io::runtime::Workplace;
+use crate::io::runtime::{Configured, Workplace};
 use crate::io::{config, files, kbfile, personas, store};
 use crate::protocol::message::{Event, Tables};
 use crate::protocol::sessions::Named;
@@ -62,6 +62,11 @@ pub(super) fn begin(invocation: &Invocation, directory: &Path) -> Begun {
         },
         folders,
         kb_limit: settings.kb_limit_bytes,
+        configured: Some(Box::new(Configured {
+            flags: invocation.values(),
+            settings: settings.clone(),
+            file: loaded.path,
+        })),
     };
     let start = Start {
         columns: 80,

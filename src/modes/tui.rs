@@ -15,6 +15,7 @@ use ratatui::layout::Size;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant as Deadline, sleep_until};
 
+pub use self::colours::unknown as unknown_theme;
 use self::pace::{Pace, Why};
 use self::typed::Typed;
 use super::conversation::{self, Begun};
@@ -36,7 +37,7 @@ use crate::panels::prompt::vi::Vi;
 use crate::panels::transcript::LineCache;
 use crate::protocol::action::ACTIONS;
 use crate::protocol::keymap::Keymap;
-use crate::protocol::message::{Capture, CaretShape, Clip, Effect, Event, Millis, TaskId};
+use crate::protocol::message::{Capture, CaretShape, Clip, Effect, Event, Millis, Reread, TaskId};
 
 /// So many answers of the runtime are taken between two looks at the keyboard.
 const BATCH: usize = 1_024;
@@ -63,22 +64,23 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
     };
     state.connection.key_file = key_file.as_deref().map(files::shown).unwrap_or_default();
     let mut undecided: Vec<String> = Vec::new();
-    let (mut last_reply, mut resume) = (None, None);
+    let (mut last_reply, mut resume, mut on_exit) = (None, None, settings.on_exit);
     let code = runtime.block_on(async {
         let (sender, mut events) = unbounded_channel();
         let http = Http::new(Limits::default()).trusting(settings.ca_file.as_deref().map(Path::new));
         let work = Runtime::new(place, http, keys, sender.clone()).keeping_keys_in(key_file);
         let mut session = Session::new(state, work, sender, &guard);
-        let ask_background = colours::follows_background(&settings.theme);
-        let code = session.run(&mut events, ask_background, conversation::beginning(invocation)).await;
+        session.on_exit = settings.on_exit;
+        let code = session.run(&mut events, &settings.theme, conversation::beginning(invocation)).await;
         session.keep(&mut events);
+        on_exit = session.on_exit;
         undecided = conversation::gists(&session.state.review.pending);
         last_reply = session.state.log.last_reply();
         resume = conversation::resume_words(&session.state, invocation);
         code
     });
     drop(guard);
-    if settings.on_exit == OnExit::Reply && matches!(code, Ok(0)) {
+    if on_exit == OnExit::Reply && matches!(code, Ok(0)) {
         let reply = last_reply.map(|reply| text::sanitise(reply.trim_end()));
         let left: Vec<String> = reply.into_iter().chain(resume).collect();
         if !left.is_empty() {
@@ -126,6 +128,7 @@ struct Session<'a> {
     held: Option<Instant>,
     start: Instant,
     pace: Pace,
+    on_exit: OnExit,
 }
 
 impl<'a> Session<'a> {
@@ -143,27 +146,18 @@ impl<'a> Session<'a> {
             held: None,
             start: Instant::now(),
             pace: Pace::new(),
+            on_exit: OnExit::default(),
         }
     }
 
-    async fn run(
-        &mut self,
-        events: &mut UnboundedReceiver<Event>,
-        ask_background: bool,
-        begin: Begin,
-    ) -> Result<u8> {
+    async fn run(&mut self, events: &mut UnboundedReceiver<Event>, theme: &str, begin: Begin) -> Result<u8> {
         let mut signals = terminal::signals().context("signals cannot be listened for")?;
         self.draw()?;
         self.input.listen();
         // From here on changes of the size are told; one before it was not.
         self.measure();
         conversation::make_tables(&self.sender);
-        // Only a theme that follows the background has a use for the answer; a terminal that knows no such question may print it.
-        if ask_background && self.state.screen.theme.follows_background() {
-            let mut out = Screen::default();
-            out.write_all(background::QUESTION)?;
-            out.flush()?;
-        }
+        self.ask_background(theme)?;
         self.work.watch();
         self.work.read_never();
         self.work.read_prompts();
@@ -285,6 +279,10 @@ impl<'a> Session<'a> {
         let now = self.now();
         self.pace.want(why);
         for event in std::iter::once(Event::Tick(now)).chain(batch) {
+            let configured = match &event {
+                Event::SettingsRead(reread) => Some(reread.clone()),
+                _ => None,
+            };
             for effect in update(&mut self.state, event) {
                 if let Some(mine) = self.work.perform(effect)
                     && self.on_the_terminal(mine).await? == Next::Leave
@@ -292,8 +290,38 @@ impl<'a> Session<'a> {
                     return Ok(Next::Leave);
                 }
             }
+            if let Some(reread) = configured {
+                self.dress_anew(&reread)?;
+            }
         }
         Ok(Next::Stay)
+    }
+
+    /// The settings changed: what of them the terminal shows.
+    fn dress_anew(&mut self, reread: &Reread) -> Result<()> {
+        self.on_exit = reread.after.on_exit;
+        let theme = &reread.after.theme;
+        if *theme == reread.before.theme {
+            return Ok(());
+        }
+        self.state.screen.theme = colours::theme(theme);
+        self.state.dress();
+        if let Some(why) = colours::unknown(theme) {
+            // The screen may be closed already.
+            let _ = self.sender.send(Event::Warned(why));
+        }
+        self.ask_background(theme)
+    }
+
+    /// Asks the terminal for its background. Only a theme that follows it has a use for the answer; a terminal that knows no such question
+    /// may print it.
+    fn ask_background(&self, theme: &str) -> Result<()> {
+        if colours::follows_background(theme) && self.state.screen.theme.follows_background() {
+            let mut out = Screen::default();
+            out.write_all(background::QUESTION)?;
+            out.flush()?;
+        }
+        Ok(())
     }
 
     /// The last words on the way out: what was said and what stands in the prompt is there at the next start.

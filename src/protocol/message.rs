@@ -17,6 +17,7 @@ use crate::domain::key::Hidden;
 use crate::domain::paths::Paths;
 use crate::domain::persona::Library;
 use crate::domain::roster::Found;
+use crate::domain::settings::Settings;
 use crate::domain::stack::Stack;
 use crate::protocol::sessions::{Ask, Export, Exported, Told};
 
@@ -56,6 +57,10 @@ pub enum Event {
     /// Watching is not available, and why; KB.md is still read before each task.
     WatchDegraded(String),
     PersonasLoaded(Library),
+    /// A settings file changed, and all of them were read again.
+    SettingsRead(Box<Reread>),
+    /// A settings file changed and cannot be read, and why; what was read before goes on to hold.
+    SettingsBroken(String),
     /// Detector and reconciler are made.
     TablesMade(Box<Tables>),
     /// A provider was asked for its models.
@@ -155,6 +160,15 @@ pub enum Tried {
     Refused { what: String },
     /// It is in use, with the models that it opens; and the file that it is kept in, or why it is not.
     Accepted { found: Found, kept: Result<String, String> },
+}
+
+/// The settings before and after a change of their files, without the keys of providers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reread {
+    pub before: Settings,
+    pub after: Settings,
+    /// What is wrong in the files, one sentence each.
+    pub warnings: Vec<String>,
 }
 
 /// What finds directives in a message and compares them with KB.md.

@@ -115,27 +115,35 @@ pub fn read(patch: &str) -> Result<Vec<Hunk>, PatchError> {
         if found == Found::File
             && let Some(header) = line.strip_prefix("@@ ")
         {
-            let (line, old, new) = counts(header).ok_or(PatchError::Torn(at + 1))?;
-            let mut rows = Vec::new();
-            let (mut old, mut new) = (old, new);
-            while old > 0 || new > 0 {
-                let (at, row) = lines.next().ok_or(PatchError::Torn(at + 1))?;
-                let row = row_of(row);
-                let (of_old, of_new) = match &row {
-                    Some(Row::Context(_)) => (1, 1),
-                    Some(Row::Removed(_)) => (1, 0),
-                    Some(Row::Added(_)) => (0, 1),
-                    // "No newline at the end of the file": KB.md keeps the end that it has.
-                    None => (0, 0),
-                };
-                old = usize::checked_sub(old, of_old).ok_or(PatchError::Torn(at + 1))?;
-                new = usize::checked_sub(new, of_new).ok_or(PatchError::Torn(at + 1))?;
-                rows.extend(row);
-            }
-            hunks.push(Hunk { line, rows });
+            hunks.push(hunk(header, at, &mut lines)?);
         }
     }
     if hunks.is_empty() { Err(PatchError::None) } else { Ok(hunks) }
+}
+
+/// The rows that belong to the header at line `at`, counted from 0.
+fn hunk<'a>(
+    header: &str,
+    at: usize,
+    lines: &mut impl Iterator<Item = (usize, &'a str)>,
+) -> Result<Hunk, PatchError> {
+    let (line, mut old, mut new) = counts(header).ok_or(PatchError::Torn(at + 1))?;
+    let mut rows = Vec::new();
+    while old > 0 || new > 0 {
+        let (at, row) = lines.next().ok_or(PatchError::Torn(at + 1))?;
+        let row = row_of(row);
+        let (of_old, of_new) = match &row {
+            Some(Row::Context(_)) => (1, 1),
+            Some(Row::Removed(_)) => (1, 0),
+            Some(Row::Added(_)) => (0, 1),
+            // "No newline at the end of the file": KB.md keeps the end that it has.
+            None => (0, 0),
+        };
+        old = usize::checked_sub(old, of_old).ok_or(PatchError::Torn(at + 1))?;
+        new = usize::checked_sub(new, of_new).ok_or(PatchError::Torn(at + 1))?;
+        rows.extend(row);
+    }
+    Ok(Hunk { line, rows })
 }
 
 /// How far a patch was recognised.

@@ -27,6 +27,8 @@ enum Seen {
     Kb(Snapshot),
     /// Each persona file with a hash of its content.
     Personas(BTreeMap<PathBuf, u64>),
+    /// A hash of the content; `None` where there is no file.
+    Settings(Option<u64>),
 }
 
 /// Cheap signs of change, for polling.
@@ -52,6 +54,7 @@ impl Sight {
         match self.target.kind {
             TargetKind::KbFile => Look::Kb,
             TargetKind::PersonaFolder => Look::Personas,
+            TargetKind::SettingsFile => Look::Settings,
         }
     }
 
@@ -89,15 +92,20 @@ impl Sight {
                 before.keys().any(|path| !now.contains_key(path))
                     || now.iter().any(|(path, hash)| *hash == empty && before.get(path) != Some(&empty))
             }
-            (Some(Seen::Kb(_)), Seen::Personas(_))
-            | (Some(Seen::Personas(_)), Seen::Kb(_))
-            | (None, Seen::Kb(_) | Seen::Personas(_)) => false,
+            (Some(Seen::Settings(before)), Seen::Settings(now)) => {
+                before.is_some() && (now.is_none() || now == Some(hash(b"")))
+            }
+            (Some(Seen::Kb(_) | Seen::Personas(_) | Seen::Settings(_)) | None, _) => false,
         }
     }
 
     fn see(&self) -> Seen {
         match self.target.kind {
             TargetKind::KbFile => Seen::Kb(kbfile::read(parent(&self.target.path), LIMIT)),
+            TargetKind::SettingsFile => {
+                let path = &self.target.path;
+                Seen::Settings(fs::metadata(path).ok().map(|meta| fingerprint(path, &meta)))
+            }
             TargetKind::PersonaFolder => Seen::Personas(
                 walk(&self.target.path)
                     .into_iter()
@@ -113,7 +121,7 @@ impl Sight {
 
     fn stamps_now(&self) -> Stamps {
         match self.target.kind {
-            TargetKind::KbFile => [parent(&self.target.path), &self.target.path]
+            TargetKind::KbFile | TargetKind::SettingsFile => [parent(&self.target.path), &self.target.path]
                 .into_iter()
                 .filter_map(|path| Some((path.to_path_buf(), fs::metadata(path).ok()?)))
                 .map(|(path, meta)| stamp(path, &meta))
@@ -129,7 +137,7 @@ impl Sight {
         let mut folders = Vec::new();
         self.links.clear();
         match self.target.kind {
-            TargetKind::KbFile => {
+            TargetKind::KbFile | TargetKind::SettingsFile => {
                 folders.extend(nearest(parent(&self.target.path)));
                 self.links.extend(link_chain(&self.target.path));
             }
@@ -158,6 +166,7 @@ impl Sight {
                 parent(path) == parent(&self.target.path)
                     && path.file_name().is_some_and(|name| name.eq_ignore_ascii_case(FILE_NAME))
             }
+            TargetKind::SettingsFile => path == self.target.path,
             TargetKind::PersonaFolder => path.starts_with(&self.target.path),
         };
         own || above(&self.target.path) || self.links.iter().any(|link| above(link))
@@ -168,7 +177,8 @@ fn same(before: &Seen, now: &Seen) -> bool {
     match (before, now) {
         (Seen::Kb(before), Seen::Kb(now)) => before.same_content(now),
         (Seen::Personas(before), Seen::Personas(now)) => before == now,
-        (Seen::Kb(_), Seen::Personas(_)) | (Seen::Personas(_), Seen::Kb(_)) => false,
+        (Seen::Settings(before), Seen::Settings(now)) => before == now,
+        (Seen::Kb(_) | Seen::Personas(_) | Seen::Settings(_), _) => false,
     }
 }
 

@@ -65,7 +65,7 @@ fn words(invocation: &Invocation) -> Option<&str> {
 /// The message: the words as typed, what is piped in as pasted.
 pub fn message(invocation: &Invocation) -> Result<Vec<Span>, String> {
     let words = words(invocation).map(text::sanitise);
-    let piped = if is_piped(words.is_some()) { piped()? } else { String::new() };
+    let piped = if is_piped(words.as_deref()) { piped()? } else { String::new() };
     match (words, piped.trim_end()) {
         (None, "") => {
             Err("there is no message; say it: dictum -p \"what do our tests run with?\", or pipe it in"
@@ -78,12 +78,12 @@ pub fn message(invocation: &Invocation) -> Result<Vec<Span>, String> {
 }
 
 /// Whether something is piped in. Beside words only a pipe, a file or a socket counts, so that a hook whose input is nothing is not kept.
-fn is_piped(beside_words: bool) -> bool {
+fn is_piped(words: Option<&str>) -> bool {
     if io::stdin().is_terminal() {
         return false;
     }
     #[cfg(unix)]
-    if beside_words {
+    if words.is_some() {
         use rustix::fs::FileType;
         return rustix::fs::fstat(io::stdin()).is_ok_and(|input| {
             matches!(
@@ -93,7 +93,7 @@ fn is_piped(beside_words: bool) -> bool {
         });
     }
     #[cfg(not(unix))]
-    let _ = beside_words;
+    let _ = words;
     true
 }
 

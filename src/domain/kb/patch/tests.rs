@@ -117,3 +117,20 @@ fn a30_hidden_characters_of_the_file_are_not_printed_and_the_rule_is_found_all_t
     assert!(!patch.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{patch:?}");
     assert_eq!(applied(&patch, kb).unwrap(), after);
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_texts_and_patches_are_read_without_harm(
+        before in "[-#*|` a-z0-9.\n\r\u{1b}\u{202e}]{0,120}",
+        after in "[-#*|` a-z0-9.\n\r\u{1b}\u{202e}]{0,120}",
+        torn in "(--- a/KB.md\n\\+\\+\\+ b/KB.md\n@@ -[0-9]{1,3},[0-9]{1,25} \\+[0-9],[0-9] @@\n)?[-+ @\\\\a-z\n]{0,60}",
+    ) {
+        let kb = Document::parse(&before);
+        for patch in [write(Some(&before), &after), torn] {
+            if let Ok(hunks) = read(&patch) && let Ok(edits) = edits(&hunks, &kb) {
+                // What is taken can be made, or is refused with a reason.
+                let _ = edit::apply(&before, &edits);
+            }
+        }
+    }
+}
