@@ -9,6 +9,7 @@ pub mod handbook;
 pub mod inquiry;
 pub mod kb;
 pub mod models;
+pub mod notes;
 pub mod paths;
 pub mod persona;
 pub mod search;

@@ -9,6 +9,7 @@ pub mod ground;
 pub mod kbfile;
 pub mod mentions;
 pub mod never;
+pub mod notes;
 pub mod personas;
 pub mod prompts;
 pub mod providers;

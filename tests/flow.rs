@@ -31,6 +31,8 @@ mod mentions;
 mod messages;
 #[path = "flow/model.rs"]
 mod model;
+#[path = "flow/notes.rs"]
+mod notes;
 #[path = "flow/options.rs"]
 mod options;
 #[path = "flow/personas.rs"]

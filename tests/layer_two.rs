@@ -21,6 +21,7 @@ use dictum::domain::kb::proposal::Source;
 use dictum::domain::kb::{Op, Span};
 use dictum::domain::persona::{self, Library};
 use dictum::draw::theme::Theme;
+use dictum::domain::settings::project::ProjectNotes;
 use dictum::io::kbfile;
 use dictum::io::kbfile::Keep;
 use dictum::io::providers::{Http, Keys, Limits};
@@ -75,6 +76,7 @@ impl Rig {
             prompts: None,
             sessions: dictum::io::store::Place { folder: None, days: 0 },
             never: None,
+            notes: ProjectNotes::Off,
             folders: Vec::new(),
             kb_limit: 1 << 20,
         };

@@ -15,6 +15,7 @@ use crate::domain::kb::proposal::{self, Source};
 use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Band, Candidate, Origin, Span, Verdict};
 use crate::domain::models::Pictures;
+use crate::domain::notes::Notes;
 use crate::domain::persona::Persona;
 use crate::domain::settings;
 use crate::protocol::action::{Action, Context};
@@ -73,6 +74,15 @@ pub fn tables_made(state: &mut State, tables: Tables) -> Vec<Effect> {
     state.tools = Tools { keymap, detector, reconciler, readiness: Readiness::Ready };
     let early = std::mem::take(&mut state.errands.early);
     early.into_iter().flat_map(|(task, snapshot)| kb_read(state, task, snapshot)).collect()
+}
+
+/// The notes of other tools were read. What is not sent of them is said when it comes up.
+pub fn notes_read(state: &mut State, notes: Notes) {
+    let before = std::mem::replace(&mut state.kb.notes, notes);
+    let news = state.kb.notes.left_out.iter().filter(|why| !before.left_out.contains(why));
+    for why in news.cloned().collect::<Vec<_>>() {
+        state.notice(Level::Warning, why);
+    }
 }
 
 /// KB.md was read: for the turn, or to remember something.
@@ -167,6 +177,7 @@ fn ask(state: &mut State, round: Round) -> Vec<Effect> {
         endpoint: &endpoint,
         persona: &persona,
         kb: &state.kb.snapshot,
+        notes: &state.kb.notes,
         log: &state.log,
         pending: &state.review.pending,
         session: &state.decided.session,

@@ -3,11 +3,15 @@
 
 pub mod endpoints;
 pub mod keys;
+pub mod project;
+mod ways;
 
 use toml::{Table, Value};
 
 use self::endpoints::{KNOWN, Known, host, known, normalise, ollama_address};
 use self::keys::Overrides;
+use self::project::{ProjectNotes, Taken, Trust};
+use self::ways::{on_exit, save_sessions, side_panel};
 use super::exchange::{Endpoint, PROTOCOLS, Protocol};
 use super::models::Models;
 use crate::base::near::nearest;
@@ -34,6 +38,8 @@ const KEYS: &[(&str, Reach)] = &[
     ("keep_sessions_days", Reach::User),
     ("max_tokens", Reach::Project),
     ("kb_limit_bytes", Reach::Project),
+    ("project_notes", Reach::Project),
+    ("trust", Reach::User),
     ("tools", Reach::User),
     ("kb_extra_call", Reach::User),
     ("models", Reach::User),
@@ -107,6 +113,8 @@ pub struct Values {
     pub keep_sessions_days: Option<u32>,
     pub max_tokens: Option<u32>,
     pub kb_limit_bytes: Option<u64>,
+    /// What is taken from the project's folder.
+    pub taken: Taken,
     pub tools: Option<Switch>,
     pub kb_extra_call: Option<Switch>,
     /// Rows that add to the table of models or change it.
@@ -171,6 +179,9 @@ pub struct Settings {
     pub max_tokens: u32,
     /// A larger KB.md, in bytes, is not sent whole.
     pub kb_limit_bytes: u64,
+    /// The notes of other tools that are read beside KB.md.
+    pub notes: ProjectNotes,
+    pub trust: Trust,
     /// Whether models are given tools.
     pub tools: Switch,
     /// Whether an unsure rule is put to a model without tools in a small request of its own.
@@ -266,6 +277,7 @@ impl Values {
             "keep_sessions_days" => self.keep_sessions_days = Some(number(value, 0)?),
             "max_tokens" => self.max_tokens = Some(number(value, 1)?),
             "kb_limit_bytes" => self.kb_limit_bytes = Some(number(value, 1024)?),
+            "project_notes" | "trust" => self.taken.set(key, value)?,
             "tools" => self.tools = Some(switch(value)?),
             "kb_extra_call" => self.kb_extra_call = Some(switch(value)?),
             _ => {}
@@ -292,6 +304,7 @@ impl Values {
             keep_sessions_days: top.keep_sessions_days.or(low.keep_sessions_days),
             max_tokens: top.max_tokens.or(low.max_tokens),
             kb_limit_bytes: top.kb_limit_bytes.or(low.kb_limit_bytes),
+            taken: top.taken.over(low.taken),
             tools: top.tools.or(low.tools),
             kb_extra_call: top.kb_extra_call.or(low.kb_extra_call),
             models: top.models.or(low.models),
@@ -327,31 +340,6 @@ fn switch(value: &Value) -> Result<Switch, String> {
             Some(false) => Ok(Switch::Off),
             None => Err(format!("it must be \"auto\", \"on\" or \"off\", not {}", kind(value))),
         },
-    }
-}
-
-fn on_exit(value: &Value) -> Result<OnExit, String> {
-    match words(value)?.map(|word| word.to_ascii_lowercase()).as_deref() {
-        None | Some("reply") => Ok(OnExit::Reply),
-        Some("nothing") => Ok(OnExit::Nothing),
-        Some(other) => Err(format!("{other:?} is not known; there are \"reply\" and \"nothing\"")),
-    }
-}
-
-fn save_sessions(value: &Value) -> Result<SaveSessions, String> {
-    match (value.as_bool(), value.as_str().map(|word| word.trim().to_ascii_lowercase()).as_deref()) {
-        (Some(true), _) | (None, Some("on" | "")) => Ok(SaveSessions::On),
-        (Some(false), _) | (None, Some("off")) => Ok(SaveSessions::Off),
-        (None, Some(other)) => Err(format!("{other:?} is not known; there are \"on\" and \"off\"")),
-        (None, None) => Err(format!("it must be \"on\" or \"off\", not {}", kind(value))),
-    }
-}
-
-fn side_panel(value: &Value) -> Result<SidePanel, String> {
-    match words(value)?.map(|word| word.to_ascii_lowercase()).as_deref() {
-        None | Some("auto") => Ok(SidePanel::Auto),
-        Some("off") => Ok(SidePanel::Off),
-        Some(other) => Err(format!("{other:?} is not known; there are \"auto\" and \"off\"")),
     }
 }
 
@@ -392,6 +380,8 @@ pub fn merge(layers: &Layers) -> (Settings, Vec<String>) {
         theme: all.theme.unwrap_or_else(|| "auto".to_string()),
         max_tokens: all.max_tokens.unwrap_or(8192),
         kb_limit_bytes: all.kb_limit_bytes.unwrap_or(262_144),
+        notes: all.taken.notes.unwrap_or_default(),
+        trust: all.taken.trust.unwrap_or_default(),
         tools: all.tools.unwrap_or_default(),
         kb_extra_call: all.kb_extra_call.unwrap_or_default(),
         models,

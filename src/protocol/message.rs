@@ -12,6 +12,7 @@ use crate::domain::kb::detect::Detector;
 use crate::domain::kb::journal::Provenance;
 use crate::domain::kb::reconcile::Reconciler;
 use crate::domain::kb::state::Snapshot;
+use crate::domain::notes::Notes;
 use crate::domain::paths::Paths;
 use crate::domain::persona::Library;
 use crate::domain::stack::Stack;
@@ -95,6 +96,8 @@ pub enum Event {
     KbUndoFailed {
         cause: String,
     },
+    /// The notes of other tools were read.
+    NotesRead(Notes),
     /// The hashes of what this project is never asked about were read.
     NeverRead {
         hashes: Vec<String>,
@@ -180,7 +183,7 @@ pub struct Drawn {
 /// What shall happen outside.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
-    /// Read KB.md now and answer with `KbRead`.
+    /// Read the notes of other tools, then KB.md, and answer with `NotesRead` and `KbRead`, in this order.
     ReadKb {
         task: TaskId,
     },
@@ -215,6 +218,8 @@ pub enum Effect {
         hashes: Vec<String>,
     },
     LoadPersonas,
+    /// Read the notes of other tools and answer with `NotesRead`.
+    ReadNotes,
     /// Read what the project is made of and answer with `StackRead`.
     ReadStack,
     /// List the files of the project and answer with `FilesListed`.
