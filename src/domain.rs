@@ -10,6 +10,7 @@ pub mod inquiry;
 pub mod kb;
 pub mod key;
 pub mod models;
+pub mod notes;
 pub mod paths;
 pub mod persona;
 pub mod roster;

@@ -10,6 +10,7 @@ pub mod kbfile;
 pub mod keyfile;
 pub mod mentions;
 pub mod never;
+pub mod notes;
 pub mod personas;
 pub mod prompts;
 pub mod providers;

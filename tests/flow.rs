@@ -39,6 +39,8 @@ mod model;
 mod models;
 #[path = "flow/mouse.rs"]
 mod mouse;
+#[path = "flow/notes.rs"]
+mod notes;
 #[path = "flow/once.rs"]
 mod once;
 #[path = "flow/options.rs"]

@@ -20,6 +20,7 @@ use dictum::domain::kb::detect::Detector;
 use dictum::domain::kb::proposal::Source;
 use dictum::domain::kb::{Op, Span};
 use dictum::domain::persona::{self, Library};
+use dictum::domain::settings::project::ProjectNotes;
 use dictum::draw::theme::Theme;
 use dictum::io::kbfile;
 use dictum::io::kbfile::Keep;
@@ -75,6 +76,7 @@ impl Rig {
             prompts: None,
             sessions: dictum::io::store::Place { folder: None, days: 0 },
             never: None,
+            notes: ProjectNotes::Off,
             folders: Vec::new(),
             kb_limit: 1 << 20,
             configured: None,

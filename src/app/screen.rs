@@ -233,6 +233,13 @@ fn header(state: &State, area: Rect, buffer: &mut Buffer) {
     let badge_style = if state.kb.snapshot.explanation().is_some() { theme.warning } else { theme.dim };
     let width = usize::from(area.width);
     let name = text::one_line(&persona.name);
+    // Where there is room for all of it, the notes of other tools stand behind KB.md.
+    let badge = match state.kb.notes.short() {
+        Some(notes) if width >= text::width(&badge) + text::width(&name) + text::width(&notes) + 18 => {
+            format!("{badge} · +{notes}")
+        }
+        Some(_) | None => badge,
+    };
     let brand = " dictum  ";
     // What does not fit goes by worth: the brand first, then the end of the persona's name, never the state of KB.md.
     let wanted = text::width(&badge) + text::width(&name) + 5;

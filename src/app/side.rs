@@ -48,6 +48,10 @@ pub fn view(state: &State, area: Rect, buffer: &mut Buffer) {
     if !state.queue.is_empty() {
         session.push(("queued", state.queue.len().to_string()));
     }
+    let notes = state.kb.notes.badge();
+    if !notes.is_empty() {
+        session.push(("notes", notes));
+    }
     let pending = state.review.pending.len();
     if pending > 0 {
         let key = state.tools.keymap.told(" · ", Context::Everywhere, Action::FocusReview, "");

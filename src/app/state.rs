@@ -20,6 +20,7 @@ use crate::domain::kb::session::SessionRules;
 use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Candidate, Span};
 use crate::domain::models::Models;
+use crate::domain::notes::Notes;
 use crate::domain::persona::{Library, Persona};
 use crate::domain::roster::Roster;
 use crate::domain::settings::{SidePanel, Switch};
@@ -165,6 +166,8 @@ pub struct Knowledge {
     pub degraded: Option<String>,
     /// What the project is made of, as its other files tell.
     pub stack: Stack,
+    /// The notes of other tools, as they were read last.
+    pub notes: Notes,
 }
 
 impl Knowledge {
@@ -444,6 +447,7 @@ impl State {
                 snapshot: start.snapshot,
                 degraded: None,
                 stack: Stack::default(),
+                notes: Notes::default(),
             },
             review: Review::default(),
             decided: Decided::default(),

@@ -17,6 +17,7 @@ use crate::domain::kb::proposal::{self, Source};
 use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Band, Candidate, Origin, Span, Verdict};
 use crate::domain::models::Pictures;
+use crate::domain::notes::Notes;
 use crate::domain::persona::Persona;
 use crate::domain::settings;
 use crate::protocol::action::{Action, Context};
@@ -106,6 +107,15 @@ fn heard_late(state: &mut State) -> Vec<Effect> {
 /// the answer tells what was heard.
 fn asks_first(state: &State) -> bool {
     state.screen.form == Form::Once && !state.connection.is_offline()
+}
+
+/// The notes of other tools were read. What is not sent of them is said when it comes up.
+pub fn notes_read(state: &mut State, notes: Notes) {
+    let before = std::mem::replace(&mut state.kb.notes, notes);
+    let news = state.kb.notes.left_out.iter().filter(|why| !before.left_out.contains(why));
+    for why in news.cloned().collect::<Vec<_>>() {
+        state.notice(Level::Warning, why);
+    }
 }
 
 /// KB.md was read: for the turn, or to remember something.
@@ -219,6 +229,7 @@ fn ask(state: &mut State, round: Round) -> Vec<Effect> {
         endpoint: &endpoint,
         persona: &persona,
         kb: &state.kb.snapshot,
+        notes: &state.kb.notes,
         log: &state.log,
         pending: &state.review.pending,
         session: &state.decided.session,

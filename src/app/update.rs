@@ -93,6 +93,10 @@ fn route(state: &mut State, event: Event) -> Vec<Effect> {
             state.notice(Level::Warning, cause);
             Vec::new()
         }
+        Event::NotesRead(notes) => {
+            turn::notes_read(state, notes);
+            Vec::new()
+        }
         Event::NeverRead { hashes } => {
             state.decided.never.add(hashes);
             Vec::new()

@@ -67,6 +67,10 @@ fn lines(state: &State, width: usize) -> Vec<Line<'static>> {
     let why = state.kb.snapshot.explanation().unwrap_or_default();
     let badge = badge.strip_prefix("KB.md ").unwrap_or(&badge).to_string();
     row("KB.md", badge, if why.is_empty() { theme.good } else { theme.warning }, &why);
+    let notes = state.kb.notes.badge();
+    if !notes.is_empty() {
+        row("notes", notes, theme.text, "");
+    }
     let (model, help) = connection(state);
     row("model", text::one_line(&model), theme.text, help);
 

@@ -1,4 +1,4 @@
-//! What one request holds: persona, KB.md verbatim, conduct, conversation. It never cuts KB.md and never sends.
+//! What one request holds: persona, KB.md verbatim, notes, conduct, conversation. It never cuts KB.md and never sends.
 
 use super::chat::{Body, Entry, Log, Reply, ToolResult};
 use super::exchange::{Endpoint, Message, Protocol, Request, SystemPart};
@@ -8,6 +8,7 @@ use super::kb::session::SessionRules;
 use super::kb::state::Snapshot;
 use super::kb::warnings::Warning;
 use super::kb::{Band, Candidate};
+use super::notes::Notes;
 use super::persona::Persona;
 use crate::base::text;
 
@@ -15,6 +16,8 @@ use crate::base::text;
 pub const PERSONA: &str = "persona";
 /// Label of the system part that holds KB.md.
 pub const KB: &str = "KB.md";
+/// Label of the system part that holds the notes of other tools.
+pub const NOTES: &str = "notes";
 /// Label of the system part that says how KB.md edits are proposed.
 pub const CONDUCT: &str = "conduct";
 /// Label of the system part that holds the rules of this session.
@@ -30,6 +33,8 @@ pub struct Briefing<'a> {
     pub endpoint: &'a Endpoint,
     pub persona: &'a Persona,
     pub kb: &'a Snapshot,
+    /// What the project keeps for other tools.
+    pub notes: &'a Notes,
     pub log: &'a Log,
     /// Edits that wait for review: the user's words win over KB.md already in this task.
     pub pending: &'a [Proposal],
@@ -66,8 +71,9 @@ impl Briefing<'_> {
         let mut parts = vec![
             part(&format!("{PERSONA} {}", self.persona.name), self.persona.body.trim_end().to_string()),
             part(KB, knowledge(self.kb)),
-            part(CONDUCT, gate::CONDUCT.trim_end().to_string()),
         ];
+        parts.extend(self.notes.briefing().map(|notes| part(NOTES, notes)));
+        parts.push(part(CONDUCT, gate::CONDUCT.trim_end().to_string()));
         // Apart from the rest, so that what stays the same can be cached by the provider.
         if let Some(rules) = self.session_rules() {
             parts.push(part(SESSION, rules));

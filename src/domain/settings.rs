@@ -5,6 +5,7 @@ mod choose;
 pub mod endpoints;
 pub mod keys;
 pub mod profiles;
+pub mod project;
 mod read;
 pub mod schema;
 pub mod show;
@@ -15,6 +16,7 @@ use toml::{Table, Value};
 use self::choose::{choose, roster};
 use self::keys::Overrides;
 use self::profiles::Profile;
+use self::project::{ProjectNotes, Taken, Trust};
 use self::read::{kind, number, on_exit, prompt_keys, protocol, save_sessions, side_panel, switch, words};
 use self::table::{KEYS, Reach, row};
 use super::exchange::{Endpoint, Protocol};
@@ -97,6 +99,8 @@ pub struct Values {
     pub prompt_keys: Option<PromptKeys>,
     pub max_tokens: Option<u32>,
     pub kb_limit_bytes: Option<u64>,
+    /// What is taken from the project's folder.
+    pub taken: Taken,
     pub tools: Option<Switch>,
     pub kb_extra_call: Option<Switch>,
     /// Rows that add to the table of models or change it.
@@ -169,6 +173,9 @@ pub struct Settings {
     pub max_tokens: u32,
     /// A larger KB.md, in bytes, is not sent whole.
     pub kb_limit_bytes: u64,
+    /// The notes of other tools that are read beside KB.md.
+    pub notes: ProjectNotes,
+    pub trust: Trust,
     /// Whether models are given tools.
     pub tools: Switch,
     /// Whether an unsure rule is put to a model without tools in a small request of its own.
@@ -275,6 +282,7 @@ impl Values {
             "vi" => self.prompt_keys = Some(prompt_keys(value)?),
             "max_tokens" => self.max_tokens = Some(number(value, 1)?),
             "kb_limit_bytes" => self.kb_limit_bytes = Some(number(value, 1024)?),
+            "project_notes" | "trust" => self.taken.set(key, value)?,
             "tools" => self.tools = Some(switch(value)?),
             "kb_extra_call" => self.kb_extra_call = Some(switch(value)?),
             _ => {}
@@ -303,6 +311,7 @@ impl Values {
             prompt_keys: top.prompt_keys.or(low.prompt_keys),
             max_tokens: top.max_tokens.or(low.max_tokens),
             kb_limit_bytes: top.kb_limit_bytes.or(low.kb_limit_bytes),
+            taken: top.taken.over(low.taken),
             tools: top.tools.or(low.tools),
             kb_extra_call: top.kb_extra_call.or(low.kb_extra_call),
             models: top.models.or(low.models),
@@ -333,6 +342,8 @@ pub fn merge(layers: &Layers) -> (Settings, Vec<String>) {
         theme: all.theme.unwrap_or_else(|| "auto".to_string()),
         max_tokens: all.max_tokens.unwrap_or(8192),
         kb_limit_bytes: all.kb_limit_bytes.unwrap_or(262_144),
+        notes: all.taken.notes.unwrap_or_default(),
+        trust: all.taken.trust.unwrap_or_default(),
         tools: all.tools.unwrap_or_default(),
         kb_extra_call: all.kb_extra_call.unwrap_or_default(),
         models,

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::domain::exchange::Protocol;
 use crate::domain::settings::endpoints::{KNOWN, Known, host, known};
 use crate::domain::settings::profiles::Profile;
+use crate::domain::settings::project::{self, Taken, Trust};
 use crate::domain::settings::{self, Choice, KeyState, Layers, Own, Scope, Settings, Values};
 use crate::io::providers::Keys;
 use crate::io::providers::http::place_of;
@@ -84,6 +85,7 @@ pub fn load_with(flags: &Values, project: &Path, env: &dyn Fn(&str) -> Option<St
             protocol: protocol(&env, &mut warnings),
             persona: env("DICTUM_PERSONA"),
             theme: env("DICTUM_THEME"),
+            taken: Taken { trust: trust(&env, &mut warnings), ..Taken::default() },
             ..Values::default()
         },
         own: KNOWN.iter().map(|known| own(known, &stored, &env)).collect(),
@@ -125,6 +127,15 @@ fn protocol(env: &dyn Fn(&str) -> Option<String>, warnings: &mut Vec<String>) ->
         warnings.push(format!("DICTUM_PROTOCOL: {name:?} is not used, because there is no such protocol."));
     }
     found
+}
+
+/// `DICTUM_TRUST`, if it says something.
+fn trust(env: &dyn Fn(&str) -> Option<String>, warnings: &mut Vec<String>) -> Option<Trust> {
+    let read = project::trust(&env("DICTUM_TRUST")?);
+    if let Err(cause) = &read {
+        warnings.push(format!("DICTUM_TRUST: not used, because {cause}."));
+    }
+    read.ok()
 }
 
 fn own(known: &Known, stored: &[(String, String)], env: &dyn Fn(&str) -> Option<String>) -> Own {

@@ -12,17 +12,18 @@ use super::config::{self, Loaded};
 use super::ground;
 use super::kbfile::{self, Keep, Outside, SaveError, UndoError, Undone};
 use super::mentions;
-use super::never;
 use super::prompts::Keeper;
 use super::providers::{self, Http, Keys, Listener, Unheard, offline};
 use super::store::{self, Store};
 use super::watch::{self, Look, Target, TargetKind};
 use super::{attach, export, files, keyfile, personas};
+use super::{never, notes};
 use crate::domain::exchange::{Endpoint, Protocol, ReplyEvent, Request};
 use crate::domain::kb::journal::Provenance;
 use crate::domain::kb::state::{FILE_NAME, KbState, Snapshot};
 use crate::domain::key::Hidden;
 use crate::domain::roster::{Found, REFUSED};
+use crate::domain::settings::project::ProjectNotes;
 use crate::domain::settings::{Settings, Values};
 use crate::protocol::message::{Effect, Event, OutsideFile, Reread, TaskId, Tried};
 use crate::protocol::sessions::{Ask, Told};
@@ -51,6 +52,8 @@ pub struct Workplace {
     pub prompts: Option<PathBuf>,
     pub sessions: store::Place,
     pub folders: Vec<personas::Folder>,
+    /// The notes of other tools that are read.
+    pub notes: ProjectNotes,
     /// A KB.md over this is not sent. Bytes.
     pub kb_limit: u64,
     /// `None` where a change of the settings is not looked for.
@@ -117,10 +120,18 @@ impl Runtime {
     /// Starts the effect, or gives it back when it concerns the terminal alone.
     pub fn perform(&mut self, effect: Effect) -> Option<Effect> {
         match effect {
-            Effect::ReadKb { task } => self.blocking(move |place| {
-                let snapshot = kbfile::read(&place.project, place.kb_limit);
-                Event::KbRead { task, snapshot }
-            }),
+            Effect::ReadKb { task } => {
+                let events = self.events.clone();
+                self.blocking(move |place| {
+                    // The screen may be gone by now; then nobody needs the answer.
+                    let _ = events.send(Event::NotesRead(notes::read(&place.project, &place.notes)));
+                    let snapshot = kbfile::read(&place.project, place.kb_limit);
+                    Event::KbRead { task, snapshot }
+                });
+            }
+            Effect::ReadNotes => {
+                self.blocking(|place| Event::NotesRead(notes::read(&place.project, &place.notes)));
+            }
             Effect::ReadMentions { task, mentions, agreed } => self.blocking(move |place| {
                 let found = attach::read(&place.project, &mentions, agreed);
                 Event::MentionsRead { task, found }

@@ -61,6 +61,7 @@ pub(super) fn begin(invocation: &Invocation, directory: &Path) -> Begun {
             days: settings.keep_sessions_days,
         },
         folders,
+        notes: settings.notes.clone(),
         kb_limit: settings.kb_limit_bytes,
         configured: Some(Box::new(Configured {
             flags: invocation.values(),

@@ -153,6 +153,7 @@ impl Session {
     ) -> Result<u8> {
         self.work.watch();
         self.work.read_never();
+        self.work.perform(Effect::ReadNotes);
         if self.state.connection.search == Search::Running {
             self.work.discover();
         }
@@ -256,6 +257,7 @@ impl Session {
                 | Effect::KeepDraft { .. }
                 | Effect::ReadStack
                 | Effect::ListFiles
+                | Effect::ReadNotes
                 | Effect::LoadPersonas,
             )
             | None => Next::Stay,

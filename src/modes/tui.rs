@@ -161,6 +161,7 @@ impl<'a> Session<'a> {
         self.work.watch();
         self.work.read_never();
         self.work.read_prompts();
+        self.work.perform(Effect::ReadNotes);
         self.work.perform(Effect::ReadStack);
         for effect in sessions::begin(&mut self.state, begin) {
             self.work.perform(effect);
@@ -358,6 +359,7 @@ impl<'a> Session<'a> {
             | Effect::UndoKb
             | Effect::NeverAsk { .. }
             | Effect::LoadPersonas
+            | Effect::ReadNotes
             | Effect::ReadStack
             | Effect::ListFiles
             | Effect::Remember { .. }

@@ -14,6 +14,7 @@ use crate::domain::kb::journal::Provenance;
 use crate::domain::kb::reconcile::Reconciler;
 use crate::domain::kb::state::Snapshot;
 use crate::domain::key::Hidden;
+use crate::domain::notes::Notes;
 use crate::domain::paths::Paths;
 use crate::domain::persona::Library;
 use crate::domain::roster::Found;
@@ -113,6 +114,8 @@ pub enum Event {
     KbUndoFailed {
         cause: String,
     },
+    /// The notes of other tools were read.
+    NotesRead(Notes),
     /// The hashes of what this project is never asked about were read.
     NeverRead {
         hashes: Vec<String>,
@@ -220,7 +223,7 @@ pub struct Drawn {
 /// What shall happen outside.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
-    /// Read KB.md now and answer with `KbRead`.
+    /// Read the notes of other tools, then KB.md, and answer with `NotesRead` and `KbRead`, in this order.
     ReadKb {
         task: TaskId,
     },
@@ -264,6 +267,8 @@ pub enum Effect {
         hashes: Vec<String>,
     },
     LoadPersonas,
+    /// Read the notes of other tools and answer with `NotesRead`.
+    ReadNotes,
     /// Read what the project is made of and answer with `StackRead`.
     ReadStack,
     /// List the files of the project and answer with `FilesListed`.

@@ -192,6 +192,7 @@ impl App {
                 | Effect::UndoKb
                 | Effect::NeverAsk { .. }
                 | Effect::LoadPersonas
+                | Effect::ReadNotes
                 | Effect::ReadStack
                 | Effect::ListFiles
                 | Effect::Remember { .. }

@@ -31,6 +31,7 @@ pub struct Told {
     entries: usize,
     /// The reply that goes on.
     reply: Option<Open>,
+    notes: String,
     note: Option<(String, Millis)>,
     queued: usize,
     /// The edits that were announced.
@@ -118,6 +119,14 @@ impl Told {
             // A request is not sent without these words; before the first one they are said here.
             lines.extend(snapshot.explanation().filter(|_| self.kb.is_empty()));
             self.kb = content;
+        }
+        let notes = state.kb.notes.badge();
+        if self.notes != notes {
+            lines.push(match notes.as_str() {
+                "" => "No notes of other tools are read any more.".to_string(),
+                notes => format!("Also read: {notes}."),
+            });
+            self.notes = notes;
         }
         let connection = status::connection(state);
         if self.connection != connection {

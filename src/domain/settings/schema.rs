@@ -45,6 +45,9 @@ fn shape(kind: Kind) -> Value {
             json!({"enum": all.collect::<Vec<_>>()})
         }
         Kind::Number(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
+        Kind::Names(words) => {
+            json!({"anyOf": [{"enum": words}, {"type": "array", "items": {"type": "string"}}]})
+        }
         Kind::Flag => json!({"type": "boolean"}),
         Kind::Profiles => json!({"type": "object", "additionalProperties": {"type": "object"}}),
         Kind::Models => json!({"type": "object", "additionalProperties": {
@@ -107,6 +110,10 @@ mod tests {
                     found.extend((!fits).then(|| say("type")));
                 }
                 "enum" => found.extend((!rule.as_array().unwrap().contains(value)).then(|| say("enum"))),
+                "anyOf" => {
+                    let any = rule.as_array().unwrap().iter().any(|rule| wrong(value, rule, at).is_empty());
+                    found.extend((!any).then(|| say("anyOf")));
+                }
                 "minimum" => found.extend((value.as_f64() < rule.as_f64()).then(|| say("minimum"))),
                 "maximum" => found.extend((value.as_f64() > rule.as_f64()).then(|| say("maximum"))),
                 "items" => {
@@ -182,6 +189,9 @@ mod tests {
                     .map(u64::to_string)
                     .chain(["-1".into(), "\"8\"".into(), (least.saturating_sub(1)).to_string()])
                     .collect(),
+                Kind::Names(_) => {
+                    vec!["\"auto\"".into(), "[\"AGENTS.md\"]".into(), "3".into(), "\"nonsense\"".into()]
+                }
                 Kind::Flag => vec!["true".into(), "false".into(), "\"true\"".into(), "1".into()],
                 Kind::Profiles => vec!["{}".into(), "3".into(), "{ w = { base_url = \"http://x\" } }".into()],
                 Kind::Models => vec!["{}".into(), "3".into(), "{ m = { context = 5 } }".into()],

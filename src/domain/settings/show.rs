@@ -3,6 +3,7 @@
 use toml::{Table, Value};
 
 use super::endpoints::known;
+use super::project::{ProjectNotes, Trust};
 use super::table::{KEYS, Kind, Row};
 use super::{
     Choice, DEFAULTS, KeyState, Layers, OnExit, PromptKeys, SaveSessions, Scope, Settings, SidePanel, Switch,
@@ -107,6 +108,14 @@ impl Values {
                     self.profiles.iter().map(|profile| Value::String(profile.name.clone())).collect(),
                 )
             }),
+            "project_notes" => self.taken.notes.as_ref().map(|notes| match notes {
+                ProjectNotes::Auto => Value::String("auto".to_string()),
+                ProjectNotes::Off => Value::String("off".to_string()),
+                ProjectNotes::These(names) => {
+                    Value::Array(names.iter().cloned().map(Value::String).collect())
+                }
+            }),
+            "trust" => word(self.taken.trust.map(Trust::word)),
             "ca_file" => text(&self.ca_file),
             "persona" => text(&self.persona),
             "theme" => text(&self.theme),

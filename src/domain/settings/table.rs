@@ -20,6 +20,8 @@ pub enum Kind {
     OneOf(&'static [&'static str]),
     /// One of these words, or true and false for "on" and "off".
     Switch(&'static [&'static str]),
+    /// One of these words, or a list of names.
+    Names(&'static [&'static str]),
     /// true or false.
     Flag,
     /// A whole number from the first to the last of these.
@@ -69,6 +71,8 @@ pub const KEYS: &[Row] = &[
     user("vi", Kind::Flag),
     project("max_tokens", Kind::Number(1, U32)),
     project("kb_limit_bytes", Kind::Number(1024, i64::MAX as u64)),
+    project("project_notes", Kind::Names(&["auto", "off"])),
+    user("trust", Kind::OneOf(&["ask", "always"])),
     user("tools", Kind::Switch(&["auto", "on", "off"])),
     user("kb_extra_call", Kind::Switch(&["auto", "on", "off"])),
     user("models", Kind::Models),

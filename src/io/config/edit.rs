@@ -157,10 +157,11 @@ fn written(row: &Row, value: &str) -> Result<Value, ConfigError> {
         Kind::Number(..) => value.trim().replace('_', "").parse::<i64>().map(Value::from).map_err(|_| {
             ConfigError::Refused(format!("{}: {value:?} is no whole number; nothing was written", row.name))
         }),
+        Kind::Names(_) if !value.trim_start().starts_with('[') => Ok(value.into()),
         Kind::Keys if !value.trim_start().starts_with('[') => {
             Ok(Value::Array(value.split_whitespace().collect()))
         }
-        Kind::Keys | Kind::Models | Kind::Profiles => {
+        Kind::Keys | Kind::Names(_) | Kind::Models | Kind::Profiles => {
             let parsed: Result<Value, _> = value.parse();
             let fits = |value: &Value| match row.kind {
                 Kind::Models | Kind::Profiles => {
@@ -171,12 +172,14 @@ fn written(row: &Row, value: &str) -> Result<Value, ConfigError> {
                 | Kind::OneOf(_)
                 | Kind::Switch(_)
                 | Kind::Flag
+                | Kind::Names(_)
                 | Kind::Number(..)
                 | Kind::Keys => value.is_array(),
             };
             parsed.ok().filter(fits).ok_or_else(|| {
                 let example = match row.kind {
                     Kind::Profiles => "'{ base_url = \"https://gateway.example.com/v1\" }'",
+                    Kind::Names(_) => "'[\"AGENTS.md\"]'",
                     Kind::Models => "'{ context = 32768, output = 8192 }'",
                     Kind::Text
                     | Kind::Secret
