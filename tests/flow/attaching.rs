@@ -181,7 +181,7 @@ fn a_picture_is_refused_for_a_model_that_takes_none() {
     assert!(app.request().shows_picture());
     app.replies("A cat.");
     // The next model is not shown what it cannot see.
-    app.say("/model gpt-3.5-turbo");
+    app.state.connection.endpoint.model = "gpt-3.5-turbo".into();
     app.turn("sure?");
     assert!(attached(&app).contains("shot.png") && !attached(&app).contains("is attached"));
 }
