@@ -83,7 +83,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "version",
         arguments: "[N]",
-        sentence: "Show version N of the newest answer, or tell which there are",
+        sentence: "Show version N of the newest answer; alone it tells which there are",
         run: versions::choose,
     },
     Command {

@@ -8,6 +8,7 @@ use ratatui::widgets::Widget;
 use super::state::{Focus, Search, State, Storing, Turn};
 use super::{screen, vi};
 use crate::base::text;
+use crate::domain::chat::{Body, Entry, Presence};
 use crate::draw::theme::Theme;
 use crate::panels::transcript::reading::Reading;
 use crate::protocol::action::{Action, Context};
@@ -128,18 +129,41 @@ pub fn while_reading(state: &State, reading: &Reading, area: Rect, buffer: &mut 
             (Context::Reading, Action::CopyMessage, "copy"),
             (Context::Reading, Action::LeaveReading, "back"),
         ],
-        (None, false) => &[
-            (Context::Reading, Action::ReadEarlier, "message before"),
-            (Context::Reading, Action::CopyMessage, "copy"),
-            (Context::Reading, Action::FoldMessage, "fold"),
-            (Context::Reading, Action::Revise, "edit yours"),
-            (Context::Reading, Action::Retry, "ask again"),
-            (Context::Reading, Action::LeaveReading, "back"),
-        ],
+        (None, false) => marked_hints(reading.marked.and_then(|at| state.log.entries().get(at))),
     };
     let hints: Vec<(String, &str)> = hints.iter().map(|row| hint(state, row)).collect();
     status_line(area, Span::styled(left, theme.accent), &hints, theme, buffer);
     caret
+}
+
+/// What the keys do with a marked entry.
+fn marked_hints(entry: Option<&Entry>) -> &'static [(Context, Action, &'static str)] {
+    const SAID: &[(Context, Action, &str)] = &[
+        (Context::Reading, Action::ReadEarlier, "message before"),
+        (Context::Reading, Action::CopyMessage, "copy"),
+        (Context::Reading, Action::Fork, "branch off"),
+        (Context::Reading, Action::Revise, "edit"),
+        (Context::Reading, Action::LeaveReading, "back"),
+    ];
+    const VERSIONS: &[(Context, Action, &str)] = &[
+        (Context::Reading, Action::CopyMessage, "copy"),
+        (Context::Reading, Action::VersionBefore, "answer before"),
+        (Context::Reading, Action::VersionAfter, "after"),
+        (Context::Reading, Action::Compare, "compare"),
+        (Context::Reading, Action::LeaveReading, "back"),
+    ];
+    const OTHER: &[(Context, Action, &str)] = &[
+        (Context::Reading, Action::ReadEarlier, "message before"),
+        (Context::Reading, Action::CopyMessage, "copy"),
+        (Context::Reading, Action::FoldMessage, "fold"),
+        (Context::Reading, Action::OpenMessage, "open"),
+        (Context::Reading, Action::LeaveReading, "back"),
+    ];
+    match entry {
+        Some(entry) if entry.version.has_others() && entry.presence == Presence::Current => VERSIONS,
+        Some(entry) if matches!(entry.body, Body::User { .. }) => SAID,
+        Some(_) | None => OTHER,
+    }
 }
 
 /// Whether the keys of a mark, where there is one, go before all others.

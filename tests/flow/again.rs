@@ -241,6 +241,6 @@ fn the_list_names_what_a_session_branched_off_from() {
         query: String::new(),
         sessions: vec![branch, summary(4, "what now?")],
     }));
-    app.expect("branch of #4 · 2 h ago");
+    app.expect("↳#4 · 2 h ago");
     app.expect("#7 · branch of #4 · 2 messages");
 }

@@ -51,6 +51,8 @@ pub fn listed(state: &mut State, query: &str, sessions: Vec<Summary>) {
 
 fn item(summary: Summary, current: Option<SessionId>) -> Item {
     let when = if current == Some(summary.id) { "this one".to_string() } else { ago(summary.age) };
+    // The list has little room beside a title; the words stand in the preview.
+    let parent = summary.parent.map(|parent| format!("↳#{parent}"));
     let branch = summary.parent.map(|parent| format!("branch of #{parent}"));
     let speaker = [&summary.persona, &summary.model].map(String::as_str);
     let speaker: Vec<&str> = speaker.into_iter().filter(|word| !word.is_empty()).collect();
@@ -68,7 +70,7 @@ fn item(summary: Summary, current: Option<SessionId>) -> Item {
     Item {
         id: summary.id.to_string(),
         label: if summary.title.is_empty() { format!("#{}", summary.id) } else { summary.title },
-        tag: branch.into_iter().chain([when]).collect::<Vec<_>>().join(" · "),
+        tag: parent.into_iter().chain([when]).collect::<Vec<_>>().join(" · "),
         preview,
         ..Item::default()
     }

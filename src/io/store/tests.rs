@@ -392,6 +392,29 @@ fn presences(opened: &Opened) -> Vec<Presence> {
 }
 
 #[test]
+fn a_session_whose_first_message_was_taken_back_is_called_after_the_next() {
+    let room = Room::new();
+    let mut book = room.book();
+    let session = begun(&mut book, 1, vec![user(1, "fix teh build")]);
+    book.record(&record(1, vec![mark(1, None, Presence::TakenBack)])).unwrap();
+    book.record(&record(1, vec![user(2, "fix thebuild")])).unwrap();
+    book.record(&record(1, vec![mark(2, None, Presence::TakenBack)])).unwrap();
+    book.record(&record(1, vec![user(3, "fix the build")])).unwrap();
+    book.record(&record(1, vec![user(4, "and then?")])).unwrap();
+    assert_eq!(titles(&book, ""), ["fix the build"]);
+    // A copy of it has the same one, and a title of the user's own stays.
+    let copy = [user(1, "fix teh build"), user(3, "fix the build"), mark(1, None, Presence::TakenBack)];
+    begun(&mut book, 2, copy.to_vec());
+    assert_eq!(titles(&book, ""), ["fix the build", "fix the build"]);
+    book.rename(session, "Build").unwrap();
+    for entry in [3, 4] {
+        book.record(&record(1, vec![mark(entry, None, Presence::TakenBack)])).unwrap();
+    }
+    book.record(&record(1, vec![user(5, "other")])).unwrap();
+    assert!(titles(&book, "").contains(&"Build".to_string()));
+}
+
+#[test]
 fn how_entries_take_part_comes_back_also_when_it_changes_in_a_later_run() {
     use Presence::{Current, OtherVersion, TakenBack};
     let room = Room::new();

@@ -177,8 +177,12 @@ fn begin(
     let add = "INSERT INTO places (key, folder) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET folder = ?2";
     write.execute(add, params![key, files::shown(project)])?;
     let place: i64 = write.query_row("SELECT id FROM places WHERE key = ?1", [key], |row| row.get(0))?;
+    let back = |wanted: &EntryId| {
+        let is = |change: &Change| matches!(change, Change::Mark { entry, presence: Presence::TakenBack, .. } if entry == wanted);
+        record.changes.iter().any(is)
+    };
     let first = record.changes.iter().find_map(|change| match change {
-        Change::Put { body: Body::User { text, .. }, .. } => Some(text.as_str()),
+        Change::Put { body: Body::User { text, .. }, entry } if !back(entry) => Some(text.as_str()),
         Change::Put { .. } | Change::Grow { .. } | Change::Drop { .. } | Change::Mark { .. } => None,
     });
     let title = match parent_title(write, record.parent)? {
@@ -279,7 +283,29 @@ impl Page<'_> {
         self.grow(live, entry, &reply.text, &reply.thinking)
     }
 
+    /// Where every message before was taken back, this one gives the session its title, unless the user gave it another.
+    fn title(&self, session: i64, said: &str) -> rusqlite::Result<()> {
+        let before = "SELECT text, more FROM entries WHERE session = ?1 AND kind = ?2 ORDER BY id";
+        let mut statement = self.write.prepare_cached(before)?;
+        let mut rows = statement.query(params![session, rows::USER])?;
+        let mut titles = Vec::new();
+        while let Some(row) = rows.next()? {
+            if rows::presence(row.get_ref(1)?.as_str().unwrap_or_default()) != Presence::TakenBack {
+                return Ok(());
+            }
+            titles.push(title_of(row.get_ref(0)?.as_str().unwrap_or_default()));
+        }
+        for before in titles {
+            let update = "UPDATE sessions SET title = ?3 WHERE id = ?1 AND title = ?2";
+            self.write.prepare_cached(update)?.execute(params![session, before, title_of(said)])?;
+        }
+        Ok(())
+    }
+
     fn insert(&self, live: &mut Live, entry: EntryId, row: &Row) -> rusqlite::Result<()> {
+        if row.kind == rows::USER {
+            self.title(live.session, &row.text)?;
+        }
         let insert =
             "INSERT INTO entries (session, at, kind, place, text, more) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let values = params![live.session, self.at, row.kind, self.place, row.text, row.more];
