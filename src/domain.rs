@@ -16,3 +16,4 @@ pub mod search;
 pub mod session;
 pub mod settings;
 pub mod stack;
+pub mod usage;

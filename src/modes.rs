@@ -1,6 +1,7 @@
 //! The wiring of app and io: the screen and the subcommands. It never holds a rule of its own.
 
 mod conversation;
+mod doctor;
 pub mod kb;
 pub mod persona;
 pub mod plain;
@@ -47,6 +48,7 @@ pub fn run(invocation: Invocation) -> Result<u8> {
             Some(why) => plain::run(&invocation, &directory, why),
             None => tui::run(&invocation, &directory),
         },
+        Some(Command::Doctor(arguments)) => doctor::run(&invocation, arguments, &directory),
         Some(Command::Session { command }) => session::run(command, &directory),
         Some(Command::Kb { command }) => run_kb(command, &directory),
         Some(Command::Persona { command }) => {

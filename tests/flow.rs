@@ -55,3 +55,5 @@ mod setup;
 mod side;
 #[path = "flow/turns.rs"]
 mod turns;
+#[path = "flow/usage.rs"]
+mod usage;

@@ -6,6 +6,9 @@
 #[path = "terminal/care.rs"]
 mod care;
 #[cfg(unix)]
+#[path = "terminal/doctor.rs"]
+mod doctor;
+#[cfg(unix)]
 #[path = "terminal/journal.rs"]
 mod journal;
 #[cfg(unix)]
@@ -47,6 +50,9 @@ mod restore;
 #[cfg(unix)]
 #[path = "terminal/review.rs"]
 mod review;
+#[cfg(target_os = "linux")]
+#[path = "terminal/secrets.rs"]
+mod secrets;
 #[cfg(unix)]
 #[path = "support/server.rs"]
 mod server;

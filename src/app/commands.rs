@@ -1,7 +1,7 @@
 //! Slash commands: the table from which running, completion, palette and help derive. A command never hides what it did.
 
 use super::state::State;
-use super::{actions, chat, models, overlay, reading, review, sessions, setup, turn};
+use super::{actions, chat, compact, models, overlay, reading, review, sessions, setup, turn, usage};
 use crate::domain::chat::Level;
 use crate::domain::kb::Origin;
 use crate::panels::prompt::editor::Editor;
@@ -65,6 +65,24 @@ pub const COMMANDS: &[Command] = &[
         arguments: "[N]",
         sentence: "Copy the last reply to the clipboard, or its code block N",
         run: reading::copy_last,
+    },
+    Command {
+        name: "usage",
+        arguments: "",
+        sentence: "Show what the conversation fills and costs",
+        run: usage::show,
+    },
+    Command {
+        name: "compact",
+        arguments: "",
+        sentence: "Make room: older turns are sent as a summary; KB.md and persona stay whole",
+        run: compact::by_hand,
+    },
+    Command {
+        name: "retry",
+        arguments: "",
+        sentence: "Try again what broke off; after an overflow without the oldest turns",
+        run: retry,
     },
     Command {
         name: "sessions",
@@ -229,6 +247,10 @@ fn session(state: &mut State, what: &str) -> Vec<Effect> {
 
 fn clear(state: &mut State, _: &str) -> Vec<Effect> {
     chat::clear(state)
+}
+
+fn retry(state: &mut State, _: &str) -> Vec<Effect> {
+    compact::retry(state)
 }
 
 fn fork(state: &mut State, _: &str) -> Vec<Effect> {

@@ -64,7 +64,7 @@ pub fn palette(state: &mut State) {
     let offered = |row: &&crate::protocol::action::Row| {
         let useful = matches!(
             row.action,
-            Action::EditExternally | Action::QueueTakeBack | Action::Queue | Action::History
+            Action::EditExternally | Action::QueueTakeBack | Action::Queue | Action::History | Action::Retry
         );
         (row.context == Context::Everywhere && row.action != Action::Palette)
             || (row.context == Context::Prompt && useful)

@@ -4,7 +4,8 @@ use super::proposing::{self, Whole};
 use super::review;
 use super::sessions;
 use super::side;
-use super::state::{ModelChoice, Readiness, Replying, State, Tally, Tools, Turn};
+use super::state::{ModelChoice, Readiness, Replying, State, Tally, Tools, Tries, Turn};
+use super::{compact, usage};
 use crate::domain::briefing::Briefing;
 use crate::domain::chat::{Body, Level, Reply, Voice};
 use crate::domain::exchange::{Outcome, Protocol, ReplyEvent, StopReason};
@@ -15,6 +16,7 @@ use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Band, Candidate, Origin, Span, Verdict};
 use crate::domain::persona::Persona;
 use crate::domain::settings;
+use crate::domain::usage::{Sent, Shares, tokens};
 use crate::protocol::action::{Action, Context};
 use crate::protocol::message::{Effect, Tables, TaskId};
 
@@ -29,7 +31,7 @@ pub fn submit(state: &mut State, message: Vec<Span>) -> Vec<Effect> {
             state.transcript.follow();
             start(state, message)
         }
-        Turn::Reading { .. } | Turn::Replying(_) => {
+        Turn::Reading { .. } | Turn::Compacting(_) | Turn::Replying(_) => {
             state.queue.push(message);
             Vec::new()
         }
@@ -41,7 +43,7 @@ fn start(state: &mut State, message: Vec<Span>) -> Vec<Effect> {
     state.decided.unsure = None;
     let mut effects = proposing::stop_asking(state);
     let task = state.errands.task();
-    state.turn = Turn::Reading { task, message };
+    state.turn = Turn::Reading { task, message, tries: Tries::First };
     effects.push(Effect::ReadKb { task });
     // Dependencies change under way; only the panel shows them.
     if side::width(state) > 0 {
@@ -82,13 +84,16 @@ pub fn kb_read(state: &mut State, task: TaskId, snapshot: Snapshot) -> Vec<Effec
     if !wanted {
         return Vec::new();
     }
-    let Turn::Reading { message, .. } = std::mem::take(&mut state.turn) else { return Vec::new() };
+    let Turn::Reading { message, tries, .. } = std::mem::take(&mut state.turn) else { return Vec::new() };
+    let persona = state.personas.active.clone();
+    if tries == Tries::Again {
+        return ask(state, Round::first(persona, message, Vec::new()));
+    }
     let typed = state.tools.detector.typed_unmasked(&message);
     state.decided.said(typed.clone());
     review::taken_back(state, &typed);
     let candidates = detect(state, &message);
-    let persona = state.personas.active.clone();
-    ask(state, Round { persona, message, candidates, number: 1, tally: Tally::default() })
+    ask(state, Round::first(persona, message, candidates))
 }
 
 /// Layer one and three on the user's message: strong candidates become proposals, and the model is told of all.
@@ -132,22 +137,32 @@ fn remember_now(state: &mut State, text: &str) {
 }
 
 /// What a turn carries from one question to the model to the next.
-struct Round {
+#[derive(Clone, Debug)]
+pub struct Round {
     persona: Persona,
     message: Vec<Span>,
     candidates: Vec<Candidate>,
     number: u32,
     tally: Tally,
+    room: Room,
+}
+
+/// Whether room was made for a turn; once is enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Room {
+    AsItIs,
+    Made,
+}
+
+impl Round {
+    fn first(persona: Persona, message: Vec<Span>, candidates: Vec<Candidate>) -> Self {
+        Self { persona, message, candidates, number: 1, tally: Tally::default(), room: Room::AsItIs }
+    }
 }
 
 /// Sends the conversation as it stands and opens the reply.
-fn ask(state: &mut State, round: Round) -> Vec<Effect> {
-    let Round { persona, message, candidates, number, tally } = round;
-    if number == 1
-        && let Some(why) = state.kb.snapshot.explanation()
-    {
-        state.notice(Level::Warning, why);
-    }
+pub fn ask(state: &mut State, round: Round) -> Vec<Effect> {
+    let Round { persona, message, candidates, number, tally, room } = round;
     let model = speaking_model(state, &persona);
     let mut endpoint = state.connection.endpoint.clone();
     endpoint.model = model;
@@ -164,6 +179,17 @@ fn ask(state: &mut State, round: Round) -> Vec<Effect> {
         max_tokens: state.connection.max_tokens,
     }
     .request();
+    if number == 1 && room == Room::AsItIs && compact::is_wanted(state, &request) {
+        let round = Round { persona, message, candidates, number, tally, room: Room::Made };
+        return compact::begin(state, Some(round));
+    }
+    if number == 1
+        && let Some(why) = state.kb.snapshot.explanation()
+    {
+        state.notice(Level::Warning, why);
+    }
+    let sent = Sent { shares: Shares::of(&request), ..Sent::default() };
+    state.connection.sent = Some((state.recording.conversation, sent));
     let kb = state.kb.snapshot.hash().unwrap_or_default().to_string();
     let reply = Reply { voice: Voice::of(&persona), kb, ..Reply::default() };
     let entry = state.log.push(Body::Reply(Box::new(reply)));
@@ -210,7 +236,7 @@ fn speaking_model(state: &mut State, persona: &Persona) -> String {
 
 /// A piece of the reply came.
 pub fn replied(state: &mut State, task: TaskId, event: ReplyEvent) -> Vec<Effect> {
-    if proposing::extra_replied(state, task, &event) {
+    if proposing::extra_replied(state, task, &event) || compact::replied(state, task, &event) {
         return Vec::new();
     }
     let now = state.screen.now;
@@ -226,6 +252,11 @@ pub fn replied(state: &mut State, task: TaskId, event: ReplyEvent) -> Vec<Effect
         return Vec::new();
     }
     let event = match (event, &mut replying.fence) {
+        (ReplyEvent::Context(tokens), _) => {
+            let maker = state.connection.endpoint.maker();
+            state.connection.contexts.insert(maker, tokens);
+            return Vec::new();
+        }
         (ReplyEvent::NoTools, fence) => {
             fence.get_or_insert_default();
             proposing::without_tools(state);
@@ -241,7 +272,7 @@ pub fn replied(state: &mut State, task: TaskId, event: ReplyEvent) -> Vec<Effect
         ReplyEvent::Call(call) => reply.calls.push(call),
         ReplyEvent::Opaque(opaque) => reply.opaque.push(opaque),
         ReplyEvent::Usage(usage) => reply.usage.merge(usage),
-        ReplyEvent::NoTools | ReplyEvent::Retry { .. } => {}
+        ReplyEvent::Context(_) | ReplyEvent::NoTools | ReplyEvent::Retry { .. } => {}
     });
     Vec::new()
 }
@@ -251,7 +282,14 @@ pub fn ended(state: &mut State, task: TaskId, outcome: Outcome) -> Vec<Effect> {
     if proposing::extra_ended(state, task, &outcome) {
         return Vec::new();
     }
+    if let Some(effects) = compact::ended(state, task, &outcome) {
+        return effects;
+    }
     let Some(mut replying) = proposing::take_turn(state, task) else { return Vec::new() };
+    let outcome = match outcome {
+        Outcome::Failed(failure) => Outcome::Failed(compact::offer(state, failure)),
+        outcome @ (Outcome::Complete(_) | Outcome::Truncated | Outcome::Cancelled) => outcome,
+    };
     let broken = matches!(outcome, Outcome::Failed(_) | Outcome::Truncated);
     let whole = match outcome {
         Outcome::Complete(StopReason::EndTurn | StopReason::ToolUse | StopReason::Other(_)) => Whole::Yes,
@@ -263,15 +301,24 @@ pub fn ended(state: &mut State, task: TaskId, outcome: Outcome) -> Vec<Effect> {
     state.log.amend(replying.entry, |reply| {
         reply.outcome = Some(outcome);
     });
+    if let Some(reply) = state.log.reply(replying.entry) {
+        let (reported, length) = (reply.usage, tokens(&reply.text));
+        usage::replied(state, reported, length);
+    }
     let called = proposing::answer_calls(state, &mut replying, whole);
     let by_block = proposing::take_blocks(state, &mut replying, whole);
     if called && whole == Whole::Yes && replying.round < ROUNDS {
         // The voice that began the turn ends it: a switch meanwhile is for the next message.
         let Replying { persona, message, candidates, tally, round, .. } = *replying;
-        return ask(state, Round { persona: *persona, message, candidates, number: round + 1, tally });
+        let room = Room::Made;
+        return ask(state, Round { persona: *persona, message, candidates, number: round + 1, tally, room });
     }
     if broken || state.connection.is_offline() {
         proposing::hint(state, &replying.candidates);
+    }
+    if broken && state.queue.is_empty() && state.screen.note.is_none() {
+        let again = state.tools.keymap.told("", Context::Prompt, Action::Retry, "tries it again");
+        state.note(if again.is_empty() { "/retry tries it again".to_string() } else { again });
     }
     // What waits was written for an answer that did not come; it would likely fail too, and use up every message.
     if broken && !state.queue.is_empty() {
@@ -290,7 +337,7 @@ pub fn ended(state: &mut State, task: TaskId, outcome: Outcome) -> Vec<Effect> {
 }
 
 /// Starts the turn of the message that waits longest.
-fn next_in_queue(state: &mut State) -> Vec<Effect> {
+pub fn next_in_queue(state: &mut State) -> Vec<Effect> {
     match state.queue.take_first() {
         Some(message) => start(state, message),
         None => Vec::new(),
@@ -302,6 +349,7 @@ pub fn stop(state: &mut State) -> Option<Vec<Effect>> {
     match std::mem::take(&mut state.turn) {
         Turn::Idle => None,
         Turn::Reading { task, .. } => Some(vec![Effect::Cancel { task }]),
+        Turn::Compacting(compacting) => Some(vec![Effect::Cancel { task: compacting.task }]),
         Turn::Replying(mut replying) => {
             state.log.amend(replying.entry, |reply| {
                 reply.outcome = Some(Outcome::Cancelled);
@@ -320,7 +368,7 @@ pub fn resume_queue(state: &mut State) -> Vec<Effect> {
             state.transcript.follow();
             next_in_queue(state)
         }
-        Turn::Reading { .. } | Turn::Replying(_) => Vec::new(),
+        Turn::Reading { .. } | Turn::Compacting(_) | Turn::Replying(_) => Vec::new(),
     }
 }
 

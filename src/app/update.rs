@@ -4,8 +4,8 @@ use crossterm::event::{KeyEventKind, MouseEvent, MouseEventKind};
 
 use super::state::{EditingWhat, Focus, Overlay, Search, State};
 use super::{
-    actions, chat, keeping, mentions, messages, models, overlay, plain, reading, recording, review, screen,
-    sessions, setup, turn,
+    actions, chat, keeping, mentions, messages, models, overlay, pasting, plain, reading, recording, review,
+    screen, sessions, setup, turn,
 };
 use crate::base::text;
 use crate::domain::chat::Level;
@@ -32,7 +32,7 @@ fn route(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Tick(now) => tick(state, now),
         Event::Key(key) if key.kind == KeyEventKind::Release => Vec::new(),
         Event::Key(key) => actions::key(state, key),
-        Event::Paste(text) => actions::paste(state, &text),
+        Event::Paste(text) => pasting::paste(state, &text),
         Event::Mouse(mouse) => wheel(state, mouse),
         Event::Resized { columns, rows } => {
             (state.screen.columns, state.screen.rows) = (columns, rows);

@@ -15,6 +15,7 @@ use ratatui::layout::Size;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant as Deadline, sleep_until};
 
+pub(super) use self::keyboard::reported as keyboard_reported;
 use self::pace::{Pace, Why};
 use self::typed::Typed;
 use super::conversation::{self, Begun};

@@ -193,6 +193,10 @@ impl<'a> Conversation<'a> {
                 Err(cause) => return Err((cause, target)),
             },
         };
+        if let Some(context) = facts.context {
+            // Nobody listening any more shows at the next event of the reply.
+            let _ = self.listener.hear(ReplyEvent::Context(context));
+        }
         Ok(Prepared { url, headers, client, target, facts })
     }
 
@@ -369,6 +373,7 @@ impl<'a> Conversation<'a> {
                 event @ (ReplyEvent::Thinking(_)
                 | ReplyEvent::Call(_)
                 | ReplyEvent::Usage(_)
+                | ReplyEvent::Context(_)
                 | ReplyEvent::NoTools
                 | ReplyEvent::Retry { .. }) => event,
             };

@@ -183,7 +183,7 @@ impl LineCache {
             (Some(Part::Thinking(range)), Body::Reply(reply)) => {
                 reply.thinking.get(range.clone()).unwrap_or_default()
             }
-            (Some(Part::Whole), Body::Notice { text, .. }) => text,
+            (Some(Part::Whole), Body::Notice { text, .. } | Body::Compaction { text, .. }) => text,
             (Some(Part::Whole), Body::Decision { summary, .. }) => summary,
             _ => "",
         }
@@ -203,7 +203,7 @@ impl Laid {
                 self.slots =
                     entry::stretches(text).into_iter().map(|range| Slot::new(Part::Said(range))).collect();
             }
-            Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } => {
+            Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } | Body::Compaction { .. } => {
                 self.slots = vec![Slot::new(Part::Whole)];
             }
         }
