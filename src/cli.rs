@@ -92,6 +92,8 @@ pub enum Command {
         #[command(subcommand)]
         command: PersonaCommand,
     },
+    /// Check terminal, settings, keys, providers, KB.md, personas and what is kept; exit code 1 when something is broken.
+    Doctor(DoctorArguments),
     /// Look at the sessions that were kept, and export or delete them.
     Session {
         #[command(subcommand)]
@@ -112,6 +114,17 @@ pub enum Command {
         /// The subcommand, word by word.
         command: Vec<String>,
     },
+}
+
+/// `dictum doctor ...`
+#[derive(Debug, Args)]
+pub struct DoctorArguments {
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Ask each provider that answers for a reply of a few tokens, which may cost a fraction of a cent.
+    #[arg(long)]
+    pub online: bool,
 }
 
 /// `dictum kb ...`

@@ -18,3 +18,4 @@ pub mod search;
 pub mod session;
 pub mod settings;
 pub mod stack;
+pub mod usage;

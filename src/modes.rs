@@ -2,6 +2,7 @@
 
 pub mod config;
 mod conversation;
+mod doctor;
 pub mod kb;
 pub mod persona;
 pub mod plain;
@@ -54,6 +55,7 @@ pub fn run(invocation: Invocation) -> Result<u8> {
         Some(Command::Config { command }) => config::run(command, &invocation.values(), &directory),
         Some(Command::Completions { shell }) => shell::completions(*shell),
         Some(Command::Man { command }) => shell::man(command),
+        Some(Command::Doctor(arguments)) => doctor::run(&invocation, arguments, &directory),
         Some(Command::Session { command }) => session::run(command, &directory),
         Some(Command::Kb { command }) => run_kb(command, &directory),
         Some(Command::Persona { command }) => {

@@ -67,6 +67,8 @@ mod setup;
 mod side;
 #[path = "flow/turns.rs"]
 mod turns;
+#[path = "flow/usage.rs"]
+mod usage;
 #[path = "flow/versions.rs"]
 mod versions;
 #[path = "flow/vi.rs"]

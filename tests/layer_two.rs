@@ -166,7 +166,11 @@ impl Rig {
     fn notices(&self) -> Vec<String> {
         let notice = |body: &Body| match body {
             Body::Notice { text, .. } => Some(text.clone()),
-            Body::User { .. } | Body::Reply(_) | Body::Divider { .. } | Body::Decision { .. } => None,
+            Body::User { .. }
+            | Body::Reply(_)
+            | Body::Divider { .. }
+            | Body::Decision { .. }
+            | Body::Compaction { .. } => None,
         };
         self.state.log.entries().iter().filter_map(|entry| notice(&entry.body)).collect()
     }
@@ -175,7 +179,7 @@ impl Rig {
         let line = |body: &Body| match body {
             Body::User { text, .. } => format!("you: {text}\n"),
             Body::Reply(reply) => format!("model: {} {:?}\n", reply.text, reply.outcome),
-            Body::Notice { text, .. } => format!("notice: {text}\n"),
+            Body::Notice { text, .. } | Body::Compaction { text, .. } => format!("notice: {text}\n"),
             Body::Divider { .. } => "--\n".to_string(),
             Body::Decision { summary, .. } => format!("decision: {summary}\n"),
         };

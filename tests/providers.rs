@@ -15,6 +15,8 @@ mod listing;
 mod ollama;
 #[path = "providers/replay.rs"]
 mod replay;
+#[path = "providers/secrets.rs"]
+mod secrets;
 #[path = "support/server.rs"]
 mod server;
 #[path = "providers/settings.rs"]

@@ -74,7 +74,11 @@ impl Desk {
 fn reply(opened: &Opened) -> Option<&Reply> {
     opened.entries.iter().rev().find_map(|kept| match &kept.body {
         Body::Reply(reply) => Some(reply.as_ref()),
-        Body::User { .. } | Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } => None,
+        Body::User { .. }
+        | Body::Divider { .. }
+        | Body::Notice { .. }
+        | Body::Decision { .. }
+        | Body::Compaction { .. } => None,
     })
 }
 
@@ -160,7 +164,7 @@ fn said_and_answered(opened: &Opened) -> (Vec<String>, usize) {
             Body::Reply(reply) => {
                 answered += usize::from(matches!(reply.outcome, Some(Outcome::Complete(_))));
             }
-            Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } => {}
+            Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } | Body::Compaction { .. } => {}
         }
     }
     (said, answered)

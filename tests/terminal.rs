@@ -11,6 +11,8 @@ mod care;
 #[cfg(unix)]
 #[path = "terminal/config.rs"]
 mod config;
+#[path = "terminal/doctor.rs"]
+mod doctor;
 #[cfg(unix)]
 #[path = "terminal/journal.rs"]
 mod journal;
@@ -58,6 +60,9 @@ mod restore;
 #[cfg(unix)]
 #[path = "terminal/review.rs"]
 mod review;
+#[cfg(target_os = "linux")]
+#[path = "terminal/secrets.rs"]
+mod secrets;
 #[cfg(unix)]
 #[path = "support/server.rs"]
 mod server;

@@ -207,48 +207,6 @@ fn menu_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     sessions::filter_changed(state)
 }
 
-/// A paste goes where typing goes, as one piece, and never decides anything.
-pub fn paste(state: &mut State, text: &str) -> Vec<Effect> {
-    match &mut state.focus {
-        Focus::Prompt => state.prompt.paste(text),
-        Focus::Reading(reading) => match &mut reading.typing {
-            Some(field) => {
-                field.insert(&crate::base::text::one_line(text), crate::domain::kb::Origin::Pasted);
-                reading::typed(state);
-            }
-            None => {
-                state.focus = Focus::Prompt;
-                state.prompt.paste(text);
-            }
-        },
-        Focus::Review => match &mut state.review.mode {
-            Mode::Editing(editor) | Mode::Reason(editor) => {
-                editor.insert(&crate::base::text::one_line(text), crate::domain::kb::Origin::Pasted);
-            }
-            Mode::Looking | Mode::Saving => {
-                state.focus = Focus::Prompt;
-                state.prompt.paste(text);
-            }
-        },
-        Focus::Overlay(Overlay::Key(field)) => field.push(text),
-        Focus::Overlay(Overlay::Menu(MenuOf::Setup, _)) => {
-            state.focus = Focus::Prompt;
-            state.prompt.paste(text);
-        }
-        Focus::Overlay(over) => match overlay::menu(over) {
-            Some(menu) => {
-                menu.type_text(text);
-                return sessions::filter_changed(state);
-            }
-            None => {
-                state.focus = Focus::Prompt;
-                state.prompt.paste(text);
-            }
-        },
-    }
-    Vec::new()
-}
-
 /// Performs an action wherever it came from: a key, the palette, a command.
 pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
     let width = screen::prompt_width(state);
@@ -312,6 +270,7 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         Action::UnfoldPaste => unfold_paste(state),
         Action::Queue => messages::queue(state),
         Action::History => messages::history(state),
+        Action::TryAgain => return versions::retry(state, ""),
         Action::Quit if state.prompt.editor.is_empty() => return vec![Effect::Quit],
         Action::LineEnd if state.prompt.editor.is_empty() => state.transcript.follow(),
         Action::EditExternally if matches!(state.focus, Focus::Review) => return review::act(state, action),

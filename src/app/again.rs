@@ -54,7 +54,11 @@ pub fn revise(state: &mut State) -> Vec<Effect> {
     let marked = reading.marked.and_then(|at| state.log.entries().get(at));
     let Some((message, text, presence)) = marked.and_then(|entry| match &entry.body {
         Body::User { text, .. } => Some((entry.id, text.clone(), entry.presence)),
-        Body::Reply(_) | Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } => None,
+        Body::Reply(_)
+        | Body::Divider { .. }
+        | Body::Notice { .. }
+        | Body::Decision { .. }
+        | Body::Compaction { .. } => None,
     }) else {
         return reading::copy_message(state);
     };

@@ -2,7 +2,8 @@
 
 use super::state::State;
 use super::{
-    actions, again, chat, compare, models, overlay, reading, review, sessions, setup, turn, versions,
+    actions, again, chat, compact, compare, models, overlay, reading, review, sessions, setup, turn, usage,
+    versions,
 };
 use crate::domain::chat::Level;
 use crate::domain::kb::Origin;
@@ -69,6 +70,18 @@ pub const COMMANDS: &[Command] = &[
         run: reading::copy_last,
     },
     Command {
+        name: "usage",
+        arguments: "",
+        sentence: "Show what the conversation fills and costs",
+        run: usage::show,
+    },
+    Command {
+        name: "compact",
+        arguments: "",
+        sentence: "Make room: older turns are sent as a summary; KB.md and persona stay whole",
+        run: compact::by_hand,
+    },
+    Command {
         name: "undo",
         arguments: "",
         sentence: "Take your last message back into the prompt",
@@ -77,7 +90,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "retry",
         arguments: "[NAME]",
-        sentence: "Ask again for the newest answer; NAME is a persona or a model that answers this once",
+        sentence: "Try again what broke off, or ask for another answer; NAME is a persona or a model that answers this once",
         run: versions::retry,
     },
     Command {

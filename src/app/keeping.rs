@@ -52,7 +52,7 @@ pub fn read(state: &mut State, prompts: Prompts) {
     // A message of last week shall not go out because another one is answered now.
     let waits = match state.turn {
         Turn::Idle => queue.len(),
-        Turn::Reading { .. } | Turn::Replying(_) => 0,
+        Turn::Reading { .. } | Turn::Compacting(_) | Turn::Replying(_) => 0,
     };
     for message in queue {
         if waits > 0 {

@@ -137,6 +137,7 @@ impl Told {
                 }
                 Body::Notice { level, text } => news.push(News::Notice(*level, text.clone())),
                 // The user knows what was asked, and nothing is decided here.
+                Body::Compaction { text, .. } => news.push(News::Notice(Level::Info, text.clone())),
                 Body::User { .. } | Body::Divider { .. } | Body::Decision { .. } => {}
             }
         }

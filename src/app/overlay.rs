@@ -71,6 +71,7 @@ pub fn palette(state: &mut State) {
                 | Action::TakeBack
                 | Action::Queue
                 | Action::History
+                | Action::TryAgain
         );
         (row.context == Context::Everywhere && row.action != Action::Palette)
             || (row.context == Context::Prompt && useful)

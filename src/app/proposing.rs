@@ -257,7 +257,7 @@ pub fn take_turn(state: &mut State, task: TaskId) -> Option<Box<Replying>> {
     match std::mem::take(&mut state.turn) {
         Turn::Replying(replying) if replying.task == task => Some(replying),
         // The end of a reply that was stopped may come when the next turn has begun; it must not end that one.
-        other @ (Turn::Idle | Turn::Reading { .. } | Turn::Replying(_)) => {
+        other @ (Turn::Idle | Turn::Reading { .. } | Turn::Compacting(_) | Turn::Replying(_)) => {
             state.turn = other;
             None
         }

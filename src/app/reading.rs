@@ -153,6 +153,7 @@ fn marked(state: &State) -> Option<&Entry> {
 fn said(entry: &Entry) -> String {
     match &entry.body {
         Body::Decision { summary, diff, .. } => format!("{summary}\n{diff}"),
+        Body::Compaction { text, summary, .. } => format!("{text}\n{summary}"),
         Body::User { .. } | Body::Reply(_) | Body::Divider { .. } | Body::Notice { .. } => {
             searched(entry).to_string()
         }
@@ -175,7 +176,9 @@ pub fn copy_message(state: &State) -> Vec<Effect> {
     let what = match &entry.body {
         Body::Reply(_) => "the reply",
         Body::User { .. } => "your message",
-        Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } => "the entry",
+        Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } | Body::Compaction { .. } => {
+            "the entry"
+        }
     };
     clip(what, &said(entry))
 }

@@ -349,7 +349,7 @@ fn view_prompt(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Positio
             }
             (Turn::Idle, true) => "Ask, or state a rule for this project".to_string(),
             (Turn::Idle, false) => send("", "sends the queued message"),
-            (Turn::Reading { .. } | Turn::Replying(_), _) => {
+            (Turn::Reading { .. } | Turn::Compacting(_) | Turn::Replying(_), _) => {
                 format!("Type on{}", send("; ", "queues the message"))
             }
         };

@@ -3,11 +3,12 @@
 mod errands;
 mod recording;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::mouse::Hand;
 use super::plain::Form;
 use super::stopping::Pressed;
+use super::turn::Round;
 use super::versions::Wish;
 use crate::domain::chat::{Body, EntryId, Level, Log, Voice};
 use crate::domain::exchange::{Endpoint, Protocol};
@@ -25,6 +26,7 @@ use crate::domain::persona::{Library, Persona};
 use crate::domain::roster::Roster;
 use crate::domain::settings::{SidePanel, Switch};
 use crate::domain::stack::Stack;
+use crate::domain::usage::Sent;
 use crate::draw::theme::{Palette, Theme};
 use crate::panels::compare::Compare;
 use crate::panels::keyfield::KeyField;
@@ -37,6 +39,7 @@ use crate::panels::transcript::Transcript;
 use crate::panels::transcript::reading::Reading;
 use crate::protocol::keymap::Keymap;
 use crate::protocol::message::{Background, Capture, Millis, TaskId};
+use crate::protocol::sessions::Conversation;
 
 pub use errands::{Asking, Doubted, EditingWhat, Errands, Gathering, Revising, Saving};
 pub use recording::{Doubt, Fixed, Given, Recording, Stage, Storing};
@@ -103,8 +106,30 @@ pub enum Turn {
         message: Vec<Span>,
         /// The message was said before; who is asked for another answer to it.
         again: Option<Box<Wish>>,
+        tries: Tries,
     },
+    /// Older turns are being summarised, to make room.
+    Compacting(Box<Compacting>),
     Replying(Box<Replying>),
+}
+
+/// Whether a message is asked about for the first time. What was found in it then is not offered twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tries {
+    #[default]
+    First,
+    Again,
+}
+
+/// A summary of older turns on its way.
+#[derive(Clone, Debug)]
+pub struct Compacting {
+    pub task: TaskId,
+    /// So many of the newest turns stay word for word.
+    pub kept: usize,
+    pub summary: String,
+    /// The turn that waits for the room.
+    pub then: Option<Round>,
 }
 
 /// A reply on its way.
@@ -321,6 +346,14 @@ pub struct Connection {
     pub named: Option<String>,
     /// Where pasted keys are kept, as it may be shown.
     pub key_file: String,
+    /// How much models can read, in tokens, as their servers told with a reply; by [`Endpoint::maker`].
+    pub contexts: BTreeMap<String, u64>,
+    /// What was sent last, and in which conversation.
+    pub sent: Option<(Conversation, Sent)>,
+    /// What the conversation cost, in US dollars, as far as prices are known.
+    pub spent: f64,
+    /// The conversation in which it was told that the room gets narrow.
+    pub warned: Option<Conversation>,
 }
 
 /// How models propose edits of KB.md.
@@ -347,6 +380,11 @@ impl Connection {
     /// Whether no model is connected.
     pub fn is_offline(&self) -> bool {
         self.endpoint.protocol == Protocol::Offline
+    }
+
+    /// What the server told with a reply, in tokens.
+    pub fn told_context(&self, endpoint: &Endpoint) -> Option<u64> {
+        self.contexts.get(&endpoint.maker()).copied()
     }
 }
 
@@ -462,6 +500,10 @@ impl State {
                 roster: Roster::default(),
                 named: None,
                 key_file: String::new(),
+                contexts: BTreeMap::new(),
+                sent: None,
+                spent: 0.0,
+                warned: None,
             },
             errands: Errands::default(),
             recording: Recording::default(),
@@ -500,7 +542,7 @@ impl State {
     pub fn next_tick(&self) -> Option<Millis> {
         let now = self.screen.now;
         let mut wanted = Vec::new();
-        if let Turn::Replying(_) = self.turn {
+        if let Turn::Replying(_) | Turn::Compacting(_) = self.turn {
             const STEP: Millis = 250;
             wanted.push(now + STEP);
         }

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::state::{Focus, Search, State, Storing, Turn};
-use super::{screen, vi};
+use super::{screen, usage, vi};
 use crate::base::text;
 use crate::domain::chat::{Body, Entry, Presence};
 use crate::draw::theme::Theme;
@@ -30,7 +30,9 @@ pub fn view(state: &State, area: Rect, buffer: &mut Buffer) {
     let left = match (&state.screen.note, activity(state)) {
         (Some((note, _)), _) => (note.clone(), theme.text),
         (None, Some(doing)) => (doing, theme.accent),
-        (None, None) => (format!("{}{}", connection(state), kept_out(state)), theme.dim),
+        (None, None) => {
+            (format!("{}{}{}", connection(state), usage::brief(state), kept_out(state)), theme.dim)
+        }
     };
     // Without a border round the prompt there is no other place for the mode.
     let mode = vi::words(state).filter(|_| !screen::has_frame(state));
@@ -187,17 +189,25 @@ pub fn while_marked(state: &State, area: Rect, buffer: &mut Buffer) {
     status_line(area, Span::styled(" marked", theme.accent), &hints, theme, buffer);
 }
 
+fn spinner(state: &State) -> &'static str {
+    const SPINNER: [&str; 8] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧"];
+    let frame = usize::try_from(state.screen.now / 250).unwrap_or(0) % SPINNER.len();
+    SPINNER.get(frame).copied().unwrap_or("·")
+}
+
 /// What is going on, with the seconds since the last byte once they matter.
 fn activity(state: &State) -> Option<String> {
-    const SPINNER: [&str; 8] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧"];
     const QUIET: u64 = 2;
     match &state.turn {
         Turn::Idle => None,
         Turn::Reading { .. } => Some("reading KB.md".to_string()),
+        Turn::Compacting(_) => {
+            let stop = state.tools.keymap.told(" · ", Context::Prompt, Action::Stop, "stops");
+            Some(format!("{} making room: older turns are being summarised{stop}", spinner(state)))
+        }
         Turn::Replying(replying) => {
             let now = state.screen.now;
-            let frame = usize::try_from(now / 250).unwrap_or(0) % SPINNER.len();
-            let spinner = SPINNER.get(frame).copied().unwrap_or("·");
+            let spinner = spinner(state);
             let silent = now.saturating_sub(replying.last_byte) / 1_000;
             let begun = state.log.reply(replying.entry).is_some_and(|reply| !reply.text.is_empty());
             let words = match (&replying.retry, begun) {

@@ -6,8 +6,9 @@ use super::proposing::{self, Whole};
 use super::review;
 use super::sessions;
 use super::side;
-use super::state::{ModelChoice, Readiness, Replying, State, Tally, Tools, Turn};
+use super::state::{ModelChoice, Readiness, Replying, State, Tally, Tools, Tries, Turn};
 use super::versions::Wish;
+use super::{compact, usage};
 use crate::domain::briefing::Briefing;
 use crate::domain::chat::{Body, Level, Reply, Voice};
 use crate::domain::exchange::{Outcome, Protocol, ReplyEvent, StopReason};
@@ -20,6 +21,7 @@ use crate::domain::models::Pictures;
 use crate::domain::notes::Notes;
 use crate::domain::persona::Persona;
 use crate::domain::settings;
+use crate::domain::usage::{Sent, Shares, tokens};
 use crate::protocol::action::{Action, Context};
 use crate::protocol::message::{Effect, Tables, TaskId};
 
@@ -38,7 +40,7 @@ pub fn submit(state: &mut State, message: Vec<Span>) -> Vec<Effect> {
             state.transcript.follow();
             start(state, message)
         }
-        Turn::Reading { .. } | Turn::Replying(_) => {
+        Turn::Reading { .. } | Turn::Compacting(_) | Turn::Replying(_) => {
             state.queue.push(message);
             Vec::new()
         }
@@ -51,7 +53,7 @@ fn start(state: &mut State, message: Vec<Span>) -> Vec<Effect> {
     let mut effects = proposing::stop_asking(state);
     let task = state.errands.task();
     let gathering = attaching::begin(state, task, entry, &message);
-    state.turn = Turn::Reading { task, message, again: None };
+    state.turn = Turn::Reading { task, message, again: None, tries: Tries::First };
     // KB.md is read last, so that nothing is newer than what is known of it.
     if gathering.is_empty() {
         effects.push(Effect::ReadKb { task });
@@ -68,7 +70,7 @@ fn start(state: &mut State, message: Vec<Span>) -> Vec<Effect> {
 pub fn again(state: &mut State, message: Vec<Span>, wish: Wish) -> Vec<Effect> {
     let mut effects = proposing::stop_asking(state);
     let task = state.errands.task();
-    state.turn = Turn::Reading { task, message, again: Some(Box::new(wish)) };
+    state.turn = Turn::Reading { task, message, again: Some(Box::new(wish)), tries: Tries::First };
     effects.push(Effect::ReadKb { task });
     effects
 }
@@ -137,8 +139,9 @@ pub fn kb_read(state: &mut State, task: TaskId, snapshot: Snapshot) -> Vec<Effec
     if !wanted {
         return Vec::new();
     }
-    let Turn::Reading { message, again, .. } = std::mem::take(&mut state.turn) else { return Vec::new() };
-    let tally = Tally::default();
+    let Turn::Reading { message, again, tries, .. } = std::mem::take(&mut state.turn) else {
+        return Vec::new();
+    };
     if let Some(wish) = again {
         // What the words ask of KB.md was offered when they were said; the model is told only of what nobody was sure of.
         let mut candidates =
@@ -147,11 +150,14 @@ pub fn kb_read(state: &mut State, task: TaskId, snapshot: Snapshot) -> Vec<Effec
         state.log.begin_version();
         let Wish { persona, model } = *wish;
         let persona = persona.unwrap_or_else(|| state.personas.active.clone());
-        return ask(state, Round { persona, model, message, candidates, number: 1, tally });
+        return ask(state, Round { model, ..Round::first(persona, message, candidates) });
+    }
+    let persona = state.personas.active.clone();
+    if tries == Tries::Again {
+        return ask(state, Round::first(persona, message, Vec::new()));
     }
     let candidates = if coming { Vec::new() } else { hear(state, &message) };
-    let persona = state.personas.active.clone();
-    ask(state, Round { persona, model: None, message, candidates, number: 1, tally })
+    ask(state, Round::first(persona, message, candidates))
 }
 
 /// Takes in what the user said: what it takes back, and what it states.
@@ -203,7 +209,8 @@ fn remember_now(state: &mut State, text: &str) {
 }
 
 /// What a turn carries from one question to the model to the next.
-struct Round {
+#[derive(Clone, Debug)]
+pub struct Round {
     persona: Persona,
     /// Asked for by name, for this turn alone.
     model: Option<String>,
@@ -211,16 +218,33 @@ struct Round {
     candidates: Vec<Candidate>,
     number: u32,
     tally: Tally,
+    room: Room,
+}
+
+/// Whether room was made for a turn; once is enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Room {
+    AsItIs,
+    Made,
+}
+
+impl Round {
+    fn first(persona: Persona, message: Vec<Span>, candidates: Vec<Candidate>) -> Self {
+        Self {
+            persona,
+            model: None,
+            message,
+            candidates,
+            number: 1,
+            tally: Tally::default(),
+            room: Room::AsItIs,
+        }
+    }
 }
 
 /// Sends the conversation as it stands and opens the reply.
-fn ask(state: &mut State, round: Round) -> Vec<Effect> {
-    let Round { persona, model: named, message, candidates, number, tally } = round;
-    if number == 1
-        && let Some(why) = state.kb.snapshot.explanation()
-    {
-        state.notice(Level::Warning, why);
-    }
+pub fn ask(state: &mut State, round: Round) -> Vec<Effect> {
+    let Round { persona, model: named, message, candidates, number, tally, room } = round;
     let model = named.clone().unwrap_or_else(|| speaking_model(state, &persona));
     let mut endpoint = state.connection.endpoint.clone();
     endpoint.model = model;
@@ -242,6 +266,17 @@ fn ask(state: &mut State, round: Round) -> Vec<Effect> {
     if state.connection.models.pictures(&endpoint.model) == Pictures::Refused {
         request.leave_out_pictures();
     }
+    if number == 1 && room == Room::AsItIs && compact::is_wanted(state, &request) {
+        let round = Round { persona, model: named, message, candidates, number, tally, room: Room::Made };
+        return compact::begin(state, Some(round));
+    }
+    if number == 1
+        && let Some(why) = state.kb.snapshot.explanation()
+    {
+        state.notice(Level::Warning, why);
+    }
+    let sent = Sent { shares: Shares::of(&request), ..Sent::default() };
+    state.connection.sent = Some((state.recording.conversation, sent));
     let kb = state.kb.snapshot.hash().unwrap_or_default().to_string();
     let reply = Reply { voice: Voice::of(&persona), kb, ..Reply::default() };
     let entry = state.log.push(Body::Reply(Box::new(reply)));
@@ -289,7 +324,7 @@ pub fn speaking_model(state: &mut State, persona: &Persona) -> String {
 
 /// A piece of the reply came.
 pub fn replied(state: &mut State, task: TaskId, event: ReplyEvent) -> Vec<Effect> {
-    if proposing::extra_replied(state, task, &event) {
+    if proposing::extra_replied(state, task, &event) || compact::replied(state, task, &event) {
         return Vec::new();
     }
     let now = state.screen.now;
@@ -305,6 +340,11 @@ pub fn replied(state: &mut State, task: TaskId, event: ReplyEvent) -> Vec<Effect
         return Vec::new();
     }
     let event = match (event, &mut replying.fence) {
+        (ReplyEvent::Context(tokens), _) => {
+            let maker = state.connection.endpoint.maker();
+            state.connection.contexts.insert(maker, tokens);
+            return Vec::new();
+        }
         (ReplyEvent::NoTools, fence) => {
             fence.get_or_insert_default();
             proposing::without_tools(state);
@@ -320,7 +360,7 @@ pub fn replied(state: &mut State, task: TaskId, event: ReplyEvent) -> Vec<Effect
         ReplyEvent::Call(call) => reply.calls.push(call),
         ReplyEvent::Opaque(opaque) => reply.opaque.push(opaque),
         ReplyEvent::Usage(usage) => reply.usage.merge(usage),
-        ReplyEvent::NoTools | ReplyEvent::Retry { .. } => {}
+        ReplyEvent::Context(_) | ReplyEvent::NoTools | ReplyEvent::Retry { .. } => {}
     });
     Vec::new()
 }
@@ -330,11 +370,18 @@ pub fn ended(state: &mut State, task: TaskId, outcome: Outcome) -> Vec<Effect> {
     if proposing::extra_ended(state, task, &outcome) {
         return Vec::new();
     }
+    if let Some(effects) = compact::ended(state, task, &outcome) {
+        return effects;
+    }
     if state.tools.readiness == Readiness::Coming {
         state.errands.late = Some((task, outcome));
         return Vec::new();
     }
     let Some(mut replying) = proposing::take_turn(state, task) else { return Vec::new() };
+    let outcome = match outcome {
+        Outcome::Failed(failure) => Outcome::Failed(compact::offer(state, failure)),
+        outcome @ (Outcome::Complete(_) | Outcome::Truncated | Outcome::Cancelled) => outcome,
+    };
     let broken = matches!(outcome, Outcome::Failed(_) | Outcome::Truncated);
     let whole = match outcome {
         Outcome::Complete(StopReason::EndTurn | StopReason::ToolUse | StopReason::Other(_)) => Whole::Yes,
@@ -346,15 +393,25 @@ pub fn ended(state: &mut State, task: TaskId, outcome: Outcome) -> Vec<Effect> {
     state.log.amend(replying.entry, |reply| {
         reply.outcome = Some(outcome);
     });
+    if let Some(reply) = state.log.reply(replying.entry) {
+        let (reported, length) = (reply.usage, tokens(&reply.text));
+        usage::replied(state, reported, length);
+    }
     let called = proposing::answer_calls(state, &mut replying, whole);
     let by_block = proposing::take_blocks(state, &mut replying, whole);
     if called && whole == Whole::Yes && replying.round < ROUNDS {
         // The voice that began the turn ends it: a switch meanwhile is for the next message.
         let Replying { persona, model, message, candidates, tally, round, .. } = *replying;
-        return ask(state, Round { persona: *persona, model, message, candidates, number: round + 1, tally });
+        let room = Room::Made;
+        let number = round + 1;
+        return ask(state, Round { persona: *persona, model, message, candidates, number, tally, room });
     }
     if broken || state.connection.is_offline() {
         proposing::hint(state, &replying.candidates);
+    }
+    if broken && state.queue.is_empty() && state.screen.note.is_none() {
+        let again = state.tools.keymap.told("", Context::Prompt, Action::TryAgain, "tries it again");
+        state.note(if again.is_empty() { "/retry tries it again".to_string() } else { again });
     }
     // What waits was written for an answer that did not come; it would likely fail too, and use up every message.
     if broken && !state.queue.is_empty() {
@@ -373,7 +430,7 @@ pub fn ended(state: &mut State, task: TaskId, outcome: Outcome) -> Vec<Effect> {
 }
 
 /// Starts the turn of the message that waits longest.
-fn next_in_queue(state: &mut State) -> Vec<Effect> {
+pub fn next_in_queue(state: &mut State) -> Vec<Effect> {
     match state.queue.take_first() {
         Some(message) => start(state, message),
         None => Vec::new(),
@@ -391,6 +448,7 @@ pub fn stop(state: &mut State) -> Option<Vec<Effect>> {
     match std::mem::take(&mut state.turn) {
         Turn::Idle => None,
         Turn::Reading { task, .. } => Some(vec![Effect::Cancel { task }]),
+        Turn::Compacting(compacting) => Some(vec![Effect::Cancel { task: compacting.task }]),
         Turn::Replying(mut replying) => {
             state.log.amend(replying.entry, |reply| {
                 reply.outcome = Some(Outcome::Cancelled);
@@ -409,7 +467,7 @@ pub fn resume_queue(state: &mut State) -> Vec<Effect> {
             state.transcript.follow();
             next_in_queue(state)
         }
-        Turn::Reading { .. } | Turn::Replying(_) => Vec::new(),
+        Turn::Reading { .. } | Turn::Compacting(_) | Turn::Replying(_) => Vec::new(),
     }
 }
 

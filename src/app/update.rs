@@ -4,8 +4,8 @@ use crossterm::event::KeyEventKind;
 
 use super::state::{EditingWhat, Focus, Overlay, Search, State};
 use super::{
-    actions, attaching, chat, configured, keeping, mentions, messages, models, mouse, plain, reading,
-    recording, review, sessions, setup, turn,
+    actions, attaching, chat, configured, keeping, mentions, messages, models, mouse, pasting, plain,
+    reading, recording, review, sessions, setup, turn,
 };
 use crate::base::text;
 use crate::domain::chat::Level;
@@ -29,7 +29,7 @@ fn route(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Tick(now) => tick(state, now),
         Event::Key(key) if key.kind == KeyEventKind::Release => Vec::new(),
         Event::Key(key) => actions::key(state, key),
-        Event::Paste(text) => actions::paste(state, &text),
+        Event::Paste(text) => pasting::paste(state, &text),
         Event::Mouse(event) => mouse::handle(state, event),
         Event::Resized { columns, rows } => {
             (state.screen.columns, state.screen.rows) = (columns, rows);

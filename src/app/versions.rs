@@ -2,7 +2,7 @@
 //! and none is ever thrown away.
 
 use super::state::{Focus, State, Turn};
-use super::{again, chat, compare, turn};
+use super::{again, chat, compact, compare, turn};
 use crate::domain::chat::{Body, EntryId};
 use crate::domain::persona::Persona;
 use crate::domain::settings;
@@ -17,8 +17,11 @@ pub struct Wish {
     pub model: Option<String>,
 }
 
-/// `/retry [NAME]`: asks for another answer to the newest message; a reply that runs is stopped first. Up to now it stays beside the new one.
+/// `/retry [NAME]`: tries again what broke off, or asks for another answer to the newest message; a reply that runs is stopped first. Up to now it stays beside the new one.
 pub fn retry(state: &mut State, words: &str) -> Vec<Effect> {
+    if words.trim().is_empty() && compact::broke_off(state) {
+        return compact::retry(state);
+    }
     let wish = match wish(state, words) {
         Ok(wish) => wish,
         Err(why) => {
@@ -29,7 +32,13 @@ pub fn retry(state: &mut State, words: &str) -> Vec<Effect> {
     let said =
         state.log.newest_said().and_then(|at| match state.log.entries().get(at).map(|entry| &entry.body) {
             Some(Body::User { text, .. }) => Some(text.clone()),
-            Some(Body::Reply(_) | Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. })
+            Some(
+                Body::Reply(_)
+                | Body::Divider { .. }
+                | Body::Notice { .. }
+                | Body::Decision { .. }
+                | Body::Compaction { .. },
+            )
             | None => None,
         });
     let Some(said) = said else {
@@ -183,6 +192,6 @@ pub fn show(state: &mut State, said: usize, number: usize) {
 fn running(state: &State) -> Option<EntryId> {
     match &state.turn {
         Turn::Replying(replying) => Some(replying.entry),
-        Turn::Idle | Turn::Reading { .. } => None,
+        Turn::Idle | Turn::Reading { .. } | Turn::Compacting(_) => None,
     }
 }

@@ -1,7 +1,7 @@
 //! What one request holds: persona, KB.md verbatim, notes, conduct, conversation. It never cuts KB.md and never sends.
 
-use super::chat::{Body, Entry, Log, Reply, ToolResult};
-use super::exchange::{Endpoint, Message, Protocol, Request, SystemPart};
+use super::chat::{Body, Entry, Log, Presence, Reply, ToolResult};
+use super::exchange::{Endpoint, Message, Outcome, Protocol, Request, SystemPart};
 use super::kb::gate::{self, Channel};
 use super::kb::proposal::Proposal;
 use super::kb::session::SessionRules;
@@ -155,8 +155,12 @@ fn messages(log: &Log, next: &str) -> Vec<Message> {
     let mut messages = Vec::new();
     // Who spoke last, and who was announced since.
     let (mut spoke, mut announced): (Option<&str>, Option<&str>) = (None, None);
-    let entries: Vec<&Entry> = log.current().collect();
+    let (first, mut lead) = begins(log);
+    let places = log.entries().iter().enumerate().skip(first);
+    let (places, entries): (Vec<usize>, Vec<&Entry>) =
+        places.filter(|(_, entry)| entry.presence == Presence::Current).unzip();
     for (at, entry) in entries.iter().enumerate() {
+        let place = places.get(at).copied().unwrap_or_default();
         match &entry.body {
             Body::User { text, attached } => {
                 if !attached.is_empty() {
@@ -173,8 +177,11 @@ fn messages(log: &Log, next: &str) -> Vec<Message> {
                     }
                     _ => text.clone(),
                 };
+                let text = lead.take().unwrap_or_default() + &text;
                 messages.push(Message::User { text });
             }
+            // What broke and was tried again is no part of the conversation.
+            Body::Reply(_) if is_superseded(log.entries(), place) => {}
             Body::Reply(reply) => {
                 if !reply.text.trim().is_empty() || !reply.calls.is_empty() {
                     (spoke, announced) = (Some(reply.voice.name.as_str()), None);
@@ -188,10 +195,58 @@ fn messages(log: &Log, next: &str) -> Vec<Message> {
                     messages.push(Message::Results(answered(reply)));
                 }
             }
-            Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } => {}
+            Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } | Body::Compaction { .. } => {}
         }
     }
     messages
+}
+
+/// Where what is sent begins, and what stands before it in place of what is not sent.
+fn begins(log: &Log) -> (usize, Option<String>) {
+    let compactions = log.entries().iter().enumerate().rev();
+    let found = compactions.filter_map(|(at, entry)| match &entry.body {
+        Body::Compaction { summary, kept, .. } => Some((at, summary, *kept)),
+        Body::User { .. }
+        | Body::Reply(_)
+        | Body::Divider { .. }
+        | Body::Notice { .. }
+        | Body::Decision { .. } => None,
+    });
+    let Some((at, summary, kept)) = found.into_iter().next() else { return (0, None) };
+    let before = log.entries().get(..at).unwrap_or_default();
+    let said = before.iter().enumerate().filter(|(_, entry)| matches!(entry.body, Body::User { .. }));
+    let users: Vec<usize> = said.map(|(at, _)| at).collect();
+    let first = users.len().checked_sub(kept).and_then(|skipped| users.get(skipped).copied());
+    let first = if kept == 0 { at } else { first.unwrap_or(0) };
+    let lead = if summary.is_empty() {
+        "[The beginning of this conversation was left out to save room.]\n\n".to_string()
+    } else {
+        format!("[What was said before this, in short:]\n\n{summary}\n\n[The conversation goes on:]\n\n")
+    };
+    (first, Some(lead))
+}
+
+/// How many messages of the user are sent.
+pub fn sent_messages(log: &Log) -> usize {
+    let (first, _) = begins(log);
+    log.entries().iter().skip(first).filter(|entry| matches!(entry.body, Body::User { .. })).count()
+}
+
+/// Whether a reply broke off and no message of the user followed: the turn is tried again.
+fn is_superseded(entries: &[Entry], at: usize) -> bool {
+    let broken = |entry: &Entry| match &entry.body {
+        Body::Reply(reply) => {
+            matches!(reply.outcome, Some(Outcome::Failed(_) | Outcome::Truncated | Outcome::Cancelled))
+        }
+        Body::User { .. }
+        | Body::Divider { .. }
+        | Body::Notice { .. }
+        | Body::Decision { .. }
+        | Body::Compaction { .. } => false,
+    };
+    let later = entries.get(at + 1..).unwrap_or_default();
+    let next = later.iter().find(|entry| matches!(entry.body, Body::User { .. } | Body::Reply(_)));
+    entries.get(at).is_some_and(broken) && !next.is_some_and(|next| matches!(next.body, Body::User { .. }))
 }
 
 /// Who answers a message, seen from the entries after it: whoever replied, or whoever is asked now. `None` when nobody did and the
@@ -201,7 +256,7 @@ fn answering<'a>(later: &[&'a Entry], next: &'a str) -> Option<&'a str> {
         match &entry.body {
             Body::Reply(reply) => return Some(&reply.voice.name),
             Body::User { .. } => return None,
-            Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } => {}
+            Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } | Body::Compaction { .. } => {}
         }
     }
     Some(next)

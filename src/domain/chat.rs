@@ -99,6 +99,14 @@ pub enum Body {
         summary: String,
         diff: String,
     },
+    /// From here on less of what stands before is sent: the last `kept` messages of the user with what followed them, and of what is
+    /// older only the summary, which may be empty.
+    Compaction {
+        /// What the user is told, in one line.
+        text: String,
+        summary: String,
+        kept: usize,
+    },
 }
 
 /// Whether an entry shows all of itself.
@@ -168,7 +176,7 @@ impl Log {
         match &mut body {
             Body::User { .. } => self.version = 0,
             Body::Reply(reply) => reply.version = self.version,
-            Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } => {}
+            Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } | Body::Compaction { .. } => {}
         }
         let id = self.append(body);
         self.touched.insert(id);
@@ -185,9 +193,11 @@ impl Log {
         // The thinking of a reply is folded until it is asked for.
         let fold = match body {
             Body::Reply(_) => Fold::Folded,
-            Body::User { .. } | Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } => {
-                Fold::Open
-            }
+            Body::User { .. }
+            | Body::Divider { .. }
+            | Body::Notice { .. }
+            | Body::Decision { .. }
+            | Body::Compaction { .. } => Fold::Open,
         };
         let (presence, version) = (Presence::Current, Version::default());
         self.entries.push(Entry { id, revision: 0, fold, presence, version, body });
@@ -234,6 +244,38 @@ impl Log {
         self.push(Body::Notice { level: Level::Info, text: text.into() });
     }
 
+    /// Removes an entry, such as a reply that brought nothing but an error and is tried again.
+    pub fn remove(&mut self, id: EntryId) {
+        let before = self.entries.len();
+        self.entries.retain(|entry| entry.id != id);
+        if self.entries.len() < before {
+            self.touched.insert(id);
+        }
+    }
+
+    /// Gives a compaction the line that the user is told.
+    pub fn amend_compaction(&mut self, id: EntryId, told: String) {
+        if let Some(entry) = self.entries.iter_mut().rev().find(|entry| entry.id == id)
+            && let Body::Compaction { text, .. } = &mut entry.body
+        {
+            *text = told;
+            entry.revision += 1;
+            self.touched.insert(id);
+        }
+    }
+
+    /// The summary that is sent in place of older turns; empty where they are just left out, `None` where everything is sent.
+    pub fn summary(&self) -> Option<&str> {
+        self.entries.iter().rev().find_map(|entry| match &entry.body {
+            Body::Compaction { summary, .. } => Some(summary.as_str()),
+            Body::User { .. }
+            | Body::Reply(_)
+            | Body::Divider { .. }
+            | Body::Notice { .. }
+            | Body::Decision { .. } => None,
+        })
+    }
+
     /// Changes the reply `id` through `change`; does nothing when there is no such reply.
     pub fn amend(&mut self, id: EntryId, change: impl FnOnce(&mut Reply)) {
         if let Some(entry) = self.entries.iter_mut().rev().find(|entry| entry.id == id)
@@ -261,7 +303,11 @@ impl Log {
     pub fn reply(&self, id: EntryId) -> Option<&Reply> {
         self.entries.iter().rev().find(|entry| entry.id == id).and_then(|entry| match &entry.body {
             Body::Reply(reply) => Some(reply.as_ref()),
-            Body::User { .. } | Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } => None,
+            Body::User { .. }
+            | Body::Divider { .. }
+            | Body::Notice { .. }
+            | Body::Decision { .. }
+            | Body::Compaction { .. } => None,
         })
     }
 
@@ -273,7 +319,8 @@ impl Log {
             | Body::User { .. }
             | Body::Divider { .. }
             | Body::Notice { .. }
-            | Body::Decision { .. } => None,
+            | Body::Decision { .. }
+            | Body::Compaction { .. } => None,
         })
     }
 
@@ -287,7 +334,8 @@ impl Log {
             | Body::User { .. }
             | Body::Divider { .. }
             | Body::Notice { .. }
-            | Body::Decision { .. } => None,
+            | Body::Decision { .. }
+            | Body::Compaction { .. } => None,
         });
         found.unwrap_or_default()
     }
@@ -297,7 +345,7 @@ impl Log {
         self.current().rev().find_map(|entry| match &entry.body {
             Body::Reply(reply) => Some(&reply.voice),
             Body::Divider { voice } => Some(voice),
-            Body::User { .. } | Body::Notice { .. } | Body::Decision { .. } => None,
+            Body::User { .. } | Body::Notice { .. } | Body::Decision { .. } | Body::Compaction { .. } => None,
         })
     }
 
@@ -326,6 +374,7 @@ fn folds(entry: &Entry) -> bool {
     }
     match &entry.body {
         Body::Decision { diff, .. } => !diff.is_empty(),
+        Body::Compaction { summary, .. } => !summary.is_empty(),
         Body::Reply(reply) => !reply.thinking.is_empty(),
         Body::User { .. } | Body::Divider { .. } | Body::Notice { .. } => false,
     }

@@ -166,6 +166,8 @@ pub enum ReplyEvent {
     Opaque(Opaque),
     /// Cumulative: replaces what was reported before, field by field where given.
     Usage(Usage),
+    /// How much the model can read, in tokens, where its server tells.
+    Context(u64),
     /// The server takes no tools: it is asked without them, and in the words for that.
     NoTools,
     /// A request is tried again before anything was shown: attempt number, seconds until then, and why.

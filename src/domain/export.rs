@@ -68,7 +68,9 @@ fn markdown(conversation: &Conversation, when: impl Fn(i64) -> String) -> String
             }
             Body::Reply(reply) => markdown_reply(reply, &at, &mut out),
             Body::Divider { voice } => out.push_str(&format!("\n*{} speaks now.*\n", name(voice))),
-            Body::Notice { text, .. } => out.push_str(&format!("\n{}\n", quoted(text))),
+            Body::Notice { text, .. } | Body::Compaction { text, .. } => {
+                out.push_str(&format!("\n{}\n", quoted(text)));
+            }
             Body::Decision { summary, diff, .. } => {
                 out.push_str(&format!("\n{}\n", quoted(summary)));
                 if !diff.is_empty() {
@@ -206,6 +208,9 @@ fn body_value(body: &Body) -> Value {
         Body::Divider { voice } => json!({ "kind": "persona", "persona": name(voice) }),
         Body::Notice { level, text } => {
             json!({ "kind": "notice", "level": level_word(*level), "text": clean(text) })
+        }
+        Body::Compaction { text, summary, .. } => {
+            json!({ "kind": "compaction", "text": clean(text), "summary": clean(summary) })
         }
         Body::Decision { level, summary, diff } => json!({
             "kind": "decision",

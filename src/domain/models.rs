@@ -150,26 +150,32 @@ impl Models {
     /// What a reply cost, in US dollars. `None` where the price is not known, or the provider reported nothing.
     pub fn cost(&self, usage: Usage, model: &str) -> Option<f64> {
         let row = self.find(model)?;
-        let (input, output) = (usage.input.unwrap_or_default(), usage.output.unwrap_or_default());
-        if input == 0 && output == 0 {
-            return None;
-        }
+        let input = usage.input.unwrap_or_default();
         let price = match row.long {
             Some((above, price)) if input > above => price,
             Some(_) | None => row.price,
         };
-        let cached = usage.cached.unwrap_or_default().min(input);
-        let written = usage.written.unwrap_or_default().min(input - cached);
-        let fresh = price.input?;
-        let parts = [
-            (input - cached - written, fresh),
-            (cached, price.cached.unwrap_or(fresh)),
-            (written, price.written.unwrap_or(fresh)),
-            (output, price.output?),
-        ];
-        // Token counts are far below where a float loses whole numbers.
-        Some(parts.iter().map(|(tokens, price)| *tokens as f64 * price).sum::<f64>() / MILLION)
+        cost_at(usage, price)
     }
+}
+
+/// What a reply cost at a price, in US dollars. `None` where the price is not known, or the provider reported nothing.
+pub fn cost_at(usage: Usage, price: Price) -> Option<f64> {
+    let (input, output) = (usage.input.unwrap_or_default(), usage.output.unwrap_or_default());
+    if input == 0 && output == 0 {
+        return None;
+    }
+    let cached = usage.cached.unwrap_or_default().min(input);
+    let written = usage.written.unwrap_or_default().min(input - cached);
+    let fresh = price.input?;
+    let parts = [
+        (input - cached - written, fresh),
+        (cached, price.cached.unwrap_or(fresh)),
+        (written, price.written.unwrap_or(fresh)),
+        (output, price.output?),
+    ];
+    // Token counts are far below where a float loses whole numbers.
+    Some(parts.iter().map(|(tokens, price)| *tokens as f64 * price).sum::<f64>() / MILLION)
 }
 
 impl Model {

@@ -8,6 +8,7 @@ mod conversation;
 pub mod discover;
 mod explain;
 pub mod gemini;
+mod guard;
 pub mod http;
 pub mod offline;
 pub mod ollama;
@@ -24,6 +25,7 @@ use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 
 use self::conversation::Conversation;
+use self::guard::Guard;
 use self::sse::Framing;
 use self::trouble::{Cause, plain};
 use self::wire::{Adapter, Decoder};
@@ -202,7 +204,10 @@ pub async fn ask(http: &Http, keys: &Keys, request: Request, listener: impl List
     let Some(provider) = Provider::of(request.endpoint.protocol) else {
         return Outcome::Failed(Cause::NotHere.explain(&conversation::target(&request.endpoint, keys, "")));
     };
-    let outcome = Conversation::new(http, keys, provider, request, &listener).run().await;
+    let guard = Guard::new(keys, &listener);
+    let outcome = Conversation::new(http, keys, provider, request, &guard).run().await;
+    // Nobody listening any more is no matter now.
+    let _ = guard.finish();
     match outcome {
         Outcome::Failed(mut failure) => {
             failure.what = keys.redact(&failure.what);

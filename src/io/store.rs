@@ -2,6 +2,7 @@
 //! waiting, never stores a secret, and opens its file only when there is something to do.
 
 pub mod file;
+pub mod inspect;
 pub mod read;
 mod redact;
 mod rows;

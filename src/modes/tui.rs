@@ -16,6 +16,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant as Deadline, sleep_until};
 
 pub use self::colours::unknown as unknown_theme;
+pub(super) use self::keyboard::reported as keyboard_reported;
 use self::pace::{Pace, Why};
 use self::typed::Typed;
 use super::conversation::{self, Begun};

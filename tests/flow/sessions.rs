@@ -53,6 +53,7 @@ fn short(records: &[Record]) -> Vec<String> {
         Change::Put { body: Body::Divider { voice }, .. } => format!("-- {}", voice.name),
         Change::Put { body: Body::Notice { text, .. }, .. } => format!("notice: {text}"),
         Change::Put { body: Body::Decision { summary, .. }, .. } => format!("decision: {summary}"),
+        Change::Put { body: Body::Compaction { text, .. }, .. } => format!("compaction: {text}"),
         Change::Grow { text, .. } => format!("+ {text}"),
         Change::Drop { .. } => "dropped".to_string(),
         Change::Mark { entry, presence, .. } => format!("{} is {presence:?}", entry.0),

@@ -38,6 +38,7 @@ fn lines((events, ending): &(Vec<ReplyEvent>, Ending)) -> Vec<String> {
             }
             ReplyEvent::Opaque(opaque) => format!("opaque {:?} {}", opaque.anchor, opaque.json),
             ReplyEvent::NoTools => "no tools".to_string(),
+            ReplyEvent::Context(tokens) => format!("context {tokens}"),
             ReplyEvent::Retry { .. } => "retry".to_string(),
         })
         .collect();

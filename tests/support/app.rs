@@ -484,6 +484,7 @@ impl App {
                 Body::Reply(reply) => format!("{}: {}", reply.voice.name, reply.text),
                 Body::Divider { voice } => format!("-- {}", voice.name),
                 Body::Notice { text, .. } => format!("notice: {text}"),
+                Body::Compaction { text, .. } => format!("compaction: {text}"),
                 Body::Decision { summary, diff, .. } => format!("decision: {summary}\n{diff}"),
             };
             out.push_str(line.trim_end());

@@ -182,6 +182,7 @@ impl Told {
             // Who speaks is told where it changes.
             Body::Divider { .. } => {}
             Body::Notice { level, text } => lines.extend(prefixed(word(*level), text)),
+            Body::Compaction { text, .. } => lines.extend(prefixed(word(Level::Info), text)),
             Body::Decision { summary, diff, .. } => {
                 lines.extend(prefixed("", summary));
                 if entry.fold == Fold::Open {

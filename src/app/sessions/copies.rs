@@ -21,7 +21,13 @@ pub fn fork_at_marked(state: &mut State) -> Vec<Effect> {
     let Some(marked) = reading.marked else { return Vec::new() };
     let said = match state.log.entries().get(marked).map(|entry| &entry.body) {
         Some(Body::User { text, .. }) => Some(text.clone()),
-        Some(Body::Reply(_) | Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. }) => None,
+        Some(
+            Body::Reply(_)
+            | Body::Divider { .. }
+            | Body::Notice { .. }
+            | Body::Decision { .. }
+            | Body::Compaction { .. },
+        ) => None,
         None => return Vec::new(),
     };
     state.focus = Focus::Prompt;
@@ -81,7 +87,11 @@ pub fn export(state: &mut State, words: &str) -> Vec<Effect> {
         .collect();
     let first = entries.iter().find_map(|kept| match &kept.body {
         Body::User { text, .. } => Some(title_of(text)),
-        Body::Reply(_) | Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } => None,
+        Body::Reply(_)
+        | Body::Divider { .. }
+        | Body::Notice { .. }
+        | Body::Decision { .. }
+        | Body::Compaction { .. } => None,
     });
     let Some(title) = first else {
         state.note("there is nothing to export yet");

@@ -192,12 +192,21 @@ impl Log {
         for at in said..self.entries.len() {
             self.present(at, |body, presence| match body {
                 Body::User { .. } | Body::Reply(_) => Presence::TakenBack,
-                Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } => presence,
+                Body::Divider { .. }
+                | Body::Notice { .. }
+                | Body::Decision { .. }
+                | Body::Compaction { .. } => presence,
             });
         }
         match self.entries.get(said).map(|entry| &entry.body) {
             Some(Body::User { text, .. }) => Some(text.clone()),
-            Some(Body::Reply(_) | Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. })
+            Some(
+                Body::Reply(_)
+                | Body::Divider { .. }
+                | Body::Notice { .. }
+                | Body::Decision { .. }
+                | Body::Compaction { .. },
+            )
             | None => None,
         }
     }
@@ -207,7 +216,8 @@ impl Log {
         let first = self.entries.len();
         let mut ids = Vec::new();
         for (body, presence) in kept {
-            let folded = matches!(body, Body::Decision { .. }) || presence == Presence::TakenBack;
+            let folded = matches!(body, Body::Decision { .. } | Body::Compaction { .. })
+                || presence == Presence::TakenBack;
             ids.push(self.append(body));
             if let Some(entry) = self.entries.last_mut() {
                 entry.presence = presence;
@@ -280,6 +290,10 @@ impl Log {
 fn says(entry: &Entry) -> bool {
     match &entry.body {
         Body::Reply(reply) => !reply.text.trim().is_empty() || !reply.thinking.is_empty(),
-        Body::User { .. } | Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } => false,
+        Body::User { .. }
+        | Body::Divider { .. }
+        | Body::Notice { .. }
+        | Body::Decision { .. }
+        | Body::Compaction { .. } => false,
     }
 }

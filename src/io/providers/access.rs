@@ -154,6 +154,20 @@ impl Keys {
         all.iter().flat_map(Held::secrets).flat_map(found).collect()
     }
 
+    /// How many bytes at the end of `text` may be the beginning of a key.
+    pub(super) fn begun_at_the_end(&self, text: &str) -> usize {
+        let all = self.read();
+        let begun = |key: &str| {
+            let longest = key.len().saturating_sub(1).min(text.len());
+            (1..=longest)
+                .rev()
+                .find(|count| text.as_bytes().ends_with(key.as_bytes().get(..*count).unwrap_or_default()))
+        };
+        // A key is ASCII, so the cut lies between letters.
+        let ascii = all.iter().flat_map(Held::secrets).filter(|key| key.is_ascii());
+        ascii.filter_map(begun).max().unwrap_or(0)
+    }
+
     /// `text` without any of the keys in it.
     pub fn redact(&self, text: &str) -> String {
         let all = self.read();

@@ -199,6 +199,10 @@ impl<'a> Conversation<'a> {
         if facts.pictures == Ability::No && self.request.shows_picture() {
             return Err((Cause::NoPictures, target));
         }
+        if let Some(context) = facts.context {
+            // Nobody listening any more shows at the next event of the reply.
+            let _ = self.listener.hear(ReplyEvent::Context(context));
+        }
         Ok(Prepared { url, headers, client, target, facts })
     }
 
@@ -375,6 +379,7 @@ impl<'a> Conversation<'a> {
                 event @ (ReplyEvent::Thinking(_)
                 | ReplyEvent::Call(_)
                 | ReplyEvent::Usage(_)
+                | ReplyEvent::Context(_)
                 | ReplyEvent::NoTools
                 | ReplyEvent::Retry { .. }) => event,
             };

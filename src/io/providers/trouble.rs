@@ -221,6 +221,16 @@ impl Cause {
         }
     }
 
+    /// What is wrong with the certificates or the client, as a part of a sentence.
+    pub fn in_words(&self) -> String {
+        let Self::Certificate(fault) = self else { return self.in_brief() };
+        match fault {
+            Certificate::Unread { file, why } => format!("{file} cannot be read ({why})"),
+            Certificate::NoRoots => "there is no certificate store".to_string(),
+            Certificate::UnknownIssuer | Certificate::Invalid(_) => self.in_brief(),
+        }
+    }
+
     /// Why a provider does not list its models, in a few words.
     pub fn in_brief(&self) -> String {
         match self {

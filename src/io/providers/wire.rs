@@ -149,6 +149,7 @@ impl Decoder {
                 ReplyEvent::Start { .. }
                 | ReplyEvent::Usage(_)
                 | ReplyEvent::Opaque(_)
+                | ReplyEvent::Context(_)
                 | ReplyEvent::NoTools
                 | ReplyEvent::Retry { .. } => Shown::Nothing,
             };

@@ -25,6 +25,7 @@ pub(super) const REPLY: &str = "reply";
 const DIVIDER: &str = "divider";
 const NOTICE: &str = "notice";
 const DECISION: &str = "decision";
+const COMPACTION: &str = "compaction";
 
 /// The entry without secrets.
 pub(super) fn row(body: &Body, redactor: &Redactor) -> Row {
@@ -41,6 +42,9 @@ pub(super) fn row(body: &Body, redactor: &Redactor) -> Row {
         Body::Decision { level, summary, diff } => {
             let more = json!({ "level": level_word(*level), "diff": redactor.text(diff) });
             row(DECISION, summary, more)
+        }
+        Body::Compaction { text, summary, kept } => {
+            row(COMPACTION, text, json!({ "summary": redactor.text(summary), "kept": kept }))
         }
     }
 }
@@ -175,6 +179,15 @@ pub(super) fn body(kind: &str, words: String, more: &str) -> Option<Body> {
         REPLY => Body::Reply(Box::new(reply(words, &more))),
         DIVIDER => Body::Divider { voice: voice(&more) },
         NOTICE => Body::Notice { level: level(), text: words },
+        COMPACTION => Body::Compaction {
+            text: words,
+            summary: string(&more, "summary"),
+            kept: more
+                .get("kept")
+                .and_then(Value::as_u64)
+                .and_then(|kept| usize::try_from(kept).ok())
+                .unwrap_or(1),
+        },
         DECISION => Body::Decision { level: level(), summary: words, diff: string(&more, "diff") },
         _ => return None,
     })
@@ -350,6 +363,7 @@ mod tests {
         });
         all.push(Body::User { text: "look".into(), attached: attached.to_vec() });
         all.push(Body::Divider { voice: voice.clone() });
+        all.push(Body::Compaction { text: "told".into(), summary: "in short".into(), kept: 2 });
         for level in [Level::Info, Level::Good, Level::Warning, Level::Error] {
             all.push(Body::Notice { level, text: "note".into() });
             all.push(Body::Decision { level, summary: "done".into(), diff: "+ a".into() });

@@ -88,7 +88,9 @@ fn chat(opened: &Opened) -> Vec<String> {
     let line = |body: &Body| match body {
         Body::User { text, .. } => format!("you: {text}"),
         Body::Reply(reply) => format!("{}: {}", reply.voice.name, reply.text),
-        Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } => "other".to_string(),
+        Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } | Body::Compaction { .. } => {
+            "other".to_string()
+        }
     };
     opened.entries.iter().map(|kept| line(&kept.body)).collect()
 }

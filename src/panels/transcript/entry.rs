@@ -83,7 +83,9 @@ pub(super) fn put_away_words(entry: &Entry) -> String {
     match &entry.body {
         Body::User { text, .. } => format!("taken back: {}", first(text)),
         Body::Reply(reply) => format!("taken back, {}: {}", reply.voice.name, first(&reply.text)),
-        Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } => String::new(),
+        Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } | Body::Compaction { .. } => {
+            String::new()
+        }
     }
 }
 
@@ -131,6 +133,19 @@ pub(super) fn whole_lines(entry: &Entry, width: u16, theme: &Theme, unfold: &str
         Body::User { .. } | Body::Reply(_) => return Vec::new(),
         Body::Divider { voice } => vec![divider(voice, width, theme)],
         Body::Notice { level, text } => notice_lines(*level, text, width, theme),
+        Body::Compaction { text, summary, .. } => match entry.fold {
+            Fold::Folded if !summary.is_empty() => {
+                vec![one_line(marked(Level::Info, theme), text, width, theme, unfold)]
+            }
+            Fold::Folded => notice_lines(Level::Info, text, width, theme),
+            Fold::Open => {
+                let mut lines = notice_lines(Level::Info, text, width, theme);
+                let bar = Span::styled("  ┊ ", theme.faint);
+                let room = inner(width).saturating_sub(2).max(1);
+                lines.extend(barred(markdown::render_plain(summary, room, theme.dim), &bar, false));
+                lines
+            }
+        },
         Body::Decision { level, summary, diff } => match entry.fold {
             Fold::Open => decision_lines(*level, summary, diff, width, theme),
             Fold::Folded => vec![one_line(marked(*level, theme), summary, width, theme, unfold)],

@@ -210,7 +210,7 @@ impl LineCache {
             (Some(Part::Thinking(range)), Body::Reply(reply)) => {
                 reply.thinking.get(range.clone()).unwrap_or_default()
             }
-            (Some(Part::Whole), Body::Notice { text, .. }) => text,
+            (Some(Part::Whole), Body::Notice { text, .. } | Body::Compaction { text, .. }) => text,
             (Some(Part::Whole), Body::Decision { summary, .. }) => summary,
             _ => "",
         }
@@ -245,7 +245,7 @@ impl Laid {
                 let said = entry::stretches(text).into_iter().map(Part::Said);
                 self.slots = said.chain(along).map(Slot::new).collect();
             }
-            Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } => {
+            Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. } | Body::Compaction { .. } => {
                 self.slots = vec![Slot::new(Part::Whole)];
             }
         }

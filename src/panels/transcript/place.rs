@@ -135,7 +135,13 @@ impl Ground<'_> {
         let Some(entry) = self.entries.len().checked_sub(1) else { return Place::default() };
         let foot = match self.entries.get(entry).map(|entry| &entry.body) {
             Some(Body::Reply(_)) => 2,
-            Some(Body::User { .. } | Body::Divider { .. } | Body::Notice { .. } | Body::Decision { .. })
+            Some(
+                Body::User { .. }
+                | Body::Divider { .. }
+                | Body::Notice { .. }
+                | Body::Decision { .. }
+                | Body::Compaction { .. },
+            )
             | None => 1,
         };
         let part = self.parts(entry).saturating_sub(foot);

@@ -39,13 +39,14 @@ pub fn can_be_marked(entry: &Entry) -> bool {
         Body::User { .. } | Body::Decision { .. } => true,
         Body::Reply(reply) => !reply.text.is_empty() || !reply.thinking.is_empty(),
         Body::Divider { .. } | Body::Notice { .. } => false,
+        Body::Compaction { summary, .. } => !summary.is_empty(),
     }
 }
 
 /// What of an entry a search looks at.
 pub fn searched(entry: &Entry) -> &str {
     match &entry.body {
-        Body::User { text, .. } | Body::Notice { text, .. } => text,
+        Body::User { text, .. } | Body::Notice { text, .. } | Body::Compaction { text, .. } => text,
         Body::Reply(reply) => &reply.text,
         Body::Decision { summary, .. } => summary,
         Body::Divider { .. } => "",

@@ -70,6 +70,18 @@ pub(super) fn whole(entry: &Entry, width: u16, unfold: &str) -> TextMap {
         Body::User { .. } | Body::Reply(_) => return map,
         Body::Divider { .. } => map.ornament(),
         Body::Notice { text, .. } => notice(&mut map, text, width),
+        Body::Compaction { text: told, summary, .. } => match entry.fold {
+            Fold::Folded if !summary.is_empty() => folded(&mut map, told, width, unfold),
+            Fold::Folded => notice(&mut map, told, width),
+            Fold::Open => {
+                notice(&mut map, told, width);
+                let room = entry::inner(width).saturating_sub(2).max(1);
+                for line in summary.lines() {
+                    let flow = Flow::of(&text::sanitise(line), Style::default());
+                    map.flow(&flow, (THINKING_LEAD, THINKING_LEAD), room);
+                }
+            }
+        },
         Body::Decision { summary, diff, .. } => match entry.fold {
             Fold::Open => {
                 notice(&mut map, summary, width);

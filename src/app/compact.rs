@@ -1,0 +1,316 @@
+//! Making room: older turns are sent as a summary, or not at all, when the model's room gets narrow; and trying a turn again. KB.md, the persona
+//! and the newest message are never touched, and what is on the screen stays whole.
+
+use super::state::{Compacting, State, Tries, Turn};
+use super::turn::{self, Round};
+use super::{plain, usage};
+use crate::base::count::short;
+use crate::domain::briefing::{self, Briefing};
+use crate::domain::chat::{Body, Presence};
+use crate::domain::exchange::{Failure, FailureKind, Message, Outcome, ReplyEvent, Request, SystemPart};
+use crate::domain::kb::Span;
+use crate::domain::usage::{Shares, of_message, tokens};
+use crate::protocol::action::{Action, Context};
+use crate::protocol::message::{Effect, TaskId};
+
+/// How a summary is asked for.
+const QUESTION: &str = include_str!("../../assets/prompts/compact.md");
+
+/// The most that a summary may be long, in tokens.
+const SUMMARY: u32 = 1_500;
+
+/// The newest turns stay word for word up to so much, of the room or of the conversation. In percent.
+const KEPT: u64 = 25;
+
+/// The request as it would be sent now.
+fn request(state: &State) -> Request {
+    Briefing {
+        endpoint: &state.connection.endpoint,
+        persona: &state.personas.active,
+        kb: &state.kb.snapshot,
+        notes: &state.kb.notes,
+        log: &state.log,
+        pending: &state.review.pending,
+        session: &state.decided.session,
+        hints: &[],
+        channel: super::proposing::channel(state),
+        max_tokens: state.connection.max_tokens,
+    }
+    .request()
+}
+
+/// What the request would be made of.
+pub fn shares(state: &State) -> Shares {
+    Shares::of(&request(state))
+}
+
+/// What is sent of the conversation, turn by turn: a message of the user with what followed it.
+fn turns(messages: &[Message]) -> Vec<&[Message]> {
+    let starts: Vec<usize> = messages
+        .iter()
+        .enumerate()
+        .filter(|(_, message)| matches!(message, Message::User { .. }))
+        .map(|(at, _)| at)
+        .collect();
+    let ends = starts.iter().skip(1).copied().chain([messages.len()]);
+    starts.iter().zip(ends).filter_map(|(start, end)| messages.get(*start..end)).collect()
+}
+
+fn size(turn: &[Message]) -> u64 {
+    turn.iter().map(of_message).sum()
+}
+
+/// How many of the newest turns fit into so many tokens; the newest always does, the oldest never.
+fn fitting(turns: &[&[Message]], room: u64) -> usize {
+    let mut sum = 0;
+    let fits = turns.iter().rev().take_while(|turn| {
+        sum += size(turn);
+        sum <= room
+    });
+    fits.count().clamp(1, turns.len().saturating_sub(1).max(1))
+}
+
+/// Whether a request fills so much of the model's room that something must go first.
+pub fn is_wanted(state: &State, request: &Request) -> bool {
+    let Some(room) = usage::room(state, &request.endpoint) else { return false };
+    let estimate = Shares::of(request).total();
+    let conversation = state.recording.conversation;
+    let known = state.connection.sent.filter(|(known, _)| *known == conversation);
+    let expected = known.map_or(estimate, |(_, sent)| sent.corrected(estimate));
+    expected * 100 >= room * usage::FULL && turns(&request.messages).len() > 1
+}
+
+/// `/compact`.
+pub fn by_hand(state: &mut State, _: &str) -> Vec<Effect> {
+    if !matches!(state.turn, Turn::Idle) {
+        state.note("a reply is under way; /compact works when it has ended");
+        return Vec::new();
+    }
+    if turns(&request(state).messages).len() < 2 {
+        state.note("there is nothing older to make room from");
+        return Vec::new();
+    }
+    begin(state, None)
+}
+
+/// Begins to make room; what waits for it goes on afterwards.
+pub fn begin(state: &mut State, then: Option<Round>) -> Vec<Effect> {
+    let request = request(state);
+    let turns = turns(&request.messages);
+    let room = usage::room(state, &request.endpoint);
+    // Whoever asks for room wants much of it; what is made by itself is no more than is needed.
+    let whole = if then.is_some() { room } else { None }.unwrap_or_else(|| Shares::of(&request).history);
+    let kept = fitting(&turns, whole * KEPT / 100);
+    let older = turns.get(..turns.len().saturating_sub(kept)).unwrap_or_default();
+    if state.connection.is_offline() || older.is_empty() {
+        trim_to(state, kept);
+        return go_on(state, then);
+    }
+    let text = written(older, room.unwrap_or(u64::MAX) * 3 / 4);
+    let question = Request {
+        endpoint: request.endpoint.clone(),
+        system: vec![SystemPart { label: "summary".to_string(), text: QUESTION.trim_end().to_string() }],
+        messages: vec![Message::User { text }],
+        tools: Vec::new(),
+        without_tools: None,
+        max_tokens: SUMMARY.min(state.connection.max_tokens),
+    };
+    let task = state.errands.task();
+    state.turn = Turn::Compacting(Box::new(Compacting { task, kept, summary: String::new(), then }));
+    vec![Effect::Ask { task, request: Box::new(question) }]
+}
+
+/// The older turns as a text; of one that would itself be too long the beginning goes.
+fn written(turns: &[&[Message]], room: u64) -> String {
+    let line = |message: &Message| match message {
+        Message::User { text } => format!("USER: {text}\n\n"),
+        Message::Assistant { text, .. } if text.trim().is_empty() => String::new(),
+        Message::Assistant { text, .. } => format!("ASSISTANT: {text}\n\n"),
+        Message::Attached(_) | Message::Results(_) => String::new(),
+    };
+    let pieces: Vec<String> = turns.iter().flat_map(|turn| turn.iter()).map(line).collect();
+    let mut sum = 0;
+    let fits = pieces.iter().rev().take_while(|piece| {
+        sum += tokens(piece);
+        sum <= room
+    });
+    let first = pieces.len() - fits.count();
+    pieces.get(first..).unwrap_or_default().concat()
+}
+
+/// A piece of the summary; false when the task is another's.
+pub fn replied(state: &mut State, task: TaskId, event: &ReplyEvent) -> bool {
+    let Turn::Compacting(compacting) = &mut state.turn else { return false };
+    if compacting.task != task {
+        return false;
+    }
+    if let ReplyEvent::Text(text) = event {
+        compacting.summary.push_str(text);
+    }
+    true
+}
+
+/// The summary ended: it takes the place of the older turns, or, where it failed, nothing does.
+pub fn ended(state: &mut State, task: TaskId, outcome: &Outcome) -> Option<Vec<Effect>> {
+    match std::mem::take(&mut state.turn) {
+        Turn::Compacting(compacting) if compacting.task == task => {
+            let Compacting { kept, summary, then, .. } = *compacting;
+            let summary = summary.trim().to_string();
+            match outcome {
+                Outcome::Complete(_) if !summary.is_empty() => put(state, kept, summary),
+                Outcome::Complete(_) | Outcome::Truncated | Outcome::Failed(_) | Outcome::Cancelled => {
+                    trim_to(state, kept);
+                }
+            }
+            Some(go_on(state, then))
+        }
+        other @ (Turn::Idle | Turn::Reading { .. } | Turn::Compacting(_) | Turn::Replying(_)) => {
+            state.turn = other;
+            None
+        }
+    }
+}
+
+fn go_on(state: &mut State, then: Option<Round>) -> Vec<Effect> {
+    match then {
+        Some(round) => turn::ask(state, round),
+        None => turn::next_in_queue(state),
+    }
+}
+
+/// Notes in the log that only the newest turns are sent from here on, and tells so in one line.
+fn put(state: &mut State, kept: usize, summary: String) {
+    let before = shares(state).history;
+    let count = briefing::sent_messages(&state.log).saturating_sub(kept);
+    let whole = summary.is_empty();
+    let body = |text: String| Body::Compaction { text, summary: summary.clone(), kept };
+    let id = state.log.push_folded(body(String::new()));
+    let after = shares(state).history;
+    let saved = short(before.saturating_sub(after));
+    let messages = if count == 1 { "message" } else { "messages" };
+    let how = if whole { "is not sent any more" } else { "is sent as a summary" };
+    let text = if count == 0 {
+        "From here on the summary of the older turns is not sent any more; KB.md and the persona are sent whole.".to_string()
+    } else {
+        format!(
+            "From here on what followed your {count} oldest {messages} {how} (~{saved} tokens less); here it stays. KB.md and the \
+         persona are sent whole."
+        )
+    };
+    state.log.amend_compaction(id, text);
+    state.connection.sent = None;
+    state.connection.warned = None;
+}
+
+/// Leaves out all but the newest turns, without a model. A summary that there is stays, unless it is all that is left to go.
+fn trim_to(state: &mut State, kept: usize) {
+    let summary = state.log.summary().map(str::to_string).unwrap_or_default();
+    let summary = if briefing::sent_messages(&state.log) > 1 { summary } else { String::new() };
+    put(state, kept, summary);
+}
+
+/// Whether there is something left that could be left out.
+fn can_trim(state: &State) -> bool {
+    briefing::sent_messages(&state.log) > 1 || state.log.summary().is_some_and(|summary| !summary.is_empty())
+}
+
+/// The model's room was too small: less is sent, and the user is offered that at once, in place of what the provider's error says.
+pub fn offer(state: &State, failure: Failure) -> Failure {
+    if failure.kind != FailureKind::Overflow {
+        return failure;
+    }
+    let next = if can_trim(state) {
+        let how = match state.screen.form {
+            plain::Form::Screen => state.tools.keymap.told("", Context::Prompt, Action::TryAgain, ""),
+            plain::Form::Linear(_) | plain::Form::Once => String::new(),
+        };
+        let how = if how.trim().is_empty() { "/retry".to_string() } else { how.trim().to_string() };
+        format!(
+            "{how} leaves out the oldest turns and sends it again; KB.md, the persona and your last message stay."
+        )
+    } else {
+        let shares = shares(state);
+        format!(
+            "There is nothing older to leave out: KB.md is ~{} tokens, the persona ~{}, your message ~{}. Shorten one of them, or \
+             choose a model with more room with /model.",
+            short(shares.kb),
+            short(shares.persona),
+            short(shares.history)
+        )
+    };
+    Failure { next, ..failure }
+}
+
+/// Whether the newest message has no whole answer: it broke off, or there is none.
+pub fn broke_off(state: &State) -> bool {
+    let Some(said) = state.log.newest_said() else { return false };
+    let later = state.log.entries().iter().skip(said + 1).rev();
+    let last =
+        later.filter(|entry| entry.presence == Presence::Current).find_map(|entry| match &entry.body {
+            Body::Reply(reply) => Some(reply.outcome.clone()),
+            Body::User { .. }
+            | Body::Divider { .. }
+            | Body::Notice { .. }
+            | Body::Decision { .. }
+            | Body::Compaction { .. } => None,
+        });
+    matches!(state.turn, Turn::Idle) && !matches!(last, Some(Some(Outcome::Complete(_))))
+}
+
+/// Tries the last turn again. What failed is no part of what is sent; after an overflow less of the beginning is, too.
+pub fn retry(state: &mut State) -> Vec<Effect> {
+    if !matches!(state.turn, Turn::Idle) {
+        state.note("a reply is under way");
+        return Vec::new();
+    }
+    let entries = state.log.entries();
+    let said = state.log.newest_said();
+    let Some((at, Body::User { text, .. })) = said.and_then(|at| Some((at, &entries.get(at)?.body))) else {
+        state.note("nothing was said yet that could be tried again");
+        return Vec::new();
+    };
+    let text = text.clone();
+    let last = entries.iter().skip(at).rev().find_map(|entry| match &entry.body {
+        Body::Reply(reply) => Some((entry.id, reply.clone())),
+        Body::User { .. }
+        | Body::Divider { .. }
+        | Body::Notice { .. }
+        | Body::Decision { .. }
+        | Body::Compaction { .. } => None,
+    });
+    if let Some((_, reply)) = &last
+        && matches!(reply.outcome, Some(Outcome::Complete(_)))
+    {
+        state.note("the last reply is whole; say what to change about it");
+        return Vec::new();
+    }
+    if let Some((id, reply)) = last {
+        if reply.text.trim().is_empty() && reply.thinking.is_empty() && reply.calls.is_empty() {
+            state.log.remove(id);
+        }
+        if matches!(&reply.outcome, Some(Outcome::Failed(failure)) if failure.kind == FailureKind::Overflow) {
+            if !can_trim(state) {
+                state.note("there is nothing older to leave out; /model chooses a model with more room");
+            } else {
+                trim(state);
+            }
+        }
+    }
+    let message = state.prompt.history.spans_of(&text).unwrap_or_else(|| vec![Span::pasted(text)]);
+    state.transcript.follow();
+    let task = state.errands.task();
+    state.turn = Turn::Reading { task, message, again: None, tries: Tries::Again };
+    vec![Effect::ReadKb { task }]
+}
+
+/// Leaves out the older half of what is sent, or what goes beyond half of the room where that is known.
+fn trim(state: &mut State) {
+    let request = request(state);
+    let turns = turns(&request.messages);
+    let shares = Shares::of(&request);
+    let half = usage::room(state, &request.endpoint)
+        .map(|room| (room / 2).saturating_sub(shares.total() - shares.history))
+        .filter(|room| *room < shares.history)
+        .unwrap_or(shares.history / 2);
+    trim_to(state, fitting(&turns, half));
+}

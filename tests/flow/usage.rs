@@ -1,0 +1,304 @@
+//! What a conversation fills and costs, making room by hand and by itself, and trying again what broke off.
+
+use dictum::domain::exchange::{Failure, FailureKind, Message, Outcome, ReplyEvent, StopReason, Usage};
+use dictum::domain::models::Models;
+use dictum::protocol::message::Effect;
+
+use crate::app::{App, failure};
+
+const KB: &str = "# KB\n\n- Use npm.\n";
+
+/// A model that reads so many tokens, at 2 dollars a million in and 10 out.
+fn app(context: u64) -> App {
+    let mut app = App::with_kb(KB);
+    app.resize(120, 40);
+    let mut models = Models::built_in();
+    let row = format!("\"model-1\" = {{ context = {context}, in = 2, out = 10, cached = 0.2 }}");
+    assert_eq!(models.take_own(&row.parse().unwrap()), []);
+    app.state.connection.models = models;
+    app
+}
+
+/// A turn whose reply the provider reports to have used so much.
+fn turn_of(app: &mut App, said: &str, input: u64, output: u64) {
+    app.say(said);
+    app.kb_read();
+    app.streams(ReplyEvent::Usage(Usage { input: Some(input), output: Some(output), ..Usage::default() }));
+    app.replies("Done.");
+}
+
+fn overflow() -> Outcome {
+    Outcome::Failed(Failure {
+        kind: FailureKind::Overflow,
+        ..Failure::new("The conversation is longer than `model-1` can take.", "Start afresh.")
+    })
+}
+
+/// What the last request sends of the conversation, a line a message.
+fn sent(app: &App) -> Vec<String> {
+    let line = |message: &Message| match message {
+        Message::Attached(attached) => format!("attached {}", attached.len()),
+        Message::User { text } => format!("user: {text}"),
+        Message::Assistant { text, .. } => format!("model: {text}"),
+        Message::Results(_) => "results".to_string(),
+    };
+    app.request().messages.iter().map(line).collect()
+}
+
+#[test]
+fn the_status_line_tells_what_is_filled_and_what_it_cost_once_that_is_known() {
+    let mut app = app(200_000);
+    app.expect("openai · model-1");
+    app.expect_not("200k");
+    turn_of(&mut app, "hello", 11_000, 1_000);
+    assert!(app.row("openai · model-1").contains("· 12k of 200k (6 %) · $0.032"), "{}", app.screen());
+    turn_of(&mut app, "and again", 12_000, 1_000);
+    assert!(app.row("openai · model-1").contains("· 13k of 200k (6 %) · $0.066"), "{}", app.screen());
+    app.say("/clear");
+    app.after(6_000);
+    app.expect_not("200k");
+}
+
+#[test]
+fn a_provider_that_reports_nothing_gives_estimates_that_are_marked() {
+    let mut app = app(200_000);
+    app.turn("hello");
+    assert!(app.row("openai · model-1").contains("· ~"), "{}", app.screen());
+    app.expect_not("$");
+    app.say("/usage");
+    app.expect("the provider reported nothing");
+    app.expect("The conversation holds ~");
+}
+
+#[test]
+fn usage_tells_shares_tokens_cache_and_cost() {
+    let mut app = app(200_000);
+    app.say("hello");
+    app.kb_read();
+    let usage = Usage { input: Some(12_345), output: Some(456), cached: Some(10_000), written: None };
+    app.streams(ReplyEvent::Usage(usage));
+    app.replies("Done.");
+    app.say("/usage");
+    for words in [
+        "The conversation holds 12,801 of 200,000 tokens (6 %).",
+        "persona installer.backend.nodejs",
+        "KB.md",
+        "in 12,345, of it from the cache 10,000, out 456",
+        // 2,345 at 2, 10,000 at 0.2 and 456 at 10 dollars a million.
+        "$0.011",
+        "Session: 1 reply",
+    ] {
+        app.expect(words);
+    }
+    app.keys("esc");
+    app.state.connection.models = Models::default();
+    app.say("/usage");
+    app.expect("no price is known for this model");
+    app.expect("How many the model can read is not known");
+}
+
+#[test]
+fn before_the_room_is_full_it_is_told_once() {
+    let mut app = app(100_000);
+    turn_of(&mut app, "one", 60_000, 1_000);
+    app.expect_not("/compact makes room");
+    turn_of(&mut app, "two", 79_000, 2_000);
+    app.expect("The conversation fills 81k of the 100k tokens that model-1 can read");
+    turn_of(&mut app, "three", 82_000, 1_000);
+    assert_eq!(app.chat().matches("/compact makes room").count(), 1, "{}", app.chat());
+}
+
+#[test]
+fn compact_sends_older_turns_as_a_summary_and_the_screen_stays_whole() {
+    let mut app = app(200_000);
+    for at in 1..=4 {
+        app.turn(&format!("message {at} {}", "word ".repeat(100)));
+    }
+    let system = app.system();
+    app.types("half a draft");
+    app.keys("ctrl+u");
+    app.say("/compact");
+    app.expect("making room");
+    let request = app.request().clone();
+    assert!(!request.system.iter().any(|part| part.text.contains("Use npm")), "KB.md is not summarised");
+    assert!(sent(&app)[0].contains("USER: message 1") && request.tools.is_empty());
+    app.replies("Task: four messages were said.");
+    app.expect("From here on what followed your 3 oldest messages is sent as a summary");
+    assert!(app.chat().contains("message 1 word"));
+    app.turn("and now?");
+    let lines = sent(&app);
+    assert!(
+        lines[0]
+            .starts_with("user: [What was said before this, in short:]\n\nTask: four messages were said."),
+        "{lines:?}"
+    );
+    assert!(
+        lines[0].contains("message 4") && !lines.iter().any(|line| line.contains("message 2")),
+        "{lines:?}"
+    );
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert_eq!(app.system(), system, "persona and KB.md as before");
+    app.keys("ctrl+o");
+    app.expect("Task: four messages were said.");
+}
+
+#[test]
+fn a_summary_that_fails_or_is_stopped_loses_nothing() {
+    let mut app = app(200_000);
+    for at in 1..=4 {
+        app.turn(&format!("message {at} {}", "word ".repeat(100)));
+    }
+    app.say("/compact");
+    app.keys("esc");
+    app.turn("five");
+    assert_eq!(sent(&app).len(), 9, "stopped: everything is sent");
+    app.say("/compact");
+    app.ends(failure("The server said 500.", "Try again."));
+    app.expect("is not sent any more");
+    app.turn("six");
+    assert!(
+        sent(&app)[0].starts_with("user: [The beginning of this conversation was left out to save room.]")
+    );
+}
+
+#[test]
+fn a_full_room_is_made_wider_before_the_message_is_sent() {
+    let mut app = app(30_000);
+    // What is pasted is long, and no rule is looked for in it.
+    let long = "word ".repeat(5_000);
+    let newest = (1..=8).find(|at| {
+        app.paste(&long);
+        app.types(&format!("message {at}"));
+        app.keys("enter");
+        app.kb_read();
+        let full = app.screen().contains("making room");
+        if !full {
+            app.replies("Done.");
+        }
+        full
+    });
+    let newest = format!("message {}", newest.expect("room is made at last"));
+    app.say("one more waits");
+    app.replies("Facts: words.");
+    let lines = sent(&app);
+    assert!(lines[0].contains("Facts: words.") && !lines.concat().contains("message 1"), "{}", lines.len());
+    assert!(lines.last().unwrap().ends_with(&newest));
+    assert!(app.system().contains("Use npm."));
+    app.replies("Done.");
+    app.kb_read();
+    assert_eq!(sent(&app).last().unwrap(), "user: one more waits");
+}
+
+#[test]
+fn offline_makes_room_without_a_model() {
+    let mut app = app(200_000);
+    for at in 1..=3 {
+        app.turn(&format!("message {at}"));
+    }
+    app.state.connection.endpoint = crate::app::offline();
+    let effects = app.say("/compact");
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Ask { .. })));
+    app.expect("is not sent any more");
+}
+
+#[test]
+fn a29_an_overflow_offers_a_local_trim_at_once_and_one_key_does_it() {
+    let mut app = app(200_000);
+    for at in 1..=6 {
+        app.turn(&format!("message {at} {}", "word ".repeat(50)));
+    }
+    app.say("the last message");
+    app.kb_read();
+    let before = sent(&app).len();
+    let persona = app.system();
+    app.ends(overflow());
+    app.expect("The conversation is longer than `model-1` can take.");
+    app.expect("Alt+R leaves out the oldest turns and sends it again; KB.md, the persona and your last message stay.");
+    let asked =
+        |effects: &[Effect]| effects.iter().filter(|effect| matches!(effect, Effect::Ask { .. })).count();
+    assert_eq!(asked(&app.keys("alt+r")), 0, "no model is needed for it");
+    assert_eq!(asked(&app.kb_read()), 1);
+    assert!(sent(&app).len() < before, "{:?}", sent(&app));
+    assert_eq!(app.system(), persona);
+    assert_eq!(sent(&app).last().unwrap(), "user: the last message");
+    // Still too long, until nothing but the last message is left.
+    for _ in 0..6 {
+        app.ends(overflow());
+        if app.screen().contains("There is nothing older to leave out: KB.md is ~") {
+            break;
+        }
+        app.keys("alt+r");
+        app.kb_read();
+        assert_eq!(app.system(), persona);
+    }
+    app.expect("There is nothing older to leave out: KB.md is ~");
+    assert_eq!(sent(&app).len(), 1, "{:?}", sent(&app));
+    assert!(sent(&app)[0].ends_with("the last message"));
+    assert!(app.chat().contains("message 1 word"), "what is on the screen stays");
+}
+
+#[test]
+fn a29_a_history_never_grows_by_errors() {
+    let mut app = app(200_000);
+    app.turn("first");
+    app.say("second");
+    app.kb_read();
+    let expect = sent(&app);
+    let entries = app.state.log.entries().len();
+    for _ in 0..5 {
+        app.ends(failure("The server said 500.", "Send again."));
+        app.keys("alt+r");
+        app.kb_read();
+        assert_eq!(sent(&app), expect);
+        assert_eq!(app.state.log.entries().len(), entries);
+    }
+    // What had come of a reply stays on the screen and is not sent.
+    app.streams(ReplyEvent::Text("Half a rep".into()));
+    app.ends(Outcome::Truncated);
+    app.say("/retry");
+    app.kb_read();
+    assert_eq!(sent(&app), expect);
+    app.replies("A whole reply.");
+    app.expect("Half a rep");
+    app.say("third");
+    app.kb_read();
+    let lines = sent(&app);
+    assert_eq!(lines[lines.len() - 2..], ["model: A whole reply.", "user: third"]);
+    assert!(!lines.iter().any(|line| line.contains("Half a rep")), "{lines:?}");
+    // Whoever goes on instead has it in the history.
+    app.streams(ReplyEvent::Text("Another half".into()));
+    app.keys("esc");
+    app.say("continue");
+    app.kb_read();
+    assert!(sent(&app).contains(&"model: Another half".to_string()));
+    app.ends(Outcome::Complete(StopReason::EndTurn));
+    app.keys("alt+r");
+    app.expect("the last reply is whole");
+}
+
+#[test]
+fn a_retry_offers_no_edit_twice() {
+    let mut app = app(200_000);
+    app.say("from now on use pnpm");
+    app.kb_read();
+    app.ends(failure("The server said 500.", "Send again."));
+    assert_eq!(app.waiting().len(), 1);
+    app.keys("ctrl+k");
+    app.after(600);
+    app.keys("r");
+    app.keys("alt+r");
+    app.kb_read();
+    app.replies("Done.");
+    assert_eq!(app.waiting().len(), 0);
+}
+
+#[test]
+fn what_a_server_tells_of_its_model_counts() {
+    let mut app = App::with_kb(KB);
+    app.say("hello");
+    app.kb_read();
+    app.streams(ReplyEvent::Context(40_000));
+    app.streams(ReplyEvent::Usage(Usage { input: Some(10_000), output: Some(10), ..Usage::default() }));
+    app.replies("Done.");
+    assert!(app.row("openai · model-1").contains("· 10k of 40k (25 %)"), "{}", app.screen());
+}
