@@ -4,6 +4,7 @@ pub mod actions;
 pub mod attaching;
 pub mod chat;
 pub mod commands;
+pub mod context;
 pub mod keeping;
 pub mod mentions;
 pub mod messages;

@@ -15,6 +15,8 @@ mod app;
 mod attaching;
 #[path = "flow/block.rs"]
 mod block;
+#[path = "flow/context.rs"]
+mod context;
 #[path = "flow/declined.rs"]
 mod declined;
 #[path = "flow/folding.rs"]

@@ -28,7 +28,12 @@ fn told(notes: &Notes) -> Vec<String> {
 
 #[test]
 fn they_are_read_from_the_root_of_the_project_down() {
-    let (desk, web) = project(&[("AGENTS.md", "root"), ("GEMINI.md", "gemini"), ("web/AGENTS.md", "inner"), ("web/KB.md", "kb")]);
+    let (desk, web) = project(&[
+        ("AGENTS.md", "root"),
+        ("GEMINI.md", "gemini"),
+        ("web/AGENTS.md", "inner"),
+        ("web/KB.md", "kb"),
+    ]);
     fs::write(desk.path().join("AGENTS.md"), "above the project").unwrap();
     let found = notes::read(&web, &ProjectNotes::Auto);
     assert_eq!(told(&found), ["../AGENTS.md: root", "../GEMINI.md: gemini", "AGENTS.md: inner"]);
@@ -72,7 +77,8 @@ fn links_are_followed_inside_the_project_alone_and_once() {
 
 #[test]
 fn what_is_too_large_or_no_text_is_named_and_none_of_it_sent() {
-    let (_desk, web) = project(&[("AGENTS.md", &"x".repeat(70_000)), ("web/AGENTS.md", "a\u{1b}[31mb\u{202e}")]);
+    let (_desk, web) =
+        project(&[("AGENTS.md", &"x".repeat(70_000)), ("web/AGENTS.md", "a\u{1b}[31mb\u{202e}")]);
     fs::write(web.join("CLAUDE.md"), [0xff, 0xfe]).unwrap();
     fs::create_dir(web.join("GEMINI.md")).unwrap();
     let found = notes::read(&web, &ProjectNotes::Auto);

@@ -1,7 +1,7 @@
 //! Slash commands: the table from which running, completion, palette and help derive. A command never hides what it did.
 
 use super::state::State;
-use super::{actions, chat, overlay, reading, review, sessions, turn};
+use super::{actions, chat, context, overlay, reading, review, sessions, turn};
 use crate::domain::chat::Level;
 use crate::domain::kb::Origin;
 use crate::panels::prompt::editor::Editor;
@@ -35,6 +35,12 @@ pub const COMMANDS: &[Command] = &[
         arguments: "[undo]",
         sentence: "Show KB.md as the model is sent it; undo takes the last edit back",
         run: kb,
+    },
+    Command {
+        name: "context",
+        arguments: "[raw] [MESSAGE]",
+        sentence: "Show what the next request holds, in parts with their sizes; raw shows its bytes",
+        run: context::begin,
     },
     Command { name: "remember", arguments: "TEXT", sentence: "Offer TEXT as a KB.md edit", run: remember },
     Command {

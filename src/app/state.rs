@@ -32,7 +32,7 @@ use crate::panels::transcript::reading::Reading;
 use crate::protocol::keymap::Keymap;
 use crate::protocol::message::{Background, Capture, Millis, TaskId};
 
-pub use errands::{Asking, Doubted, EditingWhat, Errands, Gathering, Saving};
+pub use errands::{Asking, Doubted, EditingWhat, Errands, Gathering, Looking, Saving, What};
 pub use recording::{Doubt, Fixed, Given, Recording, Stage, Storing};
 
 /// The name of the persona that starts.

@@ -1,14 +1,15 @@
 //! One turn: read KB.md, look for directives, ask, stream, check the model's proposals. It never waits and never writes KB.md.
 
 use super::attaching;
+use super::context;
 use super::proposing::{self, Whole};
 use super::review;
 use super::sessions;
 use super::side;
 use super::state::{ModelChoice, Readiness, Replying, State, Tally, Tools, Turn};
 use crate::domain::briefing::Briefing;
-use crate::domain::chat::{Body, Level, Reply, Voice};
-use crate::domain::exchange::{Outcome, Protocol, ReplyEvent, StopReason};
+use crate::domain::chat::{Body, Level, Log, Reply, Voice};
+use crate::domain::exchange::{Outcome, Protocol, ReplyEvent, Request, StopReason};
 use crate::domain::kb::fence::Fence;
 use crate::domain::kb::gate::Channel;
 use crate::domain::kb::proposal::{self, Source};
@@ -91,6 +92,9 @@ pub fn kb_read(state: &mut State, task: TaskId, snapshot: Snapshot) -> Vec<Effec
         state.errands.early.push((task, snapshot));
         return Vec::new();
     }
+    if state.errands.looking.as_ref().is_some_and(|looking| looking.task == task) {
+        return context::kb_read(state, task, &snapshot);
+    }
     let wanted = matches!(&state.turn, Turn::Reading { task: waiting, .. } if *waiting == task);
     let place = state.errands.remember.iter().position(|(waiting, _)| *waiting == task);
     let remember = place.map(|place| state.errands.remember.remove(place));
@@ -169,27 +173,8 @@ fn ask(state: &mut State, round: Round) -> Vec<Effect> {
     {
         state.notice(Level::Warning, why);
     }
-    let model = speaking_model(state, &persona);
-    let mut endpoint = state.connection.endpoint.clone();
-    endpoint.model = model;
+    let request = request(state, &persona, &candidates, None);
     let channel = proposing::channel(state);
-    let mut request = Briefing {
-        endpoint: &endpoint,
-        persona: &persona,
-        kb: &state.kb.snapshot,
-        notes: &state.kb.notes,
-        log: &state.log,
-        pending: &state.review.pending,
-        session: &state.decided.session,
-        hints: &candidates,
-        channel,
-        max_tokens: state.connection.max_tokens,
-    }
-    .request();
-    // Earlier messages may have shown some to another model.
-    if state.connection.models.pictures(&endpoint.model) == Pictures::Refused {
-        request.leave_out_pictures();
-    }
     let kb = state.kb.snapshot.hash().unwrap_or_default().to_string();
     let reply = Reply { voice: Voice::of(&persona), kb, ..Reply::default() };
     let entry = state.log.push(Body::Reply(Box::new(reply)));
@@ -209,6 +194,31 @@ fn ask(state: &mut State, round: Round) -> Vec<Effect> {
         retry: None,
     }));
     vec![Effect::Ask { task, request: Box::new(request) }]
+}
+
+/// The request for the conversation as it stands, or for another.
+pub fn request(state: &mut State, persona: &Persona, hints: &[Candidate], log: Option<&Log>) -> Request {
+    let model = speaking_model(state, persona);
+    let mut endpoint = state.connection.endpoint.clone();
+    endpoint.model = model;
+    let mut request = Briefing {
+        endpoint: &endpoint,
+        persona,
+        kb: &state.kb.snapshot,
+        notes: &state.kb.notes,
+        log: log.unwrap_or(&state.log),
+        pending: &state.review.pending,
+        session: &state.decided.session,
+        hints,
+        channel: proposing::channel(state),
+        max_tokens: state.connection.max_tokens,
+    }
+    .request();
+    // Earlier messages may have shown some to another model.
+    if state.connection.models.pictures(&endpoint.model) == Pictures::Refused {
+        request.leave_out_pictures();
+    }
+    request
 }
 
 /// The persona's own model where the endpoint has it; else the model in use, noted once.

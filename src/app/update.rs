@@ -4,8 +4,8 @@ use crossterm::event::{KeyEventKind, MouseEvent, MouseEventKind};
 
 use super::state::{EditingWhat, Focus, Overlay, Search, State};
 use super::{
-    actions, attaching, chat, keeping, mentions, messages, overlay, plain, reading, recording, review,
-    screen, sessions, turn,
+    actions, attaching, chat, context, keeping, mentions, messages, overlay, plain, reading, recording,
+    review, screen, sessions, turn,
 };
 use crate::base::text;
 use crate::domain::chat::Level;
@@ -47,6 +47,10 @@ fn route(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::KbRead { task, snapshot } => turn::kb_read(state, task, snapshot),
         Event::MentionsRead { task, found } => attaching::read(state, task, found),
+        Event::BodyMade { text } => {
+            context::body_made(state, text);
+            Vec::new()
+        }
         Event::KbChanged(snapshot) => {
             review::kb_changed(state, snapshot);
             Vec::new()

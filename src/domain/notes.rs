@@ -75,7 +75,10 @@ mod tests {
         let notes = Notes { files, left_out: Vec::new() };
         let sent = notes.briefing().unwrap();
         assert!(sent.contains("KB.md wins"), "{sent}");
-        assert!(sent.contains("```markdown ../AGENTS.md\nUse tabs.\n```\n\n````markdown AGENTS.md\n```"), "{sent}");
+        assert!(
+            sent.contains("```markdown ../AGENTS.md\nUse tabs.\n```\n\n````markdown AGENTS.md\n```"),
+            "{sent}"
+        );
         assert!(sent.ends_with("\n````"));
         assert_eq!(notes.badge(), "../AGENTS.md 10 bytes, +1 more");
         assert_eq!((Notes::default().briefing(), Notes::default().badge()), (None, String::new()));

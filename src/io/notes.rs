@@ -19,9 +19,16 @@ pub fn read(directory: &Path, wanted: &ProjectNotes) -> Notes {
         return Notes::default();
     }
     let root = root::of(&directory);
-    let mut folders: Vec<&Path> = directory.ancestors().take_while(|folder| folder.starts_with(&root)).collect();
+    let mut folders: Vec<&Path> =
+        directory.ancestors().take_while(|folder| folder.starts_with(&root)).collect();
     folders.reverse();
-    let mut reader = Reader { root: &root, directory: &directory, seen: BTreeSet::new(), texts: BTreeSet::new(), notes: Notes::default() };
+    let mut reader = Reader {
+        root: &root,
+        directory: &directory,
+        seen: BTreeSet::new(),
+        texts: BTreeSet::new(),
+        notes: Notes::default(),
+    };
     // A link to KB.md, or a copy of it, says nothing new.
     let kb = directory.join(FILE_NAME);
     reader.seen.extend(fs::canonicalize(&kb).ok());
@@ -71,7 +78,9 @@ impl Reader<'_> {
             },
             Ok(Content::TooLarge(bytes)) => {
                 let (bytes, most) = (size(bytes), size(MOST_OF_ONE));
-                self.leave_out(format!("{shown} has {bytes}, over the limit of {most}, so none of it is sent"));
+                self.leave_out(format!(
+                    "{shown} has {bytes}, over the limit of {most}, so none of it is sent"
+                ));
                 return;
             }
             Err(error) => {
@@ -83,7 +92,8 @@ impl Reader<'_> {
         let core = text.trim().to_string();
         // Some tools read another's file by a line that names it.
         let imports = core.strip_prefix('@').map(|name| name.trim_start_matches("./"));
-        let says_nothing = core.is_empty() || imports.is_some_and(|name| name == FILE_NAME || names.contains(&name));
+        let says_nothing =
+            core.is_empty() || imports.is_some_and(|name| name == FILE_NAME || names.contains(&name));
         if says_nothing || !self.texts.insert(core) {
             return;
         }

@@ -11,12 +11,12 @@ use tokio::task::AbortHandle;
 use super::ground;
 use super::kbfile::{self, Keep, Outside, SaveError, UndoError, Undone};
 use super::mentions;
-use super::{never, notes};
 use super::prompts::Keeper;
 use super::providers::{self, Http, Keys, Listener, Unheard, offline};
 use super::store::{self, Store};
 use super::watch::{self, Look, Target, TargetKind};
 use super::{attach, export, files, personas};
+use super::{never, notes};
 use crate::domain::exchange::{Protocol, ReplyEvent, Request};
 use crate::domain::kb::journal::Provenance;
 use crate::domain::kb::state::{FILE_NAME, KbState, Snapshot};
@@ -107,6 +107,12 @@ impl Runtime {
                 Event::MentionsRead { task, found }
             }),
             Effect::Ask { task, request } => self.ask(task, *request),
+            Effect::MakeBody { request } => {
+                let (http, keys) = (Arc::clone(&self.http), Arc::clone(&self.keys));
+                self.blocking(move |_| Event::BodyMade {
+                    text: providers::body_text(&http, &keys, *request),
+                });
+            }
             Effect::Cancel { task } => {
                 if let Some(handle) = self.running.remove(&task) {
                     handle.abort();

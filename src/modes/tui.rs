@@ -313,6 +313,7 @@ impl<'a> Session<'a> {
             Effect::Mouse(capture) => mouse(capture)?,
             Effect::ReadKb { .. }
             | Effect::ReadMentions { .. }
+            | Effect::MakeBody { .. }
             | Effect::Ask { .. }
             | Effect::Cancel { .. }
             | Effect::SaveKb { .. }

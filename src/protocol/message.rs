@@ -49,6 +49,10 @@ pub enum Event {
         task: TaskId,
         found: Vec<Found>,
     },
+    /// The body of a request as it would be sent, safe to show.
+    BodyMade {
+        text: String,
+    },
     /// KB.md changed on disk, or its state did.
     KbChanged(Snapshot),
     /// Watching is not available, and why; KB.md is still read before each task.
@@ -196,6 +200,10 @@ pub enum Effect {
     /// Send the request and answer with `Replied` and one `ReplyEnded`.
     Ask {
         task: TaskId,
+        request: Box<Request>,
+    },
+    /// Make the body of a request without sending it, and answer with `BodyMade`.
+    MakeBody {
         request: Box<Request>,
     },
     /// Drop the work; its connection closes at once.

@@ -27,7 +27,10 @@ fn notes_stand_behind_kb_in_the_request_and_are_told() {
     app.say("again");
     app.send(Event::NotesRead(notes("Use spaces.\n")));
     app.kb_read();
-    assert!(app.request().system[2].text.contains("Use spaces.") && !app.request().system[2].text.contains("tabs"));
+    assert!(
+        app.request().system[2].text.contains("Use spaces.")
+            && !app.request().system[2].text.contains("tabs")
+    );
     app.replies("Done.");
     app.say("and again");
     app.send(Event::NotesRead(Notes::default()));
@@ -39,7 +42,8 @@ fn notes_stand_behind_kb_in_the_request_and_are_told() {
 #[test]
 fn what_is_left_out_is_said_once() {
     let mut app = App::with_kb("# KB\n");
-    let left_out = || Notes { files: Vec::new(), left_out: vec!["AGENTS.md is not UTF-8, so it is not sent.".into()] };
+    let left_out =
+        || Notes { files: Vec::new(), left_out: vec!["AGENTS.md is not UTF-8, so it is not sent.".into()] };
     app.send(Event::NotesRead(left_out()));
     app.send(Event::NotesRead(left_out()));
     assert_eq!(app.chat().matches("not UTF-8").count(), 1, "{}", app.chat());

@@ -75,7 +75,9 @@ fn notes(value: &Value) -> Result<ProjectNotes, String> {
     if let Some(list) = value.as_array() {
         let name = |name: &Value| {
             let name = name.as_str().map(str::trim).unwrap_or_default();
-            let leads_out = name.starts_with(['/', '~', '\\']) || name.contains(':') || name.split('/').any(|part| part == "..");
+            let leads_out = name.starts_with(['/', '~', '\\'])
+                || name.contains(':')
+                || name.split('/').any(|part| part == "..");
             let wrong = name.is_empty() || leads_out || name.chars().any(char::is_control);
             if wrong {
                 Err(format!("{name:?} is no name of a file below the project's folders"))
@@ -88,7 +90,9 @@ fn notes(value: &Value) -> Result<ProjectNotes, String> {
     match value.as_str().map(|word| word.trim().to_ascii_lowercase()).as_deref() {
         Some("auto" | "") => Ok(ProjectNotes::Auto),
         Some("off") => Ok(ProjectNotes::Off),
-        Some(other) => Err(format!("{other:?} is not known; there are \"auto\", \"off\" and a list of names")),
+        Some(other) => {
+            Err(format!("{other:?} is not known; there are \"auto\", \"off\" and a list of names"))
+        }
         None => Err(format!("it must be \"auto\", \"off\" or a list of names, not {}", kind(value))),
     }
 }
@@ -98,7 +102,8 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> (Taken, Vec<String>) {
-        let (values, warnings) = crate::domain::settings::parse("config.toml", text, crate::domain::settings::Scope::User);
+        let (values, warnings) =
+            crate::domain::settings::parse("config.toml", text, crate::domain::settings::Scope::User);
         (values.taken, warnings)
     }
 
@@ -117,7 +122,11 @@ mod tests {
     #[test]
     fn a_project_cannot_say_that_it_is_trusted() {
         assert_eq!(read("trust = \"always\"").0.trust, Some(Trust::Always));
-        let (values, warnings) = crate::domain::settings::parse("x", "trust = \"always\"", crate::domain::settings::Scope::Project);
+        let (values, warnings) = crate::domain::settings::parse(
+            "x",
+            "trust = \"always\"",
+            crate::domain::settings::Scope::Project,
+        );
         assert_eq!(values.taken.trust, None);
         assert!(warnings[0].contains("only your own config.toml"), "{warnings:?}");
         assert_eq!(read("trust = \"never\"").1.len(), 1);
