@@ -9,6 +9,7 @@ pub mod commands;
 pub mod compact;
 pub mod compare;
 pub mod configured;
+pub mod context;
 pub mod keeping;
 pub mod mentions;
 pub mod messages;

@@ -3,6 +3,7 @@
 pub mod attach;
 pub mod briefing;
 pub mod chat;
+pub mod context;
 pub mod exchange;
 pub mod export;
 pub mod handbook;

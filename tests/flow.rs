@@ -19,6 +19,8 @@ mod attaching;
 mod block;
 #[path = "flow/configured.rs"]
 mod configured;
+#[path = "flow/context.rs"]
+mod context;
 #[path = "flow/declined.rs"]
 mod declined;
 #[path = "flow/folding.rs"]

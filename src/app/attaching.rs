@@ -1,6 +1,7 @@
 //! What a message mentions goes along with it: it is read when the message is sent, and what cannot go along is said before anything is
 //! sent. It never sends by itself what was refused.
 
+use super::context;
 use super::plain::{Asked, Form};
 use super::state::{Doubted, Gathering, State, Turn};
 use super::turn::{self, joined};
@@ -47,7 +48,9 @@ pub fn is_too_soon(state: &State, message: &[Span]) -> bool {
 /// It was read: the turn goes on, or the message comes back.
 pub fn read(state: &mut State, task: TaskId, found: Vec<Found>) -> Vec<Effect> {
     let wanted = |gathering: &mut Gathering| gathering.task == task;
-    let Some(gathering) = state.errands.gathering.take_if(wanted) else { return Vec::new() };
+    let Some(gathering) = state.errands.gathering.take_if(wanted) else {
+        return context::found(state, task, found);
+    };
     let found = without_pictures(state, found);
     let mut attached: Vec<Attachment> = Vec::new();
     let mut refused: Vec<(String, Refusal)> = Vec::new();

@@ -2,8 +2,8 @@
 
 use super::state::State;
 use super::{
-    actions, again, chat, compact, compare, models, overlay, reading, review, sessions, setup, turn, usage,
-    versions,
+    actions, again, chat, compact, compare, context, models, overlay, reading, review, sessions, setup, turn,
+    usage, versions,
 };
 use crate::domain::chat::Level;
 use crate::domain::kb::Origin;
@@ -49,6 +49,12 @@ pub const COMMANDS: &[Command] = &[
         arguments: "[undo]",
         sentence: "Show KB.md as the model is sent it; undo takes the last edit back",
         run: kb,
+    },
+    Command {
+        name: "context",
+        arguments: "[raw] [MESSAGE]",
+        sentence: "Show what the next request holds, in parts with their sizes; raw shows its bytes",
+        run: context::begin,
     },
     Command { name: "remember", arguments: "TEXT", sentence: "Offer TEXT as a KB.md edit", run: remember },
     Command {

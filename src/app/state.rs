@@ -41,7 +41,7 @@ use crate::protocol::keymap::Keymap;
 use crate::protocol::message::{Background, Capture, Millis, TaskId};
 use crate::protocol::sessions::Conversation;
 
-pub use errands::{Asking, Doubted, EditingWhat, Errands, Gathering, Revising, Saving};
+pub use errands::{Asking, Doubted, EditingWhat, Errands, Gathering, Looking, Revising, Saving, What};
 pub use recording::{Doubt, Fixed, Given, Recording, Stage, Storing};
 
 /// The name of the persona that starts.

@@ -1,6 +1,7 @@
 //! One turn: read KB.md, look for directives, ask, stream, check the model's proposals. It never waits and never writes KB.md.
 
 use super::attaching;
+use super::context;
 use super::plain::Form;
 use super::proposing::{self, Whole};
 use super::review;
@@ -10,8 +11,8 @@ use super::state::{ModelChoice, Readiness, Replying, State, Tally, Tools, Tries,
 use super::versions::Wish;
 use super::{compact, usage};
 use crate::domain::briefing::Briefing;
-use crate::domain::chat::{Body, Level, Reply, Voice};
-use crate::domain::exchange::{Outcome, Protocol, ReplyEvent, StopReason};
+use crate::domain::chat::{Body, Level, Log, Reply, Voice};
+use crate::domain::exchange::{Outcome, Protocol, ReplyEvent, Request, StopReason};
 use crate::domain::kb::fence::Fence;
 use crate::domain::kb::gate::Channel;
 use crate::domain::kb::proposal::{self, Source};
@@ -126,6 +127,9 @@ pub fn kb_read(state: &mut State, task: TaskId, snapshot: Snapshot) -> Vec<Effec
     if coming && !asks_first(state) {
         state.errands.early.push((task, snapshot));
         return Vec::new();
+    }
+    if state.errands.looking.as_ref().is_some_and(|looking| looking.task == task) {
+        return context::kb_read(state, task, &snapshot);
     }
     let wanted = matches!(&state.turn, Turn::Reading { task: waiting, .. } if *waiting == task);
     let place = state.errands.remember.iter().position(|(waiting, _)| *waiting == task);
@@ -246,26 +250,8 @@ impl Round {
 pub fn ask(state: &mut State, round: Round) -> Vec<Effect> {
     let Round { persona, model: named, message, candidates, number, tally, room } = round;
     let model = named.clone().unwrap_or_else(|| speaking_model(state, &persona));
-    let mut endpoint = state.connection.endpoint.clone();
-    endpoint.model = model;
+    let request = request_to(state, model, &persona, &candidates, None);
     let channel = proposing::channel(state);
-    let mut request = Briefing {
-        endpoint: &endpoint,
-        persona: &persona,
-        kb: &state.kb.snapshot,
-        notes: &state.kb.notes,
-        log: &state.log,
-        pending: &state.review.pending,
-        session: &state.decided.session,
-        hints: &candidates,
-        channel,
-        max_tokens: state.connection.max_tokens,
-    }
-    .request();
-    // Earlier messages may have shown some to another model.
-    if state.connection.models.pictures(&endpoint.model) == Pictures::Refused {
-        request.leave_out_pictures();
-    }
     if number == 1 && room == Room::AsItIs && compact::is_wanted(state, &request) {
         let round = Round { persona, model: named, message, candidates, number, tally, room: Room::Made };
         return compact::begin(state, Some(round));
@@ -297,6 +283,41 @@ pub fn ask(state: &mut State, round: Round) -> Vec<Effect> {
         retry: None,
     }));
     vec![Effect::Ask { task, request: Box::new(request) }]
+}
+
+/// The request for the conversation as it stands, or for another.
+pub fn request(state: &mut State, persona: &Persona, hints: &[Candidate], log: Option<&Log>) -> Request {
+    let model = speaking_model(state, persona);
+    request_to(state, model, persona, hints, log)
+}
+
+fn request_to(
+    state: &State,
+    model: String,
+    persona: &Persona,
+    hints: &[Candidate],
+    log: Option<&Log>,
+) -> Request {
+    let mut endpoint = state.connection.endpoint.clone();
+    endpoint.model = model;
+    let mut request = Briefing {
+        endpoint: &endpoint,
+        persona,
+        kb: &state.kb.snapshot,
+        notes: &state.kb.notes,
+        log: log.unwrap_or(&state.log),
+        pending: &state.review.pending,
+        session: &state.decided.session,
+        hints,
+        channel: proposing::channel(state),
+        max_tokens: state.connection.max_tokens,
+    }
+    .request();
+    // Earlier messages may have shown some to another model.
+    if state.connection.models.pictures(&endpoint.model) == Pictures::Refused {
+        request.leave_out_pictures();
+    }
+    request
 }
 
 /// The persona's own model where the endpoint has it; else the model in use, noted once.

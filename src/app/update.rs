@@ -4,8 +4,8 @@ use crossterm::event::KeyEventKind;
 
 use super::state::{EditingWhat, Focus, Overlay, Search, State};
 use super::{
-    actions, attaching, chat, configured, keeping, mentions, messages, models, mouse, pasting, plain,
-    reading, recording, review, sessions, setup, turn,
+    actions, attaching, chat, configured, context, keeping, mentions, messages, models, mouse, pasting,
+    plain, reading, recording, review, sessions, setup, turn,
 };
 use crate::base::text;
 use crate::domain::chat::Level;
@@ -45,6 +45,10 @@ fn route(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::KbRead { task, snapshot } => turn::kb_read(state, task, snapshot),
         Event::MentionsRead { task, found } => attaching::read(state, task, found),
+        Event::BodyMade { text } => {
+            context::body_made(state, text);
+            Vec::new()
+        }
         Event::KbChanged(snapshot) => {
             review::kb_changed(state, snapshot);
             Vec::new()

@@ -198,6 +198,46 @@ impl Listener for UnboundedSender<ReplyEvent> {
     }
 }
 
+/// The body of a request as it would be sent now, byte for byte, but for what only its maker can read: pictures, which are shortened. No
+/// key is in it.
+pub fn body_text(http: &Http, keys: &Keys, request: Request) -> String {
+    struct Mute;
+    impl Listener for Mute {
+        fn hear(&self, _: ReplyEvent) -> Result<(), Unheard> {
+            Ok(())
+        }
+    }
+    let Some(provider) = Provider::of(request.endpoint.protocol) else {
+        return "Offline nothing is sent: the answer is put together here.".to_string();
+    };
+    let target = conversation::target(&request.endpoint, keys, provider.path);
+    let body = Conversation::new(http, keys, provider, request, &Mute).preview();
+    let whole = body.to_string();
+    let text = crate::base::text::sanitise(&keys.redact(&shortened(body).to_string()));
+    format!("POST {}\n{} bytes in all; pictures are shortened here.\n\n{text}\n", target.url, whole.len())
+}
+
+/// The same with the data of pictures cut: nobody reads it.
+fn shortened(mut body: Value) -> Value {
+    const SHOWN: usize = 64;
+    const LONG: usize = 4_096;
+    match &mut body {
+        Value::String(text) => {
+            let data = text.strip_prefix("data:image/").map_or(text.as_str(), |rest| rest);
+            let base64 = text.len() > LONG
+                && data.chars().skip(16).all(|sign| sign.is_ascii_alphanumeric() || "+/=;,".contains(sign));
+            if base64 {
+                let shown: String = text.chars().take(SHOWN).collect();
+                return Value::String(format!("{shown}[and {} more characters]", text.len() - SHOWN));
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| *item = shortened(item.take())),
+        Value::Object(fields) => fields.values_mut().for_each(|field| *field = shortened(field.take())),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+    body
+}
+
 /// Asks a model and sends what comes, as it comes. Dropping the future closes the connection. Tries again only while nothing was
 /// shown, and says so with [`ReplyEvent::Retry`].
 pub async fn ask(http: &Http, keys: &Keys, request: Request, listener: impl Listener) -> Outcome {

@@ -139,6 +139,12 @@ impl Runtime {
             Effect::Ask { task, request } => self.ask(task, *request),
             Effect::ListModels { endpoint } => self.list_models(*endpoint),
             Effect::TryKey { endpoint, key } => self.try_key(*endpoint, key),
+            Effect::MakeBody { request } => {
+                let (http, keys) = (Arc::clone(&self.http), Arc::clone(&self.keys));
+                self.blocking(move |_| Event::BodyMade {
+                    text: providers::body_text(&http, &keys, *request),
+                });
+            }
             Effect::Cancel { task } => {
                 if let Some(handle) = self.running.remove(&task) {
                     handle.abort();

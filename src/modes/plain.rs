@@ -244,6 +244,7 @@ impl Session {
                 | Effect::Mouse(_)
                 | Effect::ReadKb { .. }
                 | Effect::ReadMentions { .. }
+                | Effect::MakeBody { .. }
                 | Effect::Ask { .. }
                 | Effect::ListModels { .. }
                 | Effect::TryKey { .. }

@@ -352,6 +352,7 @@ impl<'a> Session<'a> {
             Effect::Mouse(capture) => mouse(capture)?,
             Effect::ReadKb { .. }
             | Effect::ReadMentions { .. }
+            | Effect::MakeBody { .. }
             | Effect::Ask { .. }
             | Effect::ListModels { .. }
             | Effect::TryKey { .. }

@@ -53,6 +53,10 @@ pub enum Event {
         task: TaskId,
         found: Vec<refusal::Found>,
     },
+    /// The body of a request as it would be sent, safe to show.
+    BodyMade {
+        text: String,
+    },
     /// KB.md changed on disk, or its state did.
     KbChanged(Snapshot),
     /// Watching is not available, and why; KB.md is still read before each task.
@@ -241,6 +245,10 @@ pub enum Effect {
     /// Ask a provider for its models and answer with `ModelsListed`.
     ListModels {
         endpoint: Box<Endpoint>,
+    },
+    /// Make the body of a request without sending it, and answer with `BodyMade`.
+    MakeBody {
+        request: Box<Request>,
     },
     /// Ask a provider whether it accepts a key, keep the key if it does, and answer with `KeyTried`.
     TryKey {

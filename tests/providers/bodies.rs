@@ -3,11 +3,11 @@
 use dictum::domain::attach::{Attachment, Content, Extent, Media};
 use dictum::domain::chat::{ToolCall, ToolResult};
 use dictum::domain::exchange::{Message, Outcome, Protocol, Request, StopReason, SystemPart, ToolSpec};
-use dictum::io::providers::{Facts, Http, anthropic, chat, gemini, ollama, responses};
+use dictum::io::providers::{Facts, Http, anthropic, body_text, chat, gemini, ollama, responses};
 use serde_json::{Value, json};
 
 use crate::server::{Reply, Server};
-use crate::{KEY, each, endpoint, patient, request, run};
+use crate::{KEY, each, endpoint, keys, patient, request, run};
 
 fn call(id: &str, arguments: &str) -> ToolCall {
     ToolCall { id: id.to_string(), name: "read".to_string(), arguments: arguments.to_string() }
@@ -110,6 +110,45 @@ fn files_and_pictures_stand_before_the_words_in_each_protocol() {
     without.leave_out_pictures();
     let body = chat::body(&without).to_string();
     assert!(!body.contains("iVBO") && body.contains("b.png") && body.contains("let a;"), "{body}");
+}
+
+#[tokio::test]
+async fn the_body_that_is_shown_is_the_one_that_is_sent_without_any_key() {
+    for (protocol, server) in each() {
+        let mut request = shown(protocol);
+        request.endpoint = endpoint(protocol, &server.url());
+        let http = Http::new(patient());
+        if protocol == Protocol::Ollama {
+            // This server tells that its model sees nothing, before anything is sent.
+            let (_, outcome) = run(&http, request.clone()).await;
+            assert!(
+                matches!(outcome, Outcome::Failed(failure) if failure.what.contains("takes no pictures"))
+            );
+            assert_eq!(server.asked().len(), 0);
+            request.leave_out_pictures();
+        }
+        let text = body_text(&http, &keys(), request.clone());
+        assert!(text.starts_with("POST http"), "{text}");
+        run(&http, request.clone()).await;
+        let sent = &server.asked()[0].body;
+        assert_eq!(text.lines().last(), Some(sent.to_string().as_str()), "{protocol:?}");
+        request.system.push(SystemPart { label: "leak".to_string(), text: format!("my key is {KEY}") });
+        assert!(!body_text(&http, &keys(), request).contains(KEY), "{protocol:?}");
+    }
+    let long = "QUJD".repeat(5_000);
+    let mut request = shown(Protocol::Anthropic);
+    request.messages = vec![
+        Message::Attached(vec![Attachment {
+            name: "b.png".to_string(),
+            extent: Extent::Picture,
+            bytes: 15_000,
+            left_out: String::new(),
+            content: Content::Picture { media: Media::Png, data: long.as_str().into() },
+        }]),
+        user("why?"),
+    ];
+    let text = body_text(&Http::new(patient()), &keys(), request);
+    assert!(text.contains("more characters]") && text.len() < 4_000, "{}", text.len());
 }
 
 #[test]

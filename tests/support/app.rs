@@ -193,6 +193,7 @@ impl App {
                 | Effect::NeverAsk { .. }
                 | Effect::LoadPersonas
                 | Effect::ReadNotes
+                | Effect::MakeBody { .. }
                 | Effect::ReadStack
                 | Effect::ListFiles
                 | Effect::Remember { .. }

@@ -1,5 +1,6 @@
 //! Work outside that answers later, apart from the turn. It starts none of it.
 
+use crate::domain::attach::Attachment;
 use crate::domain::attach::mention::Mention;
 use crate::domain::chat::EntryId;
 use crate::domain::exchange::Outcome;
@@ -24,6 +25,8 @@ pub struct Errands {
     pub saving: Option<Saving>,
     /// What the message of the turn mentions is being read.
     pub gathering: Option<Gathering>,
+    /// What the next request holds is to be shown.
+    pub looking: Option<Looking>,
     /// This message was not sent because of what it mentions.
     pub doubted: Option<Doubted>,
     /// A message that was said before is in the prompt: sending it branches off there.
@@ -61,6 +64,26 @@ pub struct Gathering {
     pub entry: EntryId,
     pub mentions: Vec<Mention>,
     pub agreed: Agreed,
+}
+
+/// What the next request holds is to be shown, once files and KB.md are read.
+#[derive(Clone, Debug)]
+pub struct Looking {
+    pub task: TaskId,
+    pub what: What,
+    /// The draft.
+    pub message: Vec<Span>,
+    pub attached: Vec<Attachment>,
+    /// What cannot go along with it, a sentence each.
+    pub told: Vec<String>,
+}
+
+/// How it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    Parts,
+    /// The request's body as it is sent.
+    Bytes,
 }
 
 /// A message that was not sent because of what it mentions; the same once more is the user's answer.

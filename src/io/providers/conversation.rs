@@ -158,6 +158,17 @@ impl<'a> Conversation<'a> {
         body
     }
 
+    /// The body as it would be sent now, from what is known of the server.
+    pub(super) fn preview(mut self) -> Value {
+        let mut facts = self.http.facts(&self.key()).unwrap_or_default();
+        if let Some(about) = &self.provider.about
+            && let Ok(wanted) = (about.window)(&self.request, &facts)
+        {
+            facts.window = Some(self.http.widen(&self.key(), wanted));
+        }
+        self.body(&facts)
+    }
+
     /// Everything that can fail before the question itself is sent.
     async fn prepare(&mut self) -> Result<Prepared, (Cause, Target)> {
         let place = http::place_of(&host(&self.request.endpoint.base_url));
