@@ -74,8 +74,8 @@ impl Compare {
         let bodies = bodies(columns, inner, theme);
         let longest = bodies.iter().map(Body::beyond).max().unwrap_or(0);
         let top = self.top.min(longest);
-        let place =
-            if longest > 0 { format!(" {} % · {keys} ", top * 100 / longest) } else { format!(" {keys} ") };
+        let share = (top * 100).checked_div(longest).map(|share| format!("{share} % · ")).unwrap_or_default();
+        let place = format!(" {share}{keys} ");
         let place = text::truncate(&place, usize::from(area.width.saturating_sub(2)));
         block
             .style(theme.text)
@@ -83,7 +83,7 @@ impl Compare {
             .render(area, buffer);
         for body in &bodies {
             // Both are at the same share of their way.
-            let first = if longest == 0 { 0 } else { (top * body.beyond() + longest / 2) / longest };
+            let first = (top * body.beyond() + longest / 2).checked_div(longest).unwrap_or(0);
             body.view(first, buffer);
         }
         if let [left, _] = bodies.as_slice() {

@@ -45,6 +45,15 @@ struct Live {
     rows: BTreeMap<EntryId, i64>,
     /// Replies that have not ended, with their text and their thinking.
     streams: HashMap<EntryId, (Stream, Stream)>,
+    title: Title,
+}
+
+/// Whether the next message may give the session its title.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Title {
+    /// It is to be looked whether every message before was taken back.
+    Unknown,
+    Given,
 }
 
 /// What came of a record.
@@ -156,7 +165,7 @@ impl Book {
 
 impl Live {
     fn new(session: i64) -> Self {
-        Self { session, rows: BTreeMap::new(), streams: HashMap::new() }
+        Self { session, rows: BTreeMap::new(), streams: HashMap::new(), title: Title::Unknown }
     }
 
     fn trim(&mut self) {
@@ -230,12 +239,13 @@ impl Page<'_> {
     /// Says how an entry takes part. What was said in it stays as it was written.
     fn mark(
         &self,
-        live: &Live,
+        live: &mut Live,
         entry: EntryId,
         row: Option<i64>,
         presence: Presence,
     ) -> rusqlite::Result<()> {
         let Some(id) = live.rows.get(&entry).copied().or(row) else { return Ok(()) };
+        live.title = Title::Unknown;
         let update = "UPDATE entries SET more = CASE WHEN ?3 = '' THEN json_remove(more, '$.presence')
                       ELSE json_set(more, '$.presence', ?3) END WHERE id = ?1 AND session = ?2 AND json_valid(more)";
         let values = params![id, live.session, rows::presence_word(presence)];
@@ -304,7 +314,10 @@ impl Page<'_> {
 
     fn insert(&self, live: &mut Live, entry: EntryId, row: &Row) -> rusqlite::Result<()> {
         if row.kind == rows::USER {
-            self.title(live.session, &row.text)?;
+            if live.title == Title::Unknown {
+                self.title(live.session, &row.text)?;
+            }
+            live.title = Title::Given;
         }
         let insert =
             "INSERT INTO entries (session, at, kind, place, text, more) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
