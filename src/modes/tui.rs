@@ -56,6 +56,7 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
     keymap.keyboard = keyboard::reported();
     start.warnings.extend(of_keys);
     let mut state = conversation::state(start, Tools::coming(keymap), &settings, invocation);
+    state.connection.keyed = conversation::keyed(&settings, &keys);
     state.screen.side = settings.side_panel;
     state.connection.key_file = key_file.as_deref().map(files::shown).unwrap_or_default();
     let mut undecided: Vec<String> = Vec::new();
