@@ -187,15 +187,15 @@ fn put(state: &mut State, kept: usize, summary: String) {
     let id = state.log.push_folded(body(String::new()));
     let after = shares(state).history;
     let saved = short(before.saturating_sub(after));
-    let messages = if count == 1 { "message" } else { "messages" };
-    let how = if whole { "is not sent any more" } else { "is sent as a summary" };
-    let text = if count == 0 {
-        "From here on the summary of the older turns is not sent any more; KB.md and the persona are sent whole.".to_string()
-    } else {
-        format!(
-            "From here on what followed your {count} oldest {messages} {how} (~{saved} tokens less); here it stays. KB.md and the \
-         persona are sent whole."
-        )
+    let messages = match count {
+        1 => "your oldest message and its reply".to_string(),
+        count => format!("your {count} oldest messages and their replies"),
+    };
+    let how = if whole { "not sent any more" } else { "sent as a summary" };
+    let stays = "They stay here; KB.md and the persona are sent whole.";
+    let text = match count {
+        0 => format!("From here on the summary of the older turns is not sent any more. {stays}"),
+        _ => format!("From here on {messages} are {how} (~{saved} tokens less). {stays}"),
     };
     state.log.amend_compaction(id, text);
     state.connection.sent = None;

@@ -87,15 +87,11 @@ pub fn refresh(state: &mut State) {
 
 fn items(state: &State) -> Vec<Item> {
     let seats = state.connection.roster.seats();
-    let keyed: Vec<&str> = seats
-        .iter()
-        .filter(|seat| !seat.is_perhaps_here())
-        .map(|seat| seat.endpoint.provider.as_str())
-        .collect();
+    let keyed: Vec<&str> = state.connection.keyed.iter().map(String::as_str).collect();
     let found = if keyed.is_empty() {
         format!("Found: no key, neither in the environment nor in {}.", file(state))
     } else {
-        format!("Found: keys or profiles for {}.", keyed.join(", "))
+        format!("Found: a key for {}.", keyed.join(", "))
     };
     let mut items = vec![Item {
         id: "key".to_string(),
@@ -114,7 +110,7 @@ fn items(state: &State) -> Vec<Item> {
     if items.len() == 1 {
         items.push(Item {
             id: "look".to_string(),
-            label: "Look for a local server again".to_string(),
+            label: "Look for a local server".to_string(),
             detail: if here.iter().any(|seat| seat.found == Found::Asked) {
                 "looking …".to_string()
             } else {
@@ -127,7 +123,7 @@ fn items(state: &State) -> Vec<Item> {
             ..Item::default()
         });
     }
-    if !keyed.is_empty() {
+    if seats.iter().any(|seat| !seat.is_perhaps_here()) {
         items.push(Item {
             id: "models".to_string(),
             label: "Choose among all models".to_string(),
@@ -259,6 +255,7 @@ pub fn tried(state: &mut State, endpoint: Endpoint, tried: Tried) {
     if matches!(state.focus, Focus::Overlay(Overlay::Key(_))) {
         state.focus = Focus::Prompt;
     }
+    state.connection.keyed.insert(provider.clone());
     state.connection.roster.seat(endpoint.clone());
     state.connection.roster.take(&provider, found.clone());
     let usual = usual_model(&endpoint);

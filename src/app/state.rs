@@ -1,9 +1,10 @@
 //! Everything the app knows, one type per question. It never changes by itself; see `update`.
 
+mod connection;
 mod errands;
 mod recording;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::mouse::Hand;
 use super::plain::Form;
@@ -11,7 +12,7 @@ use super::stopping::Pressed;
 use super::turn::Round;
 use super::versions::Wish;
 use crate::domain::chat::{Body, EntryId, Level, Log, Voice};
-use crate::domain::exchange::{Endpoint, Protocol};
+use crate::domain::exchange::Endpoint;
 use crate::domain::kb::detect::Detector;
 use crate::domain::kb::document::Document;
 use crate::domain::kb::fence::Fence;
@@ -20,13 +21,10 @@ use crate::domain::kb::reconcile::Reconciler;
 use crate::domain::kb::session::SessionRules;
 use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Candidate, Span};
-use crate::domain::models::Models;
 use crate::domain::notes::Notes;
 use crate::domain::persona::{Library, Persona};
-use crate::domain::roster::Roster;
-use crate::domain::settings::{SidePanel, Switch};
+use crate::domain::settings::SidePanel;
 use crate::domain::stack::Stack;
-use crate::domain::usage::Sent;
 use crate::draw::theme::{Palette, Theme};
 use crate::panels::compare::Compare;
 use crate::panels::keyfield::KeyField;
@@ -39,8 +37,8 @@ use crate::panels::transcript::Transcript;
 use crate::panels::transcript::reading::Reading;
 use crate::protocol::keymap::Keymap;
 use crate::protocol::message::{Background, Capture, Millis, TaskId};
-use crate::protocol::sessions::Conversation;
 
+pub use connection::{Connection, ModelChoice, Proposing, Search};
 pub use errands::{Asking, Doubted, EditingWhat, Errands, Gathering, Looking, Revising, Saving, What};
 pub use recording::{Doubt, Fixed, Given, Recording, Stage, Storing};
 
@@ -329,72 +327,6 @@ pub enum MenuOf {
     Setup,
 }
 
-/// Where the model is.
-#[derive(Clone, Debug)]
-pub struct Connection {
-    pub endpoint: Endpoint,
-    /// Whether a local server is still being looked for.
-    pub search: Search,
-    pub max_tokens: u32,
-    pub model: ModelChoice,
-    pub proposing: Proposing,
-    /// Who else can answer.
-    pub roster: Roster,
-    /// What models hold, take and cost.
-    pub models: Models,
-    /// The model that was named and is still being looked for.
-    pub named: Option<String>,
-    /// Where pasted keys are kept, as it may be shown.
-    pub key_file: String,
-    /// How much models can read, in tokens, as their servers told with a reply; by [`Endpoint::maker`].
-    pub contexts: BTreeMap<String, u64>,
-    /// What was sent last, and in which conversation.
-    pub sent: Option<(Conversation, Sent)>,
-    /// What the conversation cost, in US dollars, as far as prices are known.
-    pub spent: f64,
-    /// The conversation in which it was told that the room gets narrow.
-    pub warned: Option<Conversation>,
-}
-
-/// How models propose edits of KB.md.
-#[derive(Clone, Debug, Default)]
-pub struct Proposing {
-    /// The settings `tools` and `kb_extra_call`.
-    pub tools: Switch,
-    pub extra_call: Switch,
-    /// Servers, each with its model, that turned out in this session to take no tools.
-    pub toolless: BTreeSet<String>,
-}
-
-/// Whose word on the model counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ModelChoice {
-    /// The persona's, where it names one that the endpoint has.
-    #[default]
-    Persona,
-    /// The user's, who named one since this persona speaks.
-    User,
-}
-
-impl Connection {
-    /// Whether no model is connected.
-    pub fn is_offline(&self) -> bool {
-        self.endpoint.protocol == Protocol::Offline
-    }
-
-    /// What the server told with a reply, in tokens.
-    pub fn told_context(&self, endpoint: &Endpoint) -> Option<u64> {
-        self.contexts.get(&endpoint.maker()).copied()
-    }
-}
-
-/// The search for a local server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Search {
-    Running,
-    Done,
-}
-
 /// Compiled tables that the core works with.
 #[derive(Clone)]
 pub struct Tools {
@@ -490,21 +422,7 @@ impl State {
             review: Review::default(),
             decided: Decided::default(),
             focus: Focus::Prompt,
-            connection: Connection {
-                endpoint: start.endpoint,
-                search: start.search,
-                max_tokens: start.max_tokens,
-                model: ModelChoice::default(),
-                models: Models::built_in(),
-                proposing: Proposing::default(),
-                roster: Roster::default(),
-                named: None,
-                key_file: String::new(),
-                contexts: BTreeMap::new(),
-                sent: None,
-                spent: 0.0,
-                warned: None,
-            },
+            connection: Connection::new(start.endpoint, start.search, start.max_tokens),
             errands: Errands::default(),
             recording: Recording::default(),
             tools,

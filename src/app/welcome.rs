@@ -8,6 +8,7 @@ use ratatui::widgets::Widget;
 
 use super::state::{Search, State};
 use crate::base::text;
+use crate::domain::settings::endpoints::needs_key;
 use crate::protocol::action::{Action, Context};
 
 /// Widest that the text gets; longer lines are hard to read.
@@ -107,7 +108,11 @@ fn connection(state: &State) -> (String, &'static str) {
             "none connected: offline answers by quoting the project".to_string(),
             "/login connects one: paste a key, or use a server of this machine. Or just go on.",
         ),
-        (false, _) => (format!("{} · {}", endpoint.provider, text::one_line(&endpoint.model)), ""),
+        (false, _) => {
+            let lacks_key = needs_key(endpoint) && !state.connection.keyed.contains(&endpoint.provider);
+            let help = if lacks_key { "It has no key yet: /login takes one." } else { "" };
+            (format!("{} · {}", endpoint.provider, text::one_line(&endpoint.model)), help)
+        }
     }
 }
 

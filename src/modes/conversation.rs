@@ -1,5 +1,6 @@
 //! What a conversation begins and ends with, on the screen and line by line alike. It opens no terminal and takes no input.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -99,6 +100,12 @@ pub(super) fn state(start: Start, tools: Tools, settings: &Settings, invocation:
     state.connection.proposing.tools = settings.tools;
     state.connection.proposing.extra_call = settings.kb_extra_call;
     state
+}
+
+/// Who has a key, or a command for one.
+pub(super) fn keyed(settings: &Settings, keys: &Keys) -> BTreeSet<String> {
+    let names = settings.roster.iter().map(|endpoint| endpoint.provider.clone());
+    names.filter(|name| keys.has(name)).collect()
 }
 
 /// What the command line says a conversation begins with.

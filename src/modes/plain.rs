@@ -71,6 +71,7 @@ pub fn run(invocation: &Invocation, directory: &Path, why: Why) -> Result<u8> {
     // A line that was entered was sent, so there is no draft to keep.
     place.prompts = None;
     let mut state = conversation::state(start, Tools::coming(Keymap::default()), &settings, invocation);
+    state.connection.keyed = conversation::keyed(&settings, &keys);
     let answered = io::stdin().is_terminal() && io::stdout().is_terminal();
     let asked = if answered { Asked::Person } else { Asked::Nobody };
     state.screen.form = Form::Linear(asked);

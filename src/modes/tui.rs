@@ -58,6 +58,7 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
     keymap.keyboard = keyboard::reported();
     start.warnings.extend(of_keys);
     let mut state = conversation::state(start, Tools::coming(keymap), &settings, invocation);
+    state.connection.keyed = conversation::keyed(&settings, &keys);
     state.screen.side = settings.side_panel;
     state.prompt.vi = match settings.prompt_keys {
         PromptKeys::Vi => Some(Vi::default()),

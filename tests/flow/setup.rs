@@ -63,7 +63,7 @@ fn without_anything_the_first_screen_says_what_was_found_and_offers_three_ways()
     for words in [
         "Connect a model",
         "Paste a key",
-        "Look for a local server again",
+        "Look for a local server",
         "none answers",
         "Go on offline",
         "Found: no key",

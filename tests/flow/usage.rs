@@ -123,7 +123,7 @@ fn compact_sends_older_turns_as_a_summary_and_the_screen_stays_whole() {
     assert!(!request.system.iter().any(|part| part.text.contains("Use npm")), "KB.md is not summarised");
     assert!(sent(&app)[0].contains("USER: message 1") && request.tools.is_empty());
     app.replies("Task: four messages were said.");
-    app.expect("From here on what followed your 3 oldest messages is sent as a summary");
+    app.expect("From here on your 3 oldest messages and their replies are sent as a summary");
     assert!(app.chat().contains("message 1 word"));
     app.turn("and now?");
     let lines = sent(&app);
@@ -154,7 +154,7 @@ fn a_summary_that_fails_or_is_stopped_loses_nothing() {
     assert_eq!(sent(&app).len(), 9, "stopped: everything is sent");
     app.say("/compact");
     app.ends(failure("The server said 500.", "Try again."));
-    app.expect("is not sent any more");
+    app.expect("not sent any more");
     app.turn("six");
     assert!(
         sent(&app)[0].starts_with("user: [The beginning of this conversation was left out to save room.]")
@@ -198,7 +198,7 @@ fn offline_makes_room_without_a_model() {
     app.state.connection.endpoint = crate::app::offline();
     let effects = app.say("/compact");
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Ask { .. })));
-    app.expect("is not sent any more");
+    app.expect("not sent any more");
 }
 
 #[test]

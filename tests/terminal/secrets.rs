@@ -63,7 +63,7 @@ fn no_key_reaches_screen_transcript_store_history_journal_or_arguments() {
     for status in [400, 401, 403, 404] {
         let body = format!("{{\"error\":{{\"type\":\"x\",\"message\":\"bad key {quoting}\"}}}}");
         server.enqueue(Reply::status(status, "application/json", &body));
-        terminal.send(&format!("once more{ENTER}"));
+        terminal.send(&format!("what went wrong?{ENTER}"));
         terminal.wait_text(&format!("({status}"));
         terminal.wait_idle();
         terminal.send("/clear\r");

@@ -102,6 +102,12 @@ pub fn usual_model(endpoint: &Endpoint) -> String {
     if elsewhere && known.protocol != Protocol::Anthropic { String::new() } else { known.model.to_string() }
 }
 
+/// Whether the endpoint is a provider's own address, which answers nobody without a key.
+pub fn needs_key(endpoint: &Endpoint) -> bool {
+    known(&endpoint.provider)
+        .is_some_and(|known| !known.key_env.is_empty() && host(known.base_url) == host(&endpoint.base_url))
+}
+
 const GEMINI_HOST: &str = "generativelanguage.googleapis.com";
 
 /// The aliases that personas use for Anthropic's models.

@@ -19,7 +19,7 @@ use super::{Ability, About, Facts, Listener, Provider, Unheard};
 use crate::domain::exchange::{
     Endpoint, Message, Opaque, Outcome, Protocol, ReplyEvent, Request, StopReason,
 };
-use crate::domain::settings::endpoints::{host, join, known};
+use crate::domain::settings::endpoints::{host, join, known, needs_key};
 
 /// An error's body is read up to so many bytes, for so long.
 const ERROR_BODY: usize = 256 * 1024;
@@ -176,10 +176,7 @@ impl<'a> Conversation<'a> {
             Ok(key) => key,
             Err(cause) => return Err((cause, self.target())),
         };
-        let official = known(&self.request.endpoint.provider).is_some_and(|known| {
-            !known.key_env.is_empty() && host(known.base_url) == host(&self.request.endpoint.base_url)
-        });
-        if official && key.is_none() {
+        if needs_key(&self.request.endpoint) && key.is_none() {
             return Err((Cause::NoKey, self.target()));
         }
         if self.request.endpoint.model.is_empty() {
