@@ -22,6 +22,7 @@ pub mod plain;
 pub mod proposing;
 pub mod reading;
 pub mod recording;
+pub mod request;
 pub mod review;
 pub mod screen;
 pub mod sessions;

@@ -3,8 +3,9 @@
 
 use super::context;
 use super::plain::{Asked, Form};
+use super::request;
 use super::state::{Doubted, Gathering, State, Turn};
-use super::turn::{self, joined};
+use super::turn::joined;
 use crate::domain::attach::Attachment;
 use crate::domain::attach::mention;
 use crate::domain::attach::refusal::{Found, Refusal};
@@ -78,7 +79,7 @@ pub fn read(state: &mut State, task: TaskId, found: Vec<Found>) -> Vec<Effect> {
 /// Pictures for a model that takes none are refused here, where the model is known.
 fn without_pictures(state: &mut State, found: Vec<Found>) -> Vec<Found> {
     let persona = state.personas.active.clone();
-    let model = turn::speaking_model(state, &persona);
+    let model = request::speaking_model(state, &persona);
     if state.connection.models.pictures(&model) != Pictures::Refused {
         return found;
     }

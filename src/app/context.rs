@@ -1,7 +1,8 @@
 //! `/context`: what the next request would hold, part by part or byte for byte. It sends nothing and changes nothing in the conversation.
 
+use super::request;
 use super::state::{Looking, Overlay, State, What};
-use super::turn::{self, joined};
+use super::turn::joined;
 use super::update::open;
 use crate::domain::attach::mention;
 use crate::domain::attach::refusal::Found;
@@ -59,7 +60,7 @@ pub fn kb_read(state: &mut State, task: TaskId, snapshot: &Snapshot) -> Vec<Effe
         log.push(Body::User { text: words, attached: looking.attached.clone() });
     }
     let persona = state.personas.active.clone();
-    let request = turn::request(state, &persona, &hints, Some(&log));
+    let request = request::request(state, &persona, &hints, Some(&log));
     match looking.what {
         What::Bytes => vec![Effect::MakeBody { request: Box::new(request) }],
         What::Parts => {

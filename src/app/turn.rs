@@ -4,24 +4,22 @@ use super::attaching;
 use super::context;
 use super::plain::Form;
 use super::proposing::{self, Whole};
+use super::request::{request_to, speaking_model};
 use super::review;
 use super::sessions;
 use super::side;
-use super::state::{ModelChoice, Readiness, Replying, State, Tally, Tools, Tries, Turn};
+use super::state::{Readiness, Replying, State, Tally, Tools, Tries, Turn};
 use super::versions::Wish;
 use super::{compact, usage};
-use crate::domain::briefing::Briefing;
-use crate::domain::chat::{Body, Level, Log, Reply, Voice};
-use crate::domain::exchange::{Outcome, Protocol, ReplyEvent, Request, StopReason};
+use crate::domain::chat::{Body, Level, Reply, Voice};
+use crate::domain::exchange::{Outcome, ReplyEvent, StopReason};
 use crate::domain::kb::fence::Fence;
 use crate::domain::kb::gate::Channel;
 use crate::domain::kb::proposal::{self, Source};
 use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Band, Candidate, Origin, Span, Verdict};
-use crate::domain::models::Pictures;
 use crate::domain::notes::Notes;
 use crate::domain::persona::Persona;
-use crate::domain::settings;
 use crate::domain::usage::{Sent, Shares, tokens};
 use crate::protocol::action::{Action, Context};
 use crate::protocol::message::{Effect, Tables, TaskId};
@@ -283,64 +281,6 @@ pub fn ask(state: &mut State, round: Round) -> Vec<Effect> {
         retry: None,
     }));
     vec![Effect::Ask { task, request: Box::new(request) }]
-}
-
-/// The request for the conversation as it stands, or for another.
-pub fn request(state: &mut State, persona: &Persona, hints: &[Candidate], log: Option<&Log>) -> Request {
-    let model = speaking_model(state, persona);
-    request_to(state, model, persona, hints, log)
-}
-
-fn request_to(
-    state: &State,
-    model: String,
-    persona: &Persona,
-    hints: &[Candidate],
-    log: Option<&Log>,
-) -> Request {
-    let mut endpoint = state.connection.endpoint.clone();
-    endpoint.model = model;
-    let mut request = Briefing {
-        endpoint: &endpoint,
-        persona,
-        kb: &state.kb.snapshot,
-        notes: &state.kb.notes,
-        log: log.unwrap_or(&state.log),
-        pending: &state.review.pending,
-        session: &state.decided.session,
-        hints,
-        channel: proposing::channel(state),
-        max_tokens: state.connection.max_tokens,
-    }
-    .request();
-    // Earlier messages may have shown some to another model.
-    if state.connection.models.pictures(&endpoint.model) == Pictures::Refused {
-        request.leave_out_pictures();
-    }
-    request
-}
-
-/// The persona's own model where the endpoint has it; else the model in use, noted once.
-pub fn speaking_model(state: &mut State, persona: &Persona) -> String {
-    let endpoint = &state.connection.endpoint;
-    let in_use = endpoint.model.clone();
-    let Some(wanted) = persona.model.clone() else { return in_use };
-    if endpoint.protocol == Protocol::Offline || state.connection.model == ModelChoice::User {
-        return in_use;
-    }
-    if let Some(model) = settings::resolve_model(endpoint, &wanted) {
-        return model;
-    }
-    let name = &persona.name;
-    let key = format!("{name}\n{wanted}\n{}", endpoint.provider);
-    if state.personas.noted.insert(key) {
-        let text = format!(
-            "{name} asks for the model {wanted}, which {} does not offer; {in_use} answers instead.",
-            endpoint.provider
-        );
-        state.notice(Level::Info, text);
-    }
-    in_use
 }
 
 /// A piece of the reply came.
