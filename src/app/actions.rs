@@ -4,8 +4,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::state::{EditingWhat, Focus, MenuOf, Overlay, State};
 use super::{
-    again, arguments, commands, mentions, messages, mouse, overlay, reading, review, screen, sessions, setup,
-    side, status, stopping, turn, versions, vi,
+    again, arguments, commands, compact, mentions, messages, mouse, overlay, reading, review, screen,
+    sessions, setup, side, status, stopping, turn, versions, vi,
 };
 use crate::panels::menu::Menu;
 use crate::panels::prompt::editor::Editor;
@@ -270,7 +270,7 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         Action::UnfoldPaste => unfold_paste(state),
         Action::Queue => messages::queue(state),
         Action::History => messages::history(state),
-        Action::TryAgain => return versions::retry(state, ""),
+        Action::TryAgain => return compact::retry(state),
         Action::Quit if state.prompt.editor.is_empty() => return vec![Effect::Quit],
         Action::LineEnd if state.prompt.editor.is_empty() => state.transcript.follow(),
         Action::EditExternally if matches!(state.focus, Focus::Review) => return review::act(state, action),

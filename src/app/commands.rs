@@ -96,7 +96,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "retry",
         arguments: "[NAME]",
-        sentence: "Try again what broke off, or ask for another answer; NAME is a persona or a model that answers this once",
+        sentence: "Ask again, or try again what broke off; NAME is a persona or model for this once",
         run: versions::retry,
     },
     Command {

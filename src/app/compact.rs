@@ -243,7 +243,9 @@ pub fn offer(state: &State, failure: Failure) -> Failure {
 
 /// Whether the newest message has no whole answer: it broke off, or there is none.
 pub fn broke_off(state: &State) -> bool {
-    let Some(said) = state.log.newest_said() else { return false };
+    let Some(said) = state.log.newest_said().filter(|said| !state.log.version_at(*said).has_others()) else {
+        return false;
+    };
     let later = state.log.entries().iter().skip(said + 1).rev();
     let last =
         later.filter(|entry| entry.presence == Presence::Current).find_map(|entry| match &entry.body {
@@ -281,7 +283,7 @@ pub fn retry(state: &mut State) -> Vec<Effect> {
     if let Some((_, reply)) = &last
         && matches!(reply.outcome, Some(Outcome::Complete(_)))
     {
-        state.note("the last reply is whole; say what to change about it");
+        state.note("the last reply is whole; /retry asks for another");
         return Vec::new();
     }
     if let Some((id, reply)) = last {

@@ -371,7 +371,8 @@ pub fn ended(state: &mut State, task: TaskId, outcome: Outcome) -> Vec<Effect> {
         proposing::hint(state, &replying.candidates);
     }
     if broken && state.queue.is_empty() && state.screen.note.is_none() {
-        let again = state.tools.keymap.told("", Context::Prompt, Action::TryAgain, "tries it again");
+        let key = state.tools.keymap.told("", Context::Prompt, Action::TryAgain, "tries it again");
+        let again = if state.screen.form == Form::Screen { key } else { String::new() };
         state.note(if again.is_empty() { "/retry tries it again".to_string() } else { again });
     }
     // What waits was written for an answer that did not come; it would likely fail too, and use up every message.

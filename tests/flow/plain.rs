@@ -114,7 +114,16 @@ fn a25_a_failure_says_what_happened_and_what_to_do() {
     linear.app.kb_read();
     let failure = Failure::new("The key is wrong.", "Set another.");
     linear.app.ends(Outcome::Failed(failure));
-    assert_eq!(linear.news(), ["installer.backend.nodejs:", "Error: The key is wrong.", "Set another.", ""]);
+    assert_eq!(
+        linear.news(),
+        [
+            "installer.backend.nodejs:",
+            "Error: The key is wrong.",
+            "Set another.",
+            "",
+            "/retry tries it again"
+        ]
+    );
     assert!(plain::last_reply_failed(&linear.app.state));
 }
 

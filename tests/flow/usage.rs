@@ -273,7 +273,7 @@ fn a29_a_history_never_grows_by_errors() {
     assert!(sent(&app).contains(&"model: Another half".to_string()));
     app.ends(Outcome::Complete(StopReason::EndTurn));
     app.keys("alt+r");
-    app.expect("the last reply is whole");
+    app.expect("the last reply is whole; /retry asks for another");
 }
 
 #[test]
