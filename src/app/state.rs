@@ -107,6 +107,7 @@ pub struct Replying {
     pub message: Vec<Span>,
     /// What the detector found in it.
     pub candidates: Vec<Candidate>,
+    pub heard: Heard,
     pub tally: Tally,
     /// Takes the block out of the reply of a model without tools.
     pub fence: Option<Fence>,
@@ -116,6 +117,18 @@ pub struct Replying {
     pub last_byte: Millis,
     /// Said while a request is tried again.
     pub retry: Option<String>,
+}
+
+/// Whether a message that was sent before the tables were there was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    NotYet,
+    /// By the detector, who found nothing in it that would have to be compared with KB.md.
+    Nothing,
+    /// By the detector, who found something.
+    Something,
+    /// In full.
+    All,
 }
 
 /// What the model proposed in a turn.
@@ -336,6 +349,8 @@ pub struct Tools {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readiness {
     Coming,
+    DetectorAlone,
+    ReconcilerAlone,
     Ready,
 }
 

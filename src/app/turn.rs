@@ -5,19 +5,21 @@ use super::proposing::{self, Whole};
 use super::review;
 use super::sessions;
 use super::side;
-use super::state::{ModelChoice, Readiness, Replying, State, Tally, Tools, Turn};
+use super::state::{Heard, ModelChoice, Readiness, Replying, State, Tally, Turn};
 use crate::domain::briefing::Briefing;
 use crate::domain::chat::{Body, Level, Reply, Voice};
 use crate::domain::exchange::{Outcome, Protocol, ReplyEvent, StopReason};
+use crate::domain::kb::detect::Detector;
 use crate::domain::kb::fence::Fence;
 use crate::domain::kb::gate::Channel;
 use crate::domain::kb::proposal::{self, Source};
+use crate::domain::kb::reconcile::Reconciler;
 use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Band, Candidate, Origin, Span, Verdict};
 use crate::domain::persona::Persona;
 use crate::domain::settings;
 use crate::protocol::action::{Action, Context};
-use crate::protocol::message::{Effect, Tables, TaskId};
+use crate::protocol::message::{Effect, TaskId};
 
 /// How often the model is asked in one turn when it goes on calling tools.
 const ROUNDS: u32 = 4;
@@ -56,29 +58,103 @@ pub fn joined(message: &[Span]) -> String {
     message.iter().map(|span| span.text.as_str()).collect()
 }
 
-/// Detector and reconciler are here: what was read before goes on.
-pub fn tables_made(state: &mut State, tables: Tables) -> Vec<Effect> {
-    let Tables { detector, reconciler } = tables;
-    let keymap = state.tools.keymap.clone();
-    state.tools = Tools { keymap, detector, reconciler, readiness: Readiness::Ready };
+/// The detector is here.
+pub fn detector_made(state: &mut State, detector: Detector) -> Vec<Effect> {
+    state.tools.detector = detector;
+    match state.tools.readiness {
+        Readiness::Coming | Readiness::DetectorAlone => {
+            state.tools.readiness = Readiness::DetectorAlone;
+            heard_alone(state)
+        }
+        Readiness::ReconcilerAlone | Readiness::Ready => tables_made(state),
+    }
+}
+
+/// The reconciler is here.
+pub fn reconciler_made(state: &mut State, reconciler: Reconciler) -> Vec<Effect> {
+    state.tools.reconciler = reconciler;
+    match state.tools.readiness {
+        Readiness::Coming | Readiness::ReconcilerAlone => {
+            state.tools.readiness = Readiness::ReconcilerAlone;
+            Vec::new()
+        }
+        Readiness::DetectorAlone | Readiness::Ready => tables_made(state),
+    }
+}
+
+/// Both are here: what was read before goes on.
+fn tables_made(state: &mut State) -> Vec<Effect> {
+    state.tools.readiness = Readiness::Ready;
     let mut effects = heard_late(state);
     let early = std::mem::take(&mut state.errands.early);
     effects.extend(early.into_iter().flat_map(|(task, snapshot)| kb_read(state, task, snapshot)));
     effects
 }
 
-/// Looks for directives in a message that was sent before the tables were there, and takes the end of its reply if that came.
-fn heard_late(state: &mut State) -> Vec<Effect> {
-    let Turn::Replying(replying) = &state.turn else { return Vec::new() };
-    let message = replying.message.clone();
-    let candidates = hear(state, &message);
+/// The detector alone looks at a message that was sent before it was there: of most it finds nothing, and then nothing waits for the
+/// reconciler.
+fn heard_alone(state: &mut State) -> Vec<Effect> {
+    let found = match &state.turn {
+        Turn::Replying(replying) => {
+            let detection = state.tools.detector.detect(&replying.message, &state.kb.document);
+            if detection.candidates.is_empty() { Heard::Nothing } else { Heard::Something }
+        }
+        Turn::Idle | Turn::Reading { .. } => return Vec::new(),
+    };
     if let Turn::Replying(replying) = &mut state.turn {
-        replying.candidates = candidates;
+        replying.heard = found;
     }
     match state.errands.late.take() {
         Some((task, outcome)) => ended(state, task, outcome),
         None => Vec::new(),
     }
+}
+
+/// Looks for directives in a message that was sent before the tables were there, and takes the end of its reply if that came.
+fn heard_late(state: &mut State) -> Vec<Effect> {
+    let message = match &state.turn {
+        Turn::Replying(replying) if replying.heard != Heard::All => replying.message.clone(),
+        Turn::Replying(_) | Turn::Idle | Turn::Reading { .. } => return Vec::new(),
+    };
+    let candidates = hear(state, &message);
+    if let Turn::Replying(replying) = &mut state.turn {
+        replying.candidates = candidates;
+        replying.heard = Heard::All;
+    }
+    match state.errands.late.take() {
+        Some((task, outcome)) => ended(state, task, outcome),
+        None => Vec::new(),
+    }
+}
+
+/// Whether the end of the running reply has to wait for the tables: something was said, or the model proposed something.
+fn needs_tables(state: &State) -> bool {
+    let Turn::Replying(replying) = &state.turn else { return false };
+    let proposed = || {
+        let mut fence = replying.fence.clone().unwrap_or_default();
+        fence.finish();
+        let calls = state.log.reply(replying.entry).is_some_and(|reply| !reply.calls.is_empty());
+        calls || !fence.blocks().is_empty()
+    };
+    match replying.heard {
+        Heard::All => false,
+        Heard::NotYet | Heard::Something => true,
+        Heard::Nothing => proposed(),
+    }
+}
+
+/// Whether something waits for the reconciler, which is made only then where making it would hold up the reply.
+pub fn wants_reconciler(state: &State) -> bool {
+    let missing = matches!(state.tools.readiness, Readiness::Coming | Readiness::DetectorAlone);
+    let heard = match &state.turn {
+        Turn::Replying(replying) => match replying.heard {
+            Heard::Something => true,
+            Heard::Nothing => needs_tables(state),
+            Heard::NotYet | Heard::All => false,
+        },
+        Turn::Idle | Turn::Reading { .. } => false,
+    };
+    missing && (heard || !asks_first(state))
 }
 
 /// Whether a message is sent before it was looked at: nobody waits for a card, so the reply need not wait for the tables. Without a model
@@ -89,7 +165,7 @@ fn asks_first(state: &State) -> bool {
 
 /// KB.md was read: for the turn, or to remember something.
 pub fn kb_read(state: &mut State, task: TaskId, snapshot: Snapshot) -> Vec<Effect> {
-    let coming = state.tools.readiness == Readiness::Coming;
+    let coming = state.tools.readiness != Readiness::Ready;
     if coming && !asks_first(state) {
         state.errands.early.push((task, snapshot));
         return Vec::new();
@@ -109,7 +185,15 @@ pub fn kb_read(state: &mut State, task: TaskId, snapshot: Snapshot) -> Vec<Effec
     let Turn::Reading { message, .. } = std::mem::take(&mut state.turn) else { return Vec::new() };
     let candidates = if coming { Vec::new() } else { hear(state, &message) };
     let persona = state.personas.active.clone();
-    ask(state, Round { persona, message, candidates, number: 1, tally: Tally::default() })
+    let effects = ask(state, Round { persona, message, candidates, number: 1, tally: Tally::default() });
+    if coming && let Turn::Replying(replying) = &mut state.turn {
+        replying.heard = Heard::NotYet;
+    }
+    if state.tools.readiness == Readiness::DetectorAlone {
+        // Nothing has ended yet, so nothing follows from it.
+        heard_alone(state);
+    }
+    effects
 }
 
 /// Takes in what the user said: what it takes back, and what it states.
@@ -204,6 +288,7 @@ fn ask(state: &mut State, round: Round) -> Vec<Effect> {
         persona: Box::new(persona),
         message,
         candidates,
+        heard: Heard::All,
         tally,
         fence: (channel == Channel::Block).then(Fence::default),
         round: number,
@@ -280,7 +365,7 @@ pub fn ended(state: &mut State, task: TaskId, outcome: Outcome) -> Vec<Effect> {
     if proposing::extra_ended(state, task, &outcome) {
         return Vec::new();
     }
-    if state.tools.readiness == Readiness::Coming {
+    if needs_tables(state) {
         state.errands.late = Some((task, outcome));
         return Vec::new();
     }

@@ -51,8 +51,10 @@ pub enum Event {
     SettingsRead(Box<Reread>),
     /// A settings file changed and cannot be read, and why; what was read before goes on to hold.
     SettingsBroken(String),
-    /// Detector and reconciler are made.
-    TablesMade(Box<Tables>),
+    /// What finds directives in a message is made.
+    DetectorMade(Box<Detector>),
+    /// What compares them with KB.md is made.
+    ReconcilerMade(Box<Reconciler>),
     /// The search for a local server ended; `None` leaves the provider as it is.
     Discovered(Option<Endpoint>),
     Replied {
@@ -140,13 +142,6 @@ pub struct Reread {
     pub after: Settings,
     /// What is wrong in the files, one sentence each.
     pub warnings: Vec<String>,
-}
-
-/// What finds directives in a message and compares them with KB.md.
-#[derive(Clone, Debug)]
-pub struct Tables {
-    pub detector: Detector,
-    pub reconciler: Reconciler,
 }
 
 /// What the terminal's background is.

@@ -152,7 +152,6 @@ impl<'a> Conversation<'a> {
 
     /// Everything that can fail before the question itself is sent.
     async fn prepare(&mut self) -> Result<Prepared, (Cause, Target)> {
-        let place = http::place_of(&host(&self.request.endpoint.base_url));
         let key = self.keys.get(&self.request.endpoint.provider);
         let official = known(&self.request.endpoint.provider).is_some_and(|known| {
             !known.key_env.is_empty() && host(known.base_url) == host(&self.request.endpoint.base_url)
@@ -172,7 +171,7 @@ impl<'a> Conversation<'a> {
         let ready = || {
             let url = Url::parse(&target.url)
                 .map_err(|error| Cause::Address(Address::Bad(plain(&error.to_string()))))?;
-            Ok((url, self.provider.header_map(key)?, self.http.client(place)?.clone()))
+            Ok((url, self.provider.header_map(key)?, self.http.client(&target.url)?.clone()))
         };
         let (url, headers, client) = match ready() {
             Ok(ready) => ready,

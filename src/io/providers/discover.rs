@@ -10,11 +10,11 @@ use tokio::time::timeout;
 
 use super::Provider;
 use super::conversation::refusal;
-use super::http::{Http, Keys, in_sending, place_of};
+use super::http::{Http, Keys, in_sending};
 use super::trouble::{Address, Cause, plain};
 use super::wire::{list, text};
 use crate::domain::exchange::{Endpoint, Protocol};
-use crate::domain::settings::endpoints::{chats, host, join, known, normalise, ollama_address};
+use crate::domain::settings::endpoints::{chats, join, known, normalise, ollama_address};
 
 /// A list of models is read up to so many bytes.
 const LARGEST_LIST: usize = 4 * 1024 * 1024;
@@ -52,7 +52,7 @@ pub async fn discover(http: &Http, limit: Duration) -> Option<Endpoint> {
 pub async fn discover_at(http: &Http, doors: &[Door], limit: Duration) -> Option<Endpoint> {
     let probes = doors.iter().map(|door| async move {
         // OLLAMA_HOST may name a hosted machine: its place decides about the proxy as everywhere.
-        let client = http.client(place_of(&host(&door.base_url))).ok()?;
+        let client = http.client(&door.base_url).ok()?;
         let provider = Provider::of(door.protocol)?;
         let answer = timeout(limit, fetch(client, &join(&door.base_url, provider.models), HeaderMap::new()))
             .await
@@ -73,7 +73,7 @@ pub async fn discover_at(http: &Http, doors: &[Door], limit: Duration) -> Option
 /// The models that the server of `endpoint` has for chat, in its own order.
 pub async fn list_models(http: &Http, keys: &Keys, endpoint: &Endpoint) -> Result<Vec<String>, Cause> {
     let provider = Provider::of(endpoint.protocol).ok_or(Cause::NotHere)?;
-    let client = http.client(place_of(&host(&endpoint.base_url)))?;
+    let client = http.client(&endpoint.base_url)?;
     let headers = provider.header_map(keys.get(&endpoint.provider))?;
     let url = join(&endpoint.base_url, provider.models);
     let answer =
