@@ -141,6 +141,7 @@ pub struct Replying {
     pub message: Vec<Span>,
     /// What the detector found in it.
     pub candidates: Vec<Candidate>,
+    pub heard: Heard,
     pub tally: Tally,
     /// The model that was asked for in this turn alone.
     pub model: Option<String>,
@@ -152,6 +153,18 @@ pub struct Replying {
     pub last_byte: Millis,
     /// Said while a request is tried again.
     pub retry: Option<String>,
+}
+
+/// Whether a message that was sent before the tables were there was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    NotYet,
+    /// By the detector, who found nothing in it that would have to be compared with KB.md.
+    Nothing,
+    /// By the detector, who found something.
+    Something,
+    /// In full.
+    All,
 }
 
 /// What the model proposed in a turn.
@@ -341,6 +354,8 @@ pub struct Tools {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readiness {
     Coming,
+    DetectorAlone,
+    ReconcilerAlone,
     Ready,
 }
 

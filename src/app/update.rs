@@ -57,7 +57,8 @@ fn route(state: &mut State, event: Event) -> Vec<Effect> {
             state.kb.degraded = Some(why);
             Vec::new()
         }
-        Event::TablesMade(tables) => turn::tables_made(state, *tables),
+        Event::DetectorMade(detector) => turn::detector_made(state, *detector),
+        Event::ReconcilerMade(reconciler) => turn::reconciler_made(state, *reconciler),
         Event::PersonasLoaded(library) => chat::personas_loaded(state, library),
         Event::ModelsListed { provider, found } => {
             models::listed(state, &provider, found);

@@ -23,7 +23,7 @@ use crate::io::kbfile::Keep;
 use crate::io::providers::Keys;
 use crate::io::runtime::{Configured, Workplace};
 use crate::io::{config, files, kbfile, personas, store};
-use crate::protocol::message::{Event, Tables};
+use crate::protocol::message::Event;
 use crate::protocol::sessions::Named;
 
 /// The folder of the store of sessions, below the state folder.
@@ -149,13 +149,25 @@ pub(super) fn threads() -> Result<tokio::runtime::Runtime> {
 
 /// Makes detector and reconciler beside the conversation, and sends them to it.
 pub(super) fn make_tables(sender: &UnboundedSender<Event>) {
+    make_detector(sender);
+    make_reconciler(sender);
+}
+
+/// Makes the detector alone.
+pub(super) fn make_detector(sender: &UnboundedSender<Event>) {
     let sender = sender.clone();
     std::thread::spawn(move || {
-        let detector = std::thread::spawn(Detector::new);
-        let reconciler = Reconciler::new();
-        let detector = detector.join().unwrap_or_else(|_| Detector::new());
         // The conversation may be over already.
-        let _ = sender.send(Event::TablesMade(Box::new(Tables { detector, reconciler })));
+        let _ = sender.send(Event::DetectorMade(Box::new(Detector::new())));
+    });
+}
+
+/// Makes the reconciler alone.
+pub(super) fn make_reconciler(sender: &UnboundedSender<Event>) {
+    let sender = sender.clone();
+    std::thread::spawn(move || {
+        // As above.
+        let _ = sender.send(Event::ReconcilerMade(Box::new(Reconciler::new())));
     });
 }
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant as Deadline, sleep_until};
 
 use self::out::{Flow, Out};
@@ -20,7 +20,7 @@ use crate::app::plain::{self, Form};
 use crate::app::sessions::Begin;
 use crate::app::state::{Search, State, Tools, Turn};
 use crate::app::update::update;
-use crate::app::{recording, sessions};
+use crate::app::{recording, sessions, turn};
 use crate::base::text;
 use crate::cli::Invocation;
 use crate::domain::exchange::ReplyEvent;
@@ -43,8 +43,8 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
         return Ok(USAGE);
     }
     let (sender, mut events) = unbounded_channel();
-    // They take longest, so they are begun first; the message is sent without them.
-    conversation::make_tables(&sender);
+    // It takes longest of what is always needed, so it is begun first; the message is sent without it.
+    conversation::make_detector(&sender);
     let Begun { settings, keys, start, mut place, key_file: _ } = conversation::begin(invocation, directory);
     let said = asked::known(invocation, &start.library).and_then(|()| asked::message(invocation));
     let said = match said {
@@ -70,6 +70,8 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
             told: Told::default(),
             heard: Vec::new(),
             work,
+            sender,
+            comparing: Comparing::NotYet,
             out: Out::new(invocation.json.into()),
             stop: Stop::listen(),
             start: Instant::now(),
@@ -102,9 +104,18 @@ struct Run {
     /// News that leaves no trace in the state.
     heard: Vec<News>,
     work: Runtime,
+    sender: UnboundedSender<Event>,
+    comparing: Comparing,
     out: Out,
     stop: Stop,
     start: Instant,
+}
+
+/// Whether the reconciler was begun.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Comparing {
+    NotYet,
+    Begun,
 }
 
 /// Why the loop was left.
@@ -216,6 +227,10 @@ impl Run {
         for effect in update(&mut self.state, event) {
             // What is left of the effects concerns a terminal.
             self.work.perform(effect);
+        }
+        if self.comparing == Comparing::NotYet && turn::wants_reconciler(&self.state) {
+            self.comparing = Comparing::Begun;
+            conversation::make_reconciler(&self.sender);
         }
     }
 

@@ -66,8 +66,10 @@ pub enum Event {
     SettingsRead(Box<Reread>),
     /// A settings file changed and cannot be read, and why; what was read before goes on to hold.
     SettingsBroken(String),
-    /// Detector and reconciler are made.
-    TablesMade(Box<Tables>),
+    /// What finds directives in a message is made.
+    DetectorMade(Box<Detector>),
+    /// What compares them with KB.md is made.
+    ReconcilerMade(Box<Reconciler>),
     /// A provider was asked for its models.
     ModelsListed {
         provider: String,
@@ -176,13 +178,6 @@ pub struct Reread {
     pub after: Settings,
     /// What is wrong in the files, one sentence each.
     pub warnings: Vec<String>,
-}
-
-/// What finds directives in a message and compares them with KB.md.
-#[derive(Clone, Debug)]
-pub struct Tables {
-    pub detector: Detector,
-    pub reconciler: Reconciler,
 }
 
 /// What the terminal's background is.

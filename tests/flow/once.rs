@@ -2,6 +2,7 @@
 
 use dictum::app::once::{self, End, News, Told};
 use dictum::app::plain::{Form, is_at_rest};
+use dictum::app::turn::wants_reconciler;
 use dictum::domain::chat::Level;
 use dictum::domain::exchange::{Failure, Outcome, ReplyEvent, StopReason, Usage};
 use dictum::domain::kb::Span;
@@ -45,6 +46,33 @@ fn a01_the_message_goes_out_with_kb_md_before_the_tables_are_there() {
     let patch = once::patch(&app.state).unwrap();
     assert!(patch.contains("\n-- Use npm.\n+- Use pnpm.\n"), "{patch}");
     assert!(!app.effects.iter().any(|effect| matches!(effect, Effect::SaveKb { .. })));
+}
+
+#[test]
+fn nothing_waits_for_the_reconciler_where_nothing_was_said() {
+    let mut app = asked("what do our tests run with?");
+    app.streams(ReplyEvent::Text("Vitest.".to_string()));
+    app.ends(Outcome::Complete(StopReason::EndTurn));
+    assert!(!is_at_rest(&app.state));
+    app.detector_made();
+    assert!(is_at_rest(&app.state) && !wants_reconciler(&app.state));
+    // Before the end of the reply as well as after it.
+    let mut app = asked("from now on use pnpm");
+    assert!(!wants_reconciler(&app.state));
+    app.detector_made();
+    assert!(wants_reconciler(&app.state));
+    app.replies("Understood.");
+    assert!(!is_at_rest(&app.state));
+    app.reconciler_made();
+    assert!(is_at_rest(&app.state) && app.state.review.pending.len() == 1);
+    // A proposal of the model is compared, whatever the detector heard.
+    let mut app = asked("what do our tests run with?");
+    app.detector_made();
+    app.proposes("replace", "Use pnpm.", "Use npm.", "what do our tests run with?");
+    assert!(!is_at_rest(&app.state) && wants_reconciler(&app.state));
+    app.reconciler_made();
+    app.replies("Vitest.");
+    assert!(is_at_rest(&app.state) && app.state.review.pending.is_empty());
 }
 
 #[test]

@@ -18,7 +18,7 @@ use dictum::domain::kb::state::{KbState, Snapshot};
 use dictum::domain::persona::{self, Library, Source};
 use dictum::draw::theme::Theme;
 use dictum::panels::transcript::LineCache;
-use dictum::protocol::message::{Agreed, Clip, Effect, Event, OutsideFile, Tables, TaskId};
+use dictum::protocol::message::{Agreed, Clip, Effect, Event, OutsideFile, TaskId};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 use sha2::{Digest, Sha256};
@@ -166,10 +166,21 @@ impl App {
         app
     }
 
+    /// The detector is there.
+    pub fn detector_made(&mut self) -> Vec<Effect> {
+        self.send(Event::DetectorMade(Box::new(TOOLS.detector.clone())))
+    }
+
+    /// The reconciler is there.
+    pub fn reconciler_made(&mut self) -> Vec<Effect> {
+        self.send(Event::ReconcilerMade(Box::new(TOOLS.reconciler.clone())))
+    }
+
     /// The tables are there.
     pub fn tables_made(&mut self) -> Vec<Effect> {
-        let (detector, reconciler) = (TOOLS.detector.clone(), TOOLS.reconciler.clone());
-        self.send(Event::TablesMade(Box::new(Tables { detector, reconciler })))
+        let mut effects = self.detector_made();
+        effects.extend(self.reconciler_made());
+        effects
     }
 
     /// One event through the door, then a frame; gives the effects of the event.

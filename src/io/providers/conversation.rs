@@ -171,7 +171,6 @@ impl<'a> Conversation<'a> {
 
     /// Everything that can fail before the question itself is sent.
     async fn prepare(&mut self) -> Result<Prepared, (Cause, Target)> {
-        let place = http::place_of(&host(&self.request.endpoint.base_url));
         let key = match self.keys.unlock(&self.request.endpoint.provider).await {
             Ok(key) => key,
             Err(cause) => return Err((cause, self.target())),
@@ -191,7 +190,7 @@ impl<'a> Conversation<'a> {
         let ready = || {
             let url = Url::parse(&target.url)
                 .map_err(|error| Cause::Address(Address::Bad(plain(&error.to_string()))))?;
-            Ok((url, self.headers(key.as_ref())?, self.http.client(place)?.clone()))
+            Ok((url, self.headers(key.as_ref())?, self.http.client(&target.url)?.clone()))
         };
         let (url, headers, client) = match ready() {
             Ok(ready) => ready,

@@ -57,7 +57,7 @@ pub async fn discover(http: &Http, limit: Duration) -> Option<Endpoint> {
 pub async fn discover_at(http: &Http, doors: &[Door], limit: Duration) -> Option<Endpoint> {
     let probes = doors.iter().map(|door| async move {
         // OLLAMA_HOST may name a hosted machine: its place decides about the proxy as everywhere.
-        let client = http.client(place_of(&host(&door.base_url))).ok()?;
+        let client = http.client(&door.base_url).ok()?;
         let provider = Provider::of(door.protocol)?;
         let answer = timeout(limit, fetch(client, &join(&door.base_url, provider.models), HeaderMap::new()))
             .await
@@ -91,7 +91,7 @@ pub async fn look(http: &Http, keys: &Keys, endpoint: &Endpoint, limit: Duration
 /// Ollama tells what a model holds only when it is asked about that model, which costs nothing.
 async fn with_context(http: &Http, endpoint: &Endpoint, models: Vec<Listed>, limit: Duration) -> Vec<Listed> {
     let about = Provider::of(endpoint.protocol).and_then(|provider| provider.about.as_ref());
-    let client = http.client(place_of(&host(&endpoint.base_url))).ok();
+    let client = http.client(&endpoint.base_url).ok();
     let (Some(about), Some(client)) = (about, client) else { return models };
     let url = join(&endpoint.base_url, about.path);
     let questions = models.into_iter().enumerate().map(|(at, listed)| {
@@ -112,7 +112,7 @@ async fn with_context(http: &Http, endpoint: &Endpoint, models: Vec<Listed>, lim
 /// The models that the server of `endpoint` has for chat, in its own order.
 async fn list_models(http: &Http, keys: &Keys, endpoint: &Endpoint) -> Result<Vec<Listed>, Cause> {
     let provider = Provider::of(endpoint.protocol).ok_or(Cause::NotHere)?;
-    let client = http.client(place_of(&host(&endpoint.base_url)))?;
+    let client = http.client(&endpoint.base_url)?;
     let key = keys.unlock(&endpoint.provider).await?;
     let official = known(&endpoint.provider).is_some_and(|known| !known.key_env.is_empty());
     if official && key.is_none() && place_of(&host(&endpoint.base_url)) == Place::Remote {

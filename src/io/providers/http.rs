@@ -13,6 +13,7 @@ use reqwest::{Client, ClientBuilder, redirect};
 use super::Facts;
 use super::quirks::Quirk;
 use super::trouble::{Address, Cause, Certificate, Link, Place, Trouble};
+use crate::domain::settings::endpoints::host;
 
 /// How long to wait for what. The defaults let a local server load a model and a hosted one think.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +60,8 @@ pub struct Http {
     /// Made on first use, since reading the machine's certificates takes longer than the first frame may.
     open: OnceLock<Result<Client, Cause>>,
     direct: OnceLock<Result<Client, Cause>>,
+    /// For plain addresses of this machine and its network, which need no certificate.
+    plain: OnceLock<Result<Client, Cause>>,
     limits: Limits,
     /// A file of certificates to be trusted besides the machine's own.
     authorities: Option<PathBuf>,
@@ -76,6 +79,7 @@ impl Http {
         Self {
             open: OnceLock::new(),
             direct: OnceLock::new(),
+            plain: OnceLock::new(),
             limits,
             authorities: None,
             learned: Mutex::default(),
@@ -91,9 +95,9 @@ impl Http {
         self
     }
 
-    /// The client for addresses of that place. A machine without certificates still reaches plain addresses; the others then say why
+    /// The client for an address. A machine without certificates still reaches plain addresses; the others then say why
     /// not.
-    pub fn client(&self, place: Place) -> Result<&Client, Cause> {
+    pub fn client(&self, address: &str) -> Result<&Client, Cause> {
         let base = || {
             Client::builder()
                 .user_agent(concat!("dictum/", env!("CARGO_PKG_VERSION")))
@@ -108,7 +112,10 @@ impl Http {
             Some(file) => build(builder.tls_certs_merge(certificates(file)?)),
         };
         let bare = |_| build(base().no_proxy().tls_certs_only([]));
-        let client = match place {
+        let client = match place_of(&host(address)) {
+            Place::Local if address.starts_with("http://") => {
+                self.plain.get_or_init(|| build(base().no_proxy().tls_certs_only([])))
+            }
             Place::Local => self.direct.get_or_init(|| make(base().no_proxy()).or_else(bare)),
             Place::Remote => self.open.get_or_init(|| make(base())),
         };

@@ -7,7 +7,6 @@ use std::path::Path;
 use super::Finding;
 use crate::domain::settings::endpoints::host;
 use crate::io::config::Loaded;
-use crate::io::providers::trouble::Place;
 use crate::io::providers::{Http, Limits};
 use crate::modes::tui::keyboard_reported;
 use crate::protocol::keymap::Keyboard;
@@ -110,7 +109,7 @@ pub fn network(loaded: &Loaded) -> Vec<Finding> {
     }
     let file = loaded.settings.ca_file.as_deref();
     let http = Http::new(Limits::default()).trusting(file.map(Path::new));
-    found.push(match (http.client(Place::Remote), file) {
+    found.push(match (http.client("https://example.com"), file) {
         (Ok(_), None) => Finding::good(NETWORK, "The machine's certificates can be read."),
         (Ok(_), Some(file)) => {
             Finding::good(NETWORK, format!("The machine's certificates and those in {file} can be read."))
