@@ -595,6 +595,7 @@ impl Watch {
         let targets = vec![
             Target { path: desk.kb(), kind: TargetKind::KbFile },
             Target { path: desk.personas(), kind: TargetKind::PersonaFolder },
+            Target { path: desk.settings(), kind: TargetKind::SettingsFile },
         ];
         let (watcher, note) = start(targets, sender);
         assert_eq!(watcher.note(), note);
@@ -614,6 +615,10 @@ impl Watch {
 }
 
 impl Desk {
+    fn settings(&self) -> PathBuf {
+        self.project.join(".dictum/config.toml")
+    }
+
     fn personas(&self) -> PathBuf {
         self.project.join(".claude/agents")
     }
@@ -645,6 +650,21 @@ fn a14_every_way_of_saving_is_seen_again_and_again() {
         watch.says(Look::Kb);
         fs::write(desk.kb(), format!("- new {round}\n")).unwrap();
         watch.says(Look::Kb);
+    }
+}
+
+#[test]
+fn a_settings_file_is_seen_in_a_folder_that_comes_later() {
+    let desk = Desk::with("- a\n");
+    let mut watch = Watch::events(&desk);
+    fs::create_dir(desk.settings().parent().unwrap()).unwrap();
+    for round in 0..3 {
+        fs::write(desk.settings(), format!("max_tokens = {}\n", 5 + round)).unwrap();
+        watch.says(Look::Settings);
+        desk.vim_saves(&desk.settings(), &format!("# vim {round}\n"));
+        watch.says(Look::Settings);
+        fs::remove_file(desk.settings()).unwrap();
+        watch.says(Look::Settings);
     }
 }
 

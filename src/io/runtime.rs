@@ -68,6 +68,8 @@ pub struct Configured {
     pub settings: Settings,
     /// The user's file, whether or not it is there.
     pub file: Option<PathBuf>,
+    /// What was wrong in the files, and was told.
+    pub warnings: Vec<String>,
 }
 
 /// Runs work and remembers it by id, so that it can be dropped.
@@ -399,6 +401,7 @@ impl Runtime {
 fn tell(place: &mut Workplace, events: &UnboundedSender<Event>, event: Event) {
     if let (Event::SettingsRead(reread), Some(configured)) = (&event, &mut place.configured) {
         configured.settings = reread.after.clone();
+        configured.warnings.extend(reread.warnings.iter().cloned());
     }
     // The screen may be gone by now.
     let _ = events.send(event);
@@ -406,8 +409,9 @@ fn tell(place: &mut Workplace, events: &UnboundedSender<Event>, event: Event) {
 
 /// The settings as the files are now.
 fn settings_again(place: Workplace) -> Option<Event> {
-    let Configured { flags, settings: before, .. } = *place.configured?;
-    let Loaded { settings: after, warnings, broken, .. } = config::load(&flags, &place.project);
+    let Configured { flags, settings: before, warnings: told, .. } = *place.configured?;
+    let Loaded { settings: after, mut warnings, broken, .. } = config::load(&flags, &place.project);
+    warnings.retain(|warning| !told.contains(warning));
     Some(match broken {
         Some(why) => Event::SettingsBroken(why),
         None => Event::SettingsRead(Box::new(Reread { before, after, warnings })),

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{Form, print, tui};
 use crate::base::text;
 use crate::cli::ConfigCommand;
+use crate::domain::settings::endpoints::{KNOWN, known};
 use crate::domain::settings::show::{From, Shown, shown};
 use crate::domain::settings::{Scope, Values, parse, schema};
 use crate::io::config::edit::{self, ConfigError};
@@ -57,12 +58,16 @@ pub fn run(command: &ConfigCommand, flags: &Values, project: &Path) -> Result<u8
     }
 }
 
-/// What only the screen and the keymap know of a settings file.
+/// What the reading of a single file does not look at.
 fn wrong(text: &str) -> Vec<String> {
     let (values, _) = parse("config.toml", text, Scope::User);
     let keys = values.keys.map(|keys| Keymap::build(ACTIONS, &keys).1);
     let theme = values.theme.as_deref().and_then(tui::unknown_theme);
-    keys.unwrap_or_default().into_iter().chain(theme).collect()
+    let unknown = values.provider.filter(|name| known(name).is_none()).map(|name| {
+        let names: Vec<&str> = KNOWN.iter().map(|known| known.name).collect();
+        format!("config.toml: provider: {name:?} is no provider; there are {}.", names.join(", "))
+    });
+    keys.unwrap_or_default().into_iter().chain(theme).chain(unknown).collect()
 }
 
 fn own() -> Result<PathBuf> {

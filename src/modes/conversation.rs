@@ -68,6 +68,7 @@ pub(super) fn begin(invocation: &Invocation, directory: &Path) -> Begun {
             flags: invocation.values(),
             settings: settings.clone(),
             file: loaded.path,
+            warnings: loaded.warnings.clone(),
         })),
     };
     let start = Start {

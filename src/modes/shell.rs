@@ -29,7 +29,8 @@ pub fn man(names: &[String]) -> Result<u8> {
 fn named(command: Command, names: &[String]) -> Result<Command> {
     let Some((first, rest)) = names.split_first() else { return Ok(command) };
     let Some(found) = command.find_subcommand(first) else {
-        bail!("there is no `{} {first}`; `{0} --help` lists what there is", command.get_name());
+        let whole = command.get_bin_name().unwrap_or_else(|| command.get_name());
+        bail!("there is no `{whole} {first}`; `{whole} --help` lists what there is");
     };
     named(found.clone(), rest)
 }

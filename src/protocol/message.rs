@@ -176,7 +176,7 @@ pub enum Tried {
 pub struct Reread {
     pub before: Settings,
     pub after: Settings,
-    /// What is wrong in the files, one sentence each.
+    /// What is wrong in the files and was not told before, one sentence each.
     pub warnings: Vec<String>,
 }
 
