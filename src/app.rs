@@ -31,6 +31,7 @@ pub mod side;
 pub mod state;
 pub mod status;
 pub mod stopping;
+pub mod tables;
 pub mod turn;
 pub mod update;
 pub mod usage;

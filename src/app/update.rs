@@ -5,7 +5,7 @@ use crossterm::event::KeyEventKind;
 use super::state::{EditingWhat, Focus, Overlay, Search, State};
 use super::{
     actions, attaching, chat, configured, context, keeping, mentions, messages, models, mouse, pasting,
-    plain, reading, recording, review, sessions, setup, turn,
+    plain, reading, recording, review, sessions, setup, tables, turn,
 };
 use crate::base::text;
 use crate::domain::chat::Level;
@@ -57,8 +57,8 @@ fn route(state: &mut State, event: Event) -> Vec<Effect> {
             state.kb.degraded = Some(why);
             Vec::new()
         }
-        Event::DetectorMade(detector) => turn::detector_made(state, *detector),
-        Event::ReconcilerMade(reconciler) => turn::reconciler_made(state, *reconciler),
+        Event::DetectorMade(detector) => tables::detector_made(state, *detector),
+        Event::ReconcilerMade(reconciler) => tables::reconciler_made(state, *reconciler),
         Event::PersonasLoaded(library) => chat::personas_loaded(state, library),
         Event::ModelsListed { provider, found } => {
             models::listed(state, &provider, found);

@@ -20,7 +20,7 @@ use crate::app::plain::{self, Form};
 use crate::app::sessions::Begin;
 use crate::app::state::{Search, State, Tools, Turn};
 use crate::app::update::update;
-use crate::app::{recording, sessions, turn};
+use crate::app::{recording, sessions, tables};
 use crate::base::text;
 use crate::cli::Invocation;
 use crate::domain::exchange::ReplyEvent;
@@ -228,7 +228,7 @@ impl Run {
             // What is left of the effects concerns a terminal.
             self.work.perform(effect);
         }
-        if self.comparing == Comparing::NotYet && turn::wants_reconciler(&self.state) {
+        if self.comparing == Comparing::NotYet && tables::wants_reconciler(&self.state) {
             self.comparing = Comparing::Begun;
             conversation::make_reconciler(&self.sender);
         }
