@@ -349,7 +349,8 @@ pub fn ended(state: &mut State, task: TaskId, outcome: Outcome) -> Vec<Effect> {
     if broken || state.connection.is_offline() {
         proposing::hint(state, &replying.candidates);
     }
-    if broken && state.queue.is_empty() && state.screen.note.is_none() {
+    let tells = state.screen.form != Form::Once && state.queue.is_empty() && state.screen.note.is_none();
+    if broken && tells {
         let key = state.tools.keymap.told("", Context::Prompt, Action::TryAgain, "tries it again");
         let again = if state.screen.form == Form::Screen { key } else { String::new() };
         state.note(if again.is_empty() { "/retry tries it again".to_string() } else { again });

@@ -2,7 +2,7 @@
 
 use dictum::app::once::{self, End, News, Told};
 use dictum::app::plain::{Form, is_at_rest};
-use dictum::app::turn::wants_reconciler;
+use dictum::app::tables::wants_reconciler;
 use dictum::domain::chat::Level;
 use dictum::domain::exchange::{Failure, Outcome, ReplyEvent, StopReason, Usage};
 use dictum::domain::kb::Span;

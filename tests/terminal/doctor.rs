@@ -29,7 +29,7 @@ fn text(output: &Output) -> String {
 #[test]
 fn all_is_well_and_a_real_request_is_made_only_on_demand() {
     let server = Server::start();
-    server.set_models(&["claude-sonnet-4-5"]);
+    server.set_models(&["claude-sonnet-5-5"]);
     let desk = Desk::bare(&[]).kb("- Use pnpm.\n");
     let variables = [("ANTHROPIC_BASE_URL", server.url()), ("ANTHROPIC_API_KEY", KEY.to_string())];
     let variables: Vec<(&str, &str)> =
@@ -56,7 +56,7 @@ fn all_is_well_and_a_real_request_is_made_only_on_demand() {
     let value: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(value["broken"], 0);
     let replied = |finding: &Value| {
-        finding["what"].as_str().unwrap().starts_with("claude-sonnet-4-5 of anthropic replied")
+        finding["what"].as_str().unwrap().starts_with("claude-sonnet-5-5 of anthropic replied")
     };
     assert!(value["findings"].as_array().unwrap().iter().any(replied), "{value:#}");
     assert_eq!(server.asked().len(), 1);

@@ -53,6 +53,20 @@ fn no_key_reaches_screen_transcript_store_history_journal_or_arguments() {
     .unwrap();
     let quoting = ALL.join(" and ");
     let terminal = desk.open();
+    // The key of a command and a header go to the gateway alone; from then on dictum holds that key, too.
+    gateway.enqueue(Reply::chat(&["It is ", &quoting, " indeed."]));
+    terminal.send("/model work/gw\r");
+    terminal.wait_text("gw of work answers");
+    terminal.send(&format!("from now on use pnpm{ENTER}"));
+    terminal.wait_text("indeed.");
+    terminal.review();
+    terminal.send("a");
+    terminal.wait_until("the edit on the disk", || desk.read("KB.md").contains("pnpm"));
+    terminal.wait_text("Ask, or state a rule");
+    terminal.send("/model anthropic/claude-sonnet-5-5\r");
+    terminal.wait_text("claude-sonnet-5-5 of anthropic answers");
+    terminal.send("/clear\r");
+    terminal.wait_gone("indeed.");
     // A reply that quotes all of them, in the middle of which the stream cuts.
     let (head, tail) = quoting.split_at(quoting.len() / 2 + 3);
     server.enqueue(Reply::anthropic(&["Your keys: ", head, tail, " were read."]));
@@ -69,16 +83,10 @@ fn no_key_reaches_screen_transcript_store_history_journal_or_arguments() {
         terminal.send("/clear\r");
         terminal.wait_gone(&format!("({status}"));
     }
-    // The key of a command and a header go to the gateway alone.
-    gateway.enqueue(Reply::chat(&["It is ", &quoting, " indeed."]));
-    terminal.send("/model work/gw\r");
-    terminal.wait_text("gw of work answers");
-    terminal.send(&format!("from now on use pnpm{ENTER}"));
-    terminal.wait_text("indeed.");
-    terminal.review();
-    terminal.send("a");
-    terminal.wait_until("the edit on the disk", || desk.read("KB.md").contains("pnpm"));
-    terminal.send(ESC);
+    server.enqueue(Reply::anthropic(&["Once more: ", &quoting, ", at last."]));
+    terminal.send(&format!("and now?{ENTER}"));
+    terminal.wait_text("at last.");
+    terminal.wait_idle();
     // Lists, panels and a look at what is used.
     let refusal = format!("{{\"error\":{{\"message\":\"{quoting}\"}}}}");
     server.fix("/models", Reply::status(401, "application/json", &refusal));
@@ -86,12 +94,15 @@ fn no_key_reaches_screen_transcript_store_history_journal_or_arguments() {
     terminal.wait_text("refuses the key");
     check("the screen", &terminal.screen().rows.join("\n"));
     terminal.send(ESC);
+    terminal.wait_gone("refuses the key");
     terminal.send("/usage\r");
     terminal.wait_text("Last reply");
     terminal.send(ESC);
+    terminal.wait_gone("Last reply");
     terminal.send(F3);
     terminal.wait_text("KB.md as the model is sent it");
     terminal.send(ESC);
+    terminal.wait_gone("KB.md as the model is sent it");
     terminal.send("/export json out.json\r");
     terminal.wait_text("out.json");
     check("the arguments", &arguments(&terminal));
