@@ -135,7 +135,8 @@ impl Session {
             self.key(KeyCode::Char(letter), KeyModifiers::NONE);
         }
         let effects = self.key(KeyCode::Enter, KeyModifiers::NONE);
-        let [Effect::ReadKb { task }] = effects.as_slice() else { panic!("{effects:?}") };
+        // A wide screen asks for the stack as well.
+        let [Effect::ReadKb { task }, ..] = effects.as_slice() else { panic!("{effects:?}") };
         let read = Event::KbRead { task: *task, snapshot: kb(read_at) };
         let effects = update(&mut self.state, read);
         let [Effect::Ask { task, request }] = effects.as_slice() else { panic!("{effects:?}") };
