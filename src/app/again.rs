@@ -5,7 +5,7 @@ use super::plain::Form;
 use super::state::{Focus, Revising, State};
 use super::{proposing, reading, review, sessions, turn};
 use crate::base::text;
-use crate::domain::chat::{Body, Level, Presence};
+use crate::domain::chat::{Level, Presence};
 use crate::domain::kb::Span;
 use crate::protocol::action::{Action, Context};
 use crate::protocol::message::Effect;
@@ -52,13 +52,9 @@ pub fn take_back(state: &mut State) -> Vec<Effect> {
 pub fn revise(state: &mut State) -> Vec<Effect> {
     let Focus::Reading(reading) = &state.focus else { return Vec::new() };
     let marked = reading.marked.and_then(|at| state.log.entries().get(at));
-    let Some((message, text, presence)) = marked.and_then(|entry| match &entry.body {
-        Body::User { text, .. } => Some((entry.id, text.clone(), entry.presence)),
-        Body::Reply(_)
-        | Body::Divider { .. }
-        | Body::Notice { .. }
-        | Body::Decision { .. }
-        | Body::Compaction { .. } => None,
+    let Some((message, text, presence)) = marked.and_then(|entry| {
+        let said = entry.body.said()?;
+        Some((entry.id, said.to_string(), entry.presence))
     }) else {
         return reading::copy_message(state);
     };

@@ -1,14 +1,14 @@
 //! Making room: older turns are sent as a summary, or not at all, when the model's room gets narrow; and trying a turn again. KB.md, the persona
 //! and the newest message are never touched, and what is on the screen stays whole.
 
+use super::request::request_to;
 use super::state::{Compacting, State, Tries, Turn};
 use super::turn::{self, Round};
-use super::{plain, usage};
+use super::{again, plain, usage};
 use crate::base::count::short;
-use crate::domain::briefing::{self, Briefing};
+use crate::domain::briefing;
 use crate::domain::chat::{Body, Presence};
 use crate::domain::exchange::{Failure, FailureKind, Message, Outcome, ReplyEvent, Request, SystemPart};
-use crate::domain::kb::Span;
 use crate::domain::usage::{Shares, of_message, tokens};
 use crate::protocol::action::{Action, Context};
 use crate::protocol::message::{Effect, TaskId};
@@ -24,19 +24,8 @@ const KEPT: u64 = 25;
 
 /// The request as it would be sent now.
 fn request(state: &State) -> Request {
-    Briefing {
-        endpoint: &state.connection.endpoint,
-        persona: &state.personas.active,
-        kb: &state.kb.snapshot,
-        notes: &state.kb.notes,
-        log: &state.log,
-        pending: &state.review.pending,
-        session: &state.decided.session,
-        hints: &[],
-        channel: super::proposing::channel(state),
-        max_tokens: state.connection.max_tokens,
-    }
-    .request()
+    let model = state.connection.endpoint.model.clone();
+    request_to(state, model, &state.personas.active, &[], None)
 }
 
 /// What the request would be made of.
@@ -71,9 +60,9 @@ fn fitting(turns: &[&[Message]], room: u64) -> usize {
 }
 
 /// Whether a request fills so much of the model's room that something must go first.
-pub fn is_wanted(state: &State, request: &Request) -> bool {
+pub fn is_wanted(state: &State, request: &Request, shares: &Shares) -> bool {
     let Some(room) = usage::room(state, &request.endpoint) else { return false };
-    let estimate = Shares::of(request).total();
+    let estimate = shares.total();
     let conversation = state.recording.conversation;
     let known = state.connection.sent.filter(|(known, _)| *known == conversation);
     let expected = known.map_or(estimate, |(_, sent)| sent.corrected(estimate));
@@ -214,19 +203,24 @@ fn can_trim(state: &State) -> bool {
     briefing::sent_messages(&state.log) > 1 || state.log.summary().is_some_and(|summary| !summary.is_empty())
 }
 
+/// The key that tries again; the command where there is none, or no keys.
+pub fn how_to_try_again(state: &State) -> String {
+    let key = match state.screen.form {
+        plain::Form::Screen => state.tools.keymap.hint(Context::Prompt, Action::TryAgain),
+        plain::Form::Linear(_) | plain::Form::Once => String::new(),
+    };
+    if key.is_empty() { "/retry".to_string() } else { key }
+}
+
 /// The model's room was too small: less is sent, and the user is offered that at once, in place of what the provider's error says.
 pub fn offer(state: &State, failure: Failure) -> Failure {
     if failure.kind != FailureKind::Overflow {
         return failure;
     }
     let next = if can_trim(state) {
-        let how = match state.screen.form {
-            plain::Form::Screen => state.tools.keymap.told("", Context::Prompt, Action::TryAgain, ""),
-            plain::Form::Linear(_) | plain::Form::Once => String::new(),
-        };
-        let how = if how.trim().is_empty() { "/retry".to_string() } else { how.trim().to_string() };
         format!(
-            "{how} leaves out the oldest turns and sends it again; KB.md, the persona and your last message stay."
+            "{} leaves out the oldest turns and sends it again; KB.md, the persona and your last message stay.",
+            how_to_try_again(state)
         )
     } else {
         let shares = shares(state);
@@ -247,15 +241,8 @@ pub fn broke_off(state: &State) -> bool {
         return false;
     };
     let later = state.log.entries().iter().skip(said + 1).rev();
-    let last =
-        later.filter(|entry| entry.presence == Presence::Current).find_map(|entry| match &entry.body {
-            Body::Reply(reply) => Some(reply.outcome.clone()),
-            Body::User { .. }
-            | Body::Divider { .. }
-            | Body::Notice { .. }
-            | Body::Decision { .. }
-            | Body::Compaction { .. } => None,
-        });
+    let mut current = later.filter(|entry| entry.presence == Presence::Current);
+    let last = current.find_map(|entry| entry.body.reply()).map(|reply| &reply.outcome);
     matches!(state.turn, Turn::Idle) && !matches!(last, Some(Some(Outcome::Complete(_))))
 }
 
@@ -267,19 +254,13 @@ pub fn retry(state: &mut State) -> Vec<Effect> {
     }
     let entries = state.log.entries();
     let said = state.log.newest_said();
-    let Some((at, Body::User { text, .. })) = said.and_then(|at| Some((at, &entries.get(at)?.body))) else {
+    let said = said.and_then(|at| Some((at, entries.get(at)?.body.said()?)));
+    let Some((at, text)) = said.map(|(at, text)| (at, text.to_string())) else {
         state.note("nothing was said yet that could be tried again");
         return Vec::new();
     };
-    let text = text.clone();
-    let last = entries.iter().skip(at).rev().find_map(|entry| match &entry.body {
-        Body::Reply(reply) => Some((entry.id, reply.clone())),
-        Body::User { .. }
-        | Body::Divider { .. }
-        | Body::Notice { .. }
-        | Body::Decision { .. }
-        | Body::Compaction { .. } => None,
-    });
+    let mut later = entries.iter().skip(at).rev();
+    let last = later.find_map(|entry| entry.body.reply().map(|reply| (entry.id, reply.clone())));
     if let Some((_, reply)) = &last
         && matches!(reply.outcome, Some(Outcome::Complete(_)))
     {
@@ -298,7 +279,7 @@ pub fn retry(state: &mut State) -> Vec<Effect> {
             }
         }
     }
-    let message = state.prompt.history.spans_of(&text).unwrap_or_else(|| vec![Span::pasted(text)]);
+    let message = again::spans_of(state, text);
     state.transcript.follow();
     let task = state.errands.task();
     state.turn = Turn::Reading { task, message, again: None, tries: Tries::Again };

@@ -4,10 +4,11 @@ use super::request;
 use super::state::{Looking, Overlay, State, What};
 use super::turn::joined;
 use super::update::open;
+use crate::base::count::whole;
 use crate::domain::attach::mention;
 use crate::domain::attach::refusal::Found;
 use crate::domain::chat::Body;
-use crate::domain::context::{Group, Newest, Part, grouped, parts};
+use crate::domain::context::{Group, Newest, Part, parts};
 use crate::domain::kb::Span;
 use crate::domain::kb::state::{Snapshot, size};
 use crate::panels::pager::{Content, Pager};
@@ -84,18 +85,18 @@ pub fn body_made(state: &mut State, text: String) {
 /// A row for each part, under its heading, and the sum.
 fn told(parts: &[Part], model: &str, context: Option<u64>, remarks: &[String]) -> String {
     let row = |label: &str, tokens: u64, bytes: u64| {
-        format!("{:>9}  {:>10}  {label}\n", format!("~{}", grouped(tokens)), size(bytes))
+        format!("{:>9}  {:>10}  {label}\n", format!("~{}", whole(tokens)), size(bytes))
     };
     let sum = |of: fn(&Part) -> u64| parts.iter().map(of).sum::<u64>();
     let (tokens, bytes) = (sum(|part| part.tokens), sum(|part| part.bytes));
     let room = match context {
         Some(context) if context > 0 => {
-            format!(", {} % of the {} that it can read", (tokens * 100).div_ceil(context), grouped(context))
+            format!(", {} % of the {} that it can read", (tokens * 100).div_ceil(context), whole(context))
         }
         Some(_) | None => String::new(),
     };
-    let mut text = format!("{model}\n~{} tokens{room}\n", grouped(tokens));
-    text.push_str("Tokens are estimates (~): four bytes each. Bytes are those of the texts, without the JSON around them.\n");
+    let mut text = format!("{model}\n~{} tokens{room}\n", whole(tokens));
+    text.push_str("Tokens are estimates (~), some four letters each. Bytes are those of the texts, without the JSON around them.\n");
     for group in [Group::System, Group::Tools, Group::History, Group::Draft] {
         let of_group: Vec<&Part> = parts.iter().filter(|part| part.group == group).collect();
         if of_group.is_empty() {

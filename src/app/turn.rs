@@ -228,7 +228,8 @@ pub fn ask(state: &mut State, round: Round) -> Vec<Effect> {
     let model = named.clone().unwrap_or_else(|| speaking_model(state, &persona));
     let request = request_to(state, model, &persona, &candidates, None);
     let channel = proposing::channel(state);
-    if number == 1 && room == Room::AsItIs && compact::is_wanted(state, &request) {
+    let shares = Shares::of(&request);
+    if number == 1 && room == Room::AsItIs && compact::is_wanted(state, &request, &shares) {
         let round = Round { persona, model: named, message, candidates, number, tally, room: Room::Made };
         return compact::begin(state, Some(round));
     }
@@ -237,7 +238,7 @@ pub fn ask(state: &mut State, round: Round) -> Vec<Effect> {
     {
         state.notice(Level::Warning, why);
     }
-    let sent = Sent { shares: Shares::of(&request), ..Sent::default() };
+    let sent = Sent { shares, ..Sent::default() };
     state.connection.sent = Some((state.recording.conversation, sent));
     let kb = state.kb.snapshot.hash().unwrap_or_default().to_string();
     let reply = Reply { voice: Voice::of(&persona), kb, ..Reply::default() };
@@ -351,9 +352,7 @@ pub fn ended(state: &mut State, task: TaskId, outcome: Outcome) -> Vec<Effect> {
     }
     let tells = state.screen.form != Form::Once && state.queue.is_empty() && state.screen.note.is_none();
     if broken && tells {
-        let key = state.tools.keymap.told("", Context::Prompt, Action::TryAgain, "tries it again");
-        let again = if state.screen.form == Form::Screen { key } else { String::new() };
-        state.note(if again.is_empty() { "/retry tries it again".to_string() } else { again });
+        state.note(format!("{} tries it again", compact::how_to_try_again(state)));
     }
     // What waits was written for an answer that did not come; it would likely fail too, and use up every message.
     if broken && !state.queue.is_empty() {

@@ -3,7 +3,7 @@
 
 use super::state::{Focus, State, Turn};
 use super::{again, chat, compact, compare, turn};
-use crate::domain::chat::{Body, EntryId};
+use crate::domain::chat::EntryId;
 use crate::domain::persona::Persona;
 use crate::domain::settings;
 use crate::panels::transcript::Wish as Scroll;
@@ -29,19 +29,8 @@ pub fn retry(state: &mut State, words: &str) -> Vec<Effect> {
             return Vec::new();
         }
     };
-    let said =
-        state.log.newest_said().and_then(|at| match state.log.entries().get(at).map(|entry| &entry.body) {
-            Some(Body::User { text, .. }) => Some(text.clone()),
-            Some(
-                Body::Reply(_)
-                | Body::Divider { .. }
-                | Body::Notice { .. }
-                | Body::Decision { .. }
-                | Body::Compaction { .. },
-            )
-            | None => None,
-        });
-    let Some(said) = said else {
+    let newest = state.log.newest_said().and_then(|at| state.log.entries().get(at));
+    let Some(said) = newest.and_then(|entry| entry.body.said()).map(str::to_string) else {
         state.note("there is no message to ask again about");
         return Vec::new();
     };

@@ -109,6 +109,32 @@ pub enum Body {
     },
 }
 
+impl Body {
+    /// What the user said; `None` for anything else.
+    pub fn said(&self) -> Option<&str> {
+        match self {
+            Self::User { text, .. } => Some(text),
+            Self::Reply(_)
+            | Self::Divider { .. }
+            | Self::Notice { .. }
+            | Self::Decision { .. }
+            | Self::Compaction { .. } => None,
+        }
+    }
+
+    /// The reply; `None` for anything else.
+    pub fn reply(&self) -> Option<&Reply> {
+        match self {
+            Self::Reply(reply) => Some(reply),
+            Self::User { .. }
+            | Self::Divider { .. }
+            | Self::Notice { .. }
+            | Self::Decision { .. }
+            | Self::Compaction { .. } => None,
+        }
+    }
+}
+
 /// Whether an entry shows all of itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Fold {
@@ -301,43 +327,21 @@ impl Log {
 
     /// The reply `id`, if it is there.
     pub fn reply(&self, id: EntryId) -> Option<&Reply> {
-        self.entries.iter().rev().find(|entry| entry.id == id).and_then(|entry| match &entry.body {
-            Body::Reply(reply) => Some(reply.as_ref()),
-            Body::User { .. }
-            | Body::Divider { .. }
-            | Body::Notice { .. }
-            | Body::Decision { .. }
-            | Body::Compaction { .. } => None,
-        })
+        self.entries.iter().rev().find(|entry| entry.id == id).and_then(|entry| entry.body.reply())
     }
 
     /// The text of the newest reply that has one.
     pub fn last_reply(&self) -> Option<String> {
-        self.current().rev().find_map(|entry| match &entry.body {
-            Body::Reply(reply) if !reply.text.is_empty() => Some(reply.text.clone()),
-            Body::Reply(_)
-            | Body::User { .. }
-            | Body::Divider { .. }
-            | Body::Notice { .. }
-            | Body::Decision { .. }
-            | Body::Compaction { .. } => None,
-        })
+        let mut replies = self.current().rev().filter_map(|entry| entry.body.reply());
+        replies.find(|reply| !reply.text.is_empty()).map(|reply| reply.text.clone())
     }
 
     /// What was replied last before the newest message of the user; empty when nothing was.
     pub fn reply_before(&self) -> &str {
         let before = self.entries.get(..self.newest_said().unwrap_or(0)).unwrap_or_default();
         let current = before.iter().filter(|entry| entry.presence == Presence::Current);
-        let found = current.rev().find_map(|entry| match &entry.body {
-            Body::Reply(reply) if !reply.text.is_empty() => Some(reply.text.as_str()),
-            Body::Reply(_)
-            | Body::User { .. }
-            | Body::Divider { .. }
-            | Body::Notice { .. }
-            | Body::Decision { .. }
-            | Body::Compaction { .. } => None,
-        });
-        found.unwrap_or_default()
+        let mut replies = current.rev().filter_map(|entry| entry.body.reply());
+        replies.find(|reply| !reply.text.is_empty()).map_or("", |reply| &reply.text)
     }
 
     /// Who spoke last, or was announced last; `None` while nobody did.

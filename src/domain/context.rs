@@ -2,13 +2,8 @@
 
 use super::attach::{Content, text as attached_text};
 use super::exchange::{Message, Request};
+use super::usage::{PICTURE, tokens_of};
 use crate::base::text;
-
-/// A picture takes about so many tokens, whatever its bytes.
-const PICTURE: u64 = 1_600;
-
-/// Bytes of a token, about: English and code have some four.
-const BYTES: u64 = 4;
 
 /// Letters of a message that say which one it is.
 const WORDS: usize = 60;
@@ -47,8 +42,10 @@ pub struct Part {
 }
 
 impl Part {
-    fn new(group: Group, label: impl Into<String>, bytes: usize) -> Self {
-        Self { group, label: label.into(), bytes: bytes as u64, tokens: (bytes as u64).div_ceil(BYTES) }
+    fn new<'a>(group: Group, label: impl Into<String>, texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let texts: Vec<&str> = texts.into_iter().collect();
+        let bytes: usize = texts.iter().map(|text| text.len()).sum();
+        Self { group, label: label.into(), bytes: bytes as u64, tokens: tokens_of(texts) }
     }
 }
 
@@ -64,10 +61,10 @@ pub fn parts(request: &Request, newest: Newest) -> Vec<Part> {
     let system = request
         .system
         .iter()
-        .map(|part| Part::new(Group::System, text::one_line(&part.label), part.text.len()));
+        .map(|part| Part::new(Group::System, text::one_line(&part.label), [part.text.as_str()]));
     let tools = request.tools.iter().map(|tool| {
-        let bytes = tool.name.len() + tool.description.len() + tool.schema.len();
-        Part::new(Group::Tools, text::one_line(&tool.name), bytes)
+        let texts = [&tool.name, &tool.description, &tool.schema];
+        Part::new(Group::Tools, text::one_line(&tool.name), texts.map(String::as_str))
     });
     let mut parts: Vec<Part> = system.chain(tools).collect();
     let last = request.messages.iter().rposition(|message| matches!(message, Message::User { .. }));
@@ -78,11 +75,12 @@ pub fn parts(request: &Request, newest: Newest) -> Vec<Part> {
         let group = if drafted && along { Group::Draft } else { Group::History };
         match message {
             Message::User { text } => {
-                parts.push(Part::new(group, format!("you: {}", words(text)), text.len()))
+                parts.push(Part::new(group, format!("you: {}", words(text)), [text.as_str()]))
             }
             Message::Attached(attached) => parts.extend(attached.iter().map(|one| {
-                let written = attached_text(std::slice::from_ref(one)).map_or(0, |text| text.len());
-                let mut part = Part::new(group, format!("+ {}", text::one_line(&one.label())), written);
+                let written = attached_text(std::slice::from_ref(one)).unwrap_or_default();
+                let label = format!("+ {}", text::one_line(&one.label()));
+                let mut part = Part::new(group, label, [written.as_str()]);
                 if let Content::Picture { data, .. } = &one.content {
                     part.bytes += data.len() as u64;
                     part.tokens += PICTURE;
@@ -90,16 +88,16 @@ pub fn parts(request: &Request, newest: Newest) -> Vec<Part> {
                 part
             })),
             Message::Assistant { text, calls, opaque } => {
-                let calls_bytes: usize =
-                    calls.iter().map(|call| call.name.len() + call.arguments.len()).sum();
-                let opaque: usize = opaque.iter().map(|opaque| opaque.json.len()).sum();
+                let called = calls.iter().flat_map(|call| [call.name.as_str(), call.arguments.as_str()]);
+                let opaque = opaque.iter().map(|opaque| opaque.json.as_str());
                 let said =
                     if text.trim().is_empty() { "(a call of a tool)".to_string() } else { words(text) };
-                parts.push(Part::new(group, format!("reply: {said}"), text.len() + calls_bytes + opaque));
+                let texts = [text.as_str()].into_iter().chain(called).chain(opaque);
+                parts.push(Part::new(group, format!("reply: {said}"), texts));
             }
             Message::Results(results) => {
-                let bytes = results.iter().map(|result| result.text.len()).sum();
-                parts.push(Part::new(group, "results of tools", bytes));
+                let texts = results.iter().map(|result| result.text.as_str());
+                parts.push(Part::new(group, "results of tools", texts));
             }
         }
     }
@@ -112,19 +110,6 @@ fn words(said: &str) -> String {
         return line;
     }
     format!("{} …", line.chars().take(WORDS).collect::<String>().trim_end())
-}
-
-/// A number as people write it: `12,300`.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 #[cfg(test)]
@@ -161,12 +146,5 @@ mod tests {
         ];
         assert_eq!(told(Newest::Draft), expect);
         assert!(told(Newest::Said)[4].starts_with("History you: and now?"));
-    }
-
-    #[test]
-    fn numbers_are_grouped() {
-        for (number, expect) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
-            assert_eq!(grouped(number), expect);
-        }
     }
 }

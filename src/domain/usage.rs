@@ -8,8 +8,13 @@ use super::exchange::{Message, Request, Usage};
 
 /// Tokens of a text, estimated: four letters of Latin script make one, one of a script without spaces is about one by itself.
 pub fn tokens(text: &str) -> u64 {
+    tokens_of([text])
+}
+
+/// Tokens of texts that stand together, estimated as those of one.
+pub fn tokens_of<'a>(texts: impl IntoIterator<Item = &'a str>) -> u64 {
     let (mut latin, mut accented, mut others) = (0_u64, 0_u64, 0_u64);
-    for letter in text.chars() {
+    for letter in texts.into_iter().flat_map(str::chars) {
         match letter.len_utf8() {
             1 => latin += 1,
             2 => accented += 1,
@@ -69,10 +74,11 @@ pub fn of_message(message: &Message) -> u64 {
         }
 }
 
+/// What providers count for a picture of usual size, about.
+pub const PICTURE: u64 = 1_600;
+
 /// The tokens of what goes along with a message, estimated.
 fn of_attachment(attached: &Attachment) -> u64 {
-    /// What providers count for a picture of usual size.
-    const PICTURE: u64 = 1_500;
     match &attached.content {
         Content::Text(text) => tokens(text),
         Content::Picture { .. } => PICTURE,

@@ -19,17 +19,8 @@ pub fn fork(state: &mut State) -> Vec<Effect> {
 pub fn fork_at_marked(state: &mut State) -> Vec<Effect> {
     let Focus::Reading(reading) = &state.focus else { return Vec::new() };
     let Some(marked) = reading.marked else { return Vec::new() };
-    let said = match state.log.entries().get(marked).map(|entry| &entry.body) {
-        Some(Body::User { text, .. }) => Some(text.clone()),
-        Some(
-            Body::Reply(_)
-            | Body::Divider { .. }
-            | Body::Notice { .. }
-            | Body::Decision { .. }
-            | Body::Compaction { .. },
-        ) => None,
-        None => return Vec::new(),
-    };
+    let Some(entry) = state.log.entries().get(marked) else { return Vec::new() };
+    let said = entry.body.said().map(str::to_string);
     state.focus = Focus::Prompt;
     match said {
         Some(text) => {
@@ -85,14 +76,7 @@ pub fn export(state: &mut State, words: &str) -> Vec<Effect> {
     let entries: Vec<Kept> = entries
         .map(|entry| Kept { presence: entry.presence, ..Kept::new(None, entry.body.clone()) })
         .collect();
-    let first = entries.iter().find_map(|kept| match &kept.body {
-        Body::User { text, .. } => Some(title_of(text)),
-        Body::Reply(_)
-        | Body::Divider { .. }
-        | Body::Notice { .. }
-        | Body::Decision { .. }
-        | Body::Compaction { .. } => None,
-    });
+    let first = entries.iter().find_map(|kept| kept.body.said().map(title_of));
     let Some(title) = first else {
         state.note("there is nothing to export yet");
         return Vec::new();

@@ -198,17 +198,7 @@ impl Log {
                 | Body::Compaction { .. } => presence,
             });
         }
-        match self.entries.get(said).map(|entry| &entry.body) {
-            Some(Body::User { text, .. }) => Some(text.clone()),
-            Some(
-                Body::Reply(_)
-                | Body::Divider { .. }
-                | Body::Notice { .. }
-                | Body::Decision { .. }
-                | Body::Compaction { .. },
-            )
-            | None => None,
-        }
+        self.entries.get(said)?.body.said().map(str::to_string)
     }
 
     /// Appends what was kept of a conversation; gives the ids. Of several versions that claim to be shown, the newest one is.
