@@ -471,8 +471,14 @@ impl State {
         self.screen.note = Some((text.into(), self.screen.now + SHOWN));
     }
 
-    /// When the screen changes by itself next, if it does: nothing ticks while nothing moves.
+    /// When something is to be done without news, if it is: the screen changes, or what is due is kept.
     pub fn next_tick(&self) -> Option<Millis> {
+        let kept = [self.prompt.keeping.due(), self.recording.due];
+        kept.into_iter().flatten().chain(self.next_change()).min()
+    }
+
+    /// When the screen changes by itself next, if it does: nothing ticks while nothing moves.
+    pub fn next_change(&self) -> Option<Millis> {
         let now = self.screen.now;
         let mut wanted = Vec::new();
         if let Turn::Replying(_) | Turn::Compacting(_) = self.turn {
@@ -482,8 +488,6 @@ impl State {
         if let Some((_, until)) = &self.screen.note {
             wanted.push(*until);
         }
-        wanted.extend(self.prompt.keeping.due());
-        wanted.extend(self.recording.due);
         wanted.extend(self.screen.hand.due());
         if matches!(self.focus, Focus::Review) && self.review.is_guarded(now) {
             wanted.push(self.review.since + crate::panels::review::GUARD);

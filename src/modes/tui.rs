@@ -198,9 +198,7 @@ impl<'a> Session<'a> {
                     }
                 }
                 () = sleep_until(wake.unwrap_or_else(Deadline::now)), if wake.is_some() => {
-                    let held = self.release_held();
-                    let why = if held.is_empty() { Why::Reading } else { Why::Typed };
-                    if self.apply(held, why).await? == Next::Leave {
+                    if self.come_due().await? == Next::Leave {
                         return Ok(0);
                     }
                 }
@@ -229,6 +227,17 @@ impl<'a> Session<'a> {
         let only_words =
             batch.len() < BATCH && batch.iter().all(|event| matches!(event, Event::Replied { .. }));
         self.apply(batch, if only_words { Why::Reading } else { Why::Change }).await
+    }
+
+    /// Does what is due without news. What is only kept shows nothing, so no frame is drawn for it.
+    async fn come_due(&mut self) -> Result<Next> {
+        let held = self.release_held();
+        let (due, now) = (self.state.next_change(), self.now());
+        match due.is_some_and(|at| at <= now) {
+            _ if !held.is_empty() => self.apply(held, Why::Typed).await,
+            true => self.apply(held, Why::Reading).await,
+            false => self.perform(held).await,
+        }
     }
 
     /// What an unfinished answer of the terminal held back, once it is too late for the rest.
@@ -277,10 +286,15 @@ impl<'a> Session<'a> {
         self.apply(batch, if typed { Why::Typed } else { Why::Change }).await
     }
 
-    /// Applies events in order and performs what follows from each.
+    /// Applies events of which a frame shows something.
     async fn apply(&mut self, batch: Vec<Event>, why: Why) -> Result<Next> {
-        let now = self.now();
         self.pace.want(why);
+        self.perform(batch).await
+    }
+
+    /// Takes events in order, after the time, and performs what follows from each.
+    async fn perform(&mut self, batch: Vec<Event>) -> Result<Next> {
+        let now = self.now();
         for event in std::iter::once(Event::Tick(now)).chain(batch) {
             let configured = match &event {
                 Event::SettingsRead(reread) => Some(reread.clone()),
@@ -448,7 +462,7 @@ impl<'a> Session<'a> {
         }
         self.pace.drawn(Instant::now());
         // A terminal that is slow to take a frame has not shown it before now.
-        let (due, now) = (self.state.next_tick(), self.now());
+        let (due, now) = (self.state.next_change(), self.now());
         for effect in update(&mut self.state, Event::Tick(now)) {
             self.work.perform(effect);
         }
