@@ -72,16 +72,21 @@ impl Secrets {
             let values = shape.captures_iter(bytes).filter_map(|found| found.get(1));
             found.extend(values.filter_map(|value| secret_value(text, value.range())));
         }
-        found.sort_by_key(|range| (range.start, range.end));
-        found.dedup_by(|next, before| {
-            let touches = next.start < before.end;
-            if touches {
-                before.end = before.end.max(next.end);
-            }
-            touches
-        });
-        found
+        apart(found)
     }
+}
+
+/// Ranges in order, those that overlap as one.
+pub fn apart(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|range| (range.start, range.end));
+    ranges.dedup_by(|next, before| {
+        let touches = next.start < before.end;
+        if touches {
+            before.end = before.end.max(next.end);
+        }
+        touches
+    });
+    ranges
 }
 
 /// The value behind "password is" without the comma that follows it, where it is a secret.

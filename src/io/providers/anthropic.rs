@@ -28,7 +28,7 @@ pub fn body(request: &Request) -> Value {
     body.insert("messages".to_string(), Value::Array(messages));
     if !request.tools.is_empty() {
         let tools = request.tools.iter().map(|tool| {
-            let schema = serde_json::from_str(&tool.schema).unwrap_or_else(|_| json!({ "type": "object" }));
+            let schema = wire::schema(tool);
             json!({ "name": tool.name, "description": tool.description, "input_schema": schema })
         });
         body.insert("tools".to_string(), Value::Array(tools.collect()));

@@ -23,23 +23,15 @@ pub fn body(request: &Request) -> Value {
     let mut body = Map::new();
     body.insert("model".to_string(), json!(request.endpoint.model));
     let mut messages = Vec::new();
-    let system: Vec<&str> =
-        request.system.iter().map(|part| part.text.as_str()).filter(|text| !text.trim().is_empty()).collect();
-    if !system.is_empty() {
-        messages.push(json!({ "role": "system", "content": system.join("\n\n") }));
+    if let Some(system) = wire::system_text(request) {
+        messages.push(json!({ "role": "system", "content": system }));
     }
     for turn in wire::turns(request) {
         push_turn(&turn, id, thoughts, &mut messages);
     }
     body.insert("messages".to_string(), Value::Array(messages));
-    if !request.tools.is_empty() {
-        let tools = request.tools.iter().map(|tool| {
-            let schema = serde_json::from_str(&tool.schema).unwrap_or_else(|_| json!({ "type": "object" }));
-            let function =
-                json!({ "name": tool.name, "description": tool.description, "parameters": schema });
-            json!({ "type": "function", "function": function })
-        });
-        body.insert("tools".to_string(), Value::Array(tools.collect()));
+    if let Some(tools) = wire::function_tools(request) {
+        body.insert("tools".to_string(), tools);
     }
     let limit = if on(OPENAI_HOST) { "max_completion_tokens" } else { "max_tokens" };
     body.insert(limit.to_string(), json!(request.max_tokens));

@@ -34,7 +34,7 @@ pub fn body(request: &Request) -> Value {
     body.insert("contents".to_string(), Value::Array(contents));
     if !request.tools.is_empty() {
         let declared = request.tools.iter().map(|tool| {
-            let schema = serde_json::from_str(&tool.schema).unwrap_or_else(|_| json!({ "type": "object" }));
+            let schema = wire::schema(tool);
             json!({ "name": tool.name, "description": tool.description, "parametersJsonSchema": schema })
         });
         let declared: Vec<Value> = declared.collect();

@@ -10,10 +10,8 @@ use crate::domain::exchange::{Anchor, ReplyEvent, Request, StopReason, Usage};
 pub fn body(request: &Request) -> Value {
     let mut body = Map::new();
     body.insert("model".to_string(), json!(request.endpoint.model));
-    let system: Vec<&str> =
-        request.system.iter().map(|part| part.text.as_str()).filter(|text| !text.trim().is_empty()).collect();
-    if !system.is_empty() {
-        body.insert("instructions".to_string(), json!(system.join("\n\n")));
+    if let Some(system) = wire::system_text(request) {
+        body.insert("instructions".to_string(), json!(system));
     }
     let mut input = Vec::new();
     for turn in wire::turns(request) {
@@ -22,7 +20,7 @@ pub fn body(request: &Request) -> Value {
     body.insert("input".to_string(), Value::Array(input));
     if !request.tools.is_empty() {
         let tools = request.tools.iter().map(|tool| {
-            let schema = serde_json::from_str(&tool.schema).unwrap_or_else(|_| json!({ "type": "object" }));
+            let schema = wire::schema(tool);
             // Strict schemas, the default, must name every key as required.
             json!({
                 "type": "function", "name": tool.name, "description": tool.description,

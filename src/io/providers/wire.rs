@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::sse::{Framing, Item, Sse};
 use super::trouble::{self, Address, Cause};
 use crate::domain::attach::{self, Attachment, Content, Media};
 use crate::domain::chat::{ToolCall, ToolResult};
-use crate::domain::exchange::{Anchor, Message, Opaque, ReplyEvent, Request, StopReason};
+use crate::domain::exchange::{Anchor, Message, Opaque, ReplyEvent, Request, StopReason, ToolSpec};
 
 /// How far a reply has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -286,6 +286,28 @@ pub fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
 /// The list at `path` below `value`; empty when there is none.
 pub fn list<'a>(value: &'a Value, path: &[&str]) -> &'a [Value] {
     at(value, path).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// The system prompt in one text; `None` where there is none.
+pub fn system_text(request: &Request) -> Option<String> {
+    let parts = request.system.iter().map(|part| part.text.as_str()).filter(|text| !text.trim().is_empty());
+    let parts: Vec<&str> = parts.collect();
+    (!parts.is_empty()).then(|| parts.join("\n\n"))
+}
+
+/// The schema of a tool's arguments; of one that cannot be read no more than that it is an object.
+pub fn schema(tool: &ToolSpec) -> Value {
+    serde_json::from_str(&tool.schema).unwrap_or_else(|_| json!({ "type": "object" }))
+}
+
+/// The tools as chat completions take them, and those who took that over; `None` where there is none.
+pub fn function_tools(request: &Request) -> Option<Value> {
+    let tools = request.tools.iter().map(|tool| {
+        let function =
+            json!({ "name": tool.name, "description": tool.description, "parameters": schema(tool) });
+        json!({ "type": "function", "function": function })
+    });
+    (!request.tools.is_empty()).then(|| Value::Array(tools.collect()))
 }
 
 /// A call's arguments as an object; no text means no arguments, and text that is no object cannot be sent back.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::domain::kb::Span;
-use crate::domain::kb::secret::Secrets;
+use crate::domain::kb::secret::{Secrets, apart};
 use crate::io::prompts::{LEFT_OUT, without};
 use crate::io::providers::Keys;
 
@@ -60,15 +60,7 @@ impl Redactor {
         let mut found = self.secrets.ranges(text);
         found.extend(self.keys.ranges(text));
         found.extend(private_keys(text));
-        found.sort_by_key(|range| (range.start, range.end));
-        found.dedup_by(|next, before| {
-            let touches = next.start < before.end;
-            if touches {
-                before.end = before.end.max(next.end);
-            }
-            touches
-        });
-        found
+        apart(found)
     }
 }
 
