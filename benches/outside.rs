@@ -1,7 +1,8 @@
 //! The real program from outside, in a pseudo-terminal of 120x40 beside a model server on this machine: what it takes to type, to stream,
 //! to resize and to rest. It looks into no part of the program.
 //!
-//! `cargo bench --bench outside` prints a table; `-- --quick` leaves out the minute of rest. Processor time, wake-ups and memory are read
+//! `cargo bench --bench outside` prints a table; `-- --quick` leaves out the minute of rest, and the names of parts (`starts`, `once`,
+//! `rest`, `streams`, `floods`, `long`) all others. Processor time, wake-ups and memory are read
 //! from /proc and are missing elsewhere.
 #![allow(clippy::unwrap_used, dead_code)]
 
@@ -33,18 +34,30 @@ fn main() {
     let measured = std::env::args().any(|argument| argument == "--bench");
     let quick = !measured || std::env::args().any(|argument| argument == "--quick");
     let runs = if measured { 12 } else { 1 };
+    let parts = ["starts", "once", "rest", "streams", "floods", "long"];
+    let chosen: Vec<String> =
+        std::env::args().filter(|argument| parts.contains(&argument.as_str())).collect();
+    let wanted = |part: &str| chosen.is_empty() || chosen.iter().any(|chosen| chosen == part);
     println!("\nthe real program from outside, 120x40");
-    starts(runs);
-    once(runs * 2);
-    if !quick {
+    if wanted("starts") {
+        starts(runs);
+    }
+    if wanted("once") {
+        once(runs * 2);
+    }
+    if wanted("rest") && !quick {
         rest(Duration::from_secs(60));
     }
-    if measured {
+    if wanted("streams") && measured {
         stream("prose", &words(2_000));
         stream("with code", &code(2_000));
+    }
+    if wanted("floods") && measured {
         for (name, tokens) in [("prose", words(20_000)), ("with code", code(20_000))] {
             flood(name, &tokens);
         }
+    }
+    if wanted("long") && measured {
         long();
     }
 }

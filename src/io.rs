@@ -19,3 +19,4 @@ pub mod runtime;
 pub mod store;
 pub mod terminal;
 pub mod watch;
+pub mod work;

@@ -7,8 +7,11 @@ use crate::domain::chat::{Body, Entry, EntryId, Level, Presence, Reply};
 use crate::protocol::message::{Anchor, Effect, Millis};
 use crate::protocol::sessions::{Ask, Change, Named, Record, Standing, Told};
 
-/// The longest time that a piece of a reply waits, so that no more than this is lost by a kill.
+/// A piece of a reply waits so long, so that little is lost by a kill.
 const BATCH: Millis = 100;
+
+/// A piece that is due waits so long for something else to happen, since waking for it alone costs more than storing it.
+const LATE: Millis = 60;
 
 /// Looks whether something was said that is to be stored.
 pub fn look(state: &mut State) -> Vec<Effect> {
@@ -59,6 +62,11 @@ fn begin(state: &mut State) -> bool {
     recording.left_out.extend(left_out);
     recording.stage = Stage::Begun;
     true
+}
+
+/// When a piece of a reply is stored, if nothing else happens before.
+pub fn due(state: &State) -> Option<Millis> {
+    state.recording.due.map(|due| due + LATE)
 }
 
 /// What is to be stored by now.

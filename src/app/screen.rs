@@ -12,6 +12,7 @@ use super::{again, arguments, commands, compare, mentions, side, status, turn, v
 use crate::base::text;
 use crate::domain::chat::{Body, Entry};
 use crate::panels::complete::{self, Choice};
+use crate::panels::prompt::mention::Shown;
 use crate::panels::prompt::rows::{self, Sheet};
 use crate::panels::review::Mode;
 use crate::panels::transcript::reading::Reading;
@@ -183,6 +184,31 @@ pub fn view(
         Focus::Reading(_) | Focus::Review => {}
     }
     (caret, drawn)
+}
+
+/// Whether further words of a reply change nothing but the chat's last lines and the status line.
+pub fn only_grows(state: &State) -> bool {
+    matches!((&state.turn, &state.focus), (Turn::Replying(_), Focus::Prompt))
+        && state.transcript.follows()
+        && state.screen.hand.due().is_none()
+        && !state.log.entries().is_empty()
+        && chat_area(state, layout(state).transcript).welcome.is_empty()
+        && !completes(state)
+}
+
+/// Draws over the last frame what further words of a reply changed of it. Tells where the transcript stands, and which rows are drawn.
+/// Only where nothing but words came since, and [`only_grows`].
+pub fn grow(state: &State, cache: &mut transcript::LineCache, buffer: &mut Buffer) -> (Drawn, Vec<u16>) {
+    let areas = layout(state);
+    let chat = chat_area(state, areas.transcript).log;
+    let (drawn, mut rows) =
+        transcript::grow(&state.transcript, &state.log, cache, &state.screen.theme, chat, buffer);
+    for row in areas.status.rows() {
+        Clear.render(row, buffer);
+        rows.push(row.y);
+    }
+    status::view(state, areas.status, buffer);
+    (drawn, rows)
 }
 
 /// How the first screen and the conversation share the area of the chat.
@@ -384,6 +410,13 @@ fn overlay(state: &State, over: &Overlay, buffer: &mut Buffer) -> Option<Positio
 }
 
 /// What the word under the caret may become, just above the prompt.
+/// Whether the prompt has a list over the chat.
+fn completes(state: &State) -> bool {
+    !matches!(state.prompt.mentions.shown(), Shown::Closed)
+        || !commands::completions(state.prompt.editor.under_caret()).is_empty()
+        || !arguments::choices(state).is_empty()
+}
+
 fn completions(state: &State, areas: Areas, buffer: &mut Buffer) {
     mentions::view(state, areas, buffer);
     let found = commands::completions(state.prompt.editor.under_caret());

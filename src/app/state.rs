@@ -473,7 +473,7 @@ impl State {
 
     /// When something is to be done without news, if it is: the screen changes, or what is due is kept.
     pub fn next_tick(&self) -> Option<Millis> {
-        let kept = [self.prompt.keeping.due(), self.recording.due];
+        let kept = [self.prompt.keeping.due(), super::recording::due(self)];
         kept.into_iter().flatten().chain(self.next_change()).min()
     }
 

@@ -32,6 +32,7 @@ use self::wire::{Adapter, Decoder};
 use crate::domain::exchange::{Outcome, Protocol, ReplyEvent, Request, StopReason};
 
 pub use self::access::Keys;
+pub use self::beat::Rest;
 pub use self::discover::{discover, look};
 pub use self::http::{Http, Limits};
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
 
@@ -74,6 +75,8 @@ pub struct Configured {
 
 /// Runs work and remembers it by id, so that it can be dropped.
 pub struct Runtime {
+    /// Where the work runs.
+    on: Handle,
     place: Workplace,
     http: Arc<Http>,
     keys: Arc<Keys>,
@@ -100,9 +103,10 @@ impl Listener for ReplyTo {
 }
 
 impl Runtime {
-    /// A runtime that answers into `events`. Needs a running tokio runtime when it is used.
-    pub fn new(place: Workplace, http: Http, keys: Keys, events: UnboundedSender<Event>) -> Self {
+    /// A runtime that works on a tokio runtime and answers into `events`.
+    pub fn new(on: Handle, place: Workplace, http: Http, keys: Keys, events: UnboundedSender<Event>) -> Self {
         Self {
+            on,
             place,
             http: Arc::new(http),
             keys: Arc::new(keys),
@@ -197,7 +201,7 @@ impl Runtime {
 
     fn blocking<E: Into<Option<Event>>>(&self, work: impl FnOnce(Workplace) -> E + Send + 'static) {
         let (place, events) = (self.place.clone(), self.events.clone());
-        tokio::task::spawn_blocking(move || {
+        self.on.spawn_blocking(move || {
             if let Some(event) = work(place).into() {
                 // The screen may be gone by now; then nobody needs the answer.
                 let _ = events.send(event);
@@ -271,7 +275,7 @@ impl Runtime {
     /// As `blocking`, for work that leaves a record: what kept it out of the journal is told behind.
     fn writing(&self, work: impl FnOnce(Workplace) -> (Event, Option<String>) + Send + 'static) {
         let (place, events) = (self.place.clone(), self.events.clone());
-        tokio::task::spawn_blocking(move || {
+        self.on.spawn_blocking(move || {
             let (event, unrecorded) = work(place);
             // As above.
             let _ = events.send(event);
@@ -286,7 +290,7 @@ impl Runtime {
         let (http, keys) = (Arc::clone(&self.http), Arc::clone(&self.keys));
         let (events, project) = (self.events.clone(), self.place.project.clone());
         let listener = ReplyTo { task, events: events.clone() };
-        let handle = tokio::spawn(async move {
+        let handle = self.on.spawn(async move {
             let outcome = match request.endpoint.protocol {
                 Protocol::Offline => offline::ask(&request, &project, listener).await,
                 Protocol::Anthropic
@@ -303,7 +307,7 @@ impl Runtime {
     /// Asks a provider for its models in the background.
     fn list_models(&self, endpoint: Endpoint) {
         let (http, keys, events) = (Arc::clone(&self.http), Arc::clone(&self.keys), self.events.clone());
-        tokio::spawn(async move {
+        self.on.spawn(async move {
             let found = providers::look(&http, &keys, &endpoint, LISTING).await;
             // As above.
             let _ = events.send(Event::ModelsListed { provider: endpoint.provider, found });
@@ -314,7 +318,7 @@ impl Runtime {
     fn try_key(&self, endpoint: Endpoint, key: Hidden) {
         let (http, keys, events) = (Arc::clone(&self.http), Arc::clone(&self.keys), self.events.clone());
         let (file, project) = (self.key_file.clone(), self.place.project.clone());
-        tokio::spawn(async move {
+        self.on.spawn(async move {
             let provider = endpoint.provider.clone();
             let trial = Keys::default();
             trial.insert(&provider, key.expose());
@@ -342,7 +346,7 @@ impl Runtime {
     /// Looks for a local model server in the background.
     pub fn discover(&self) {
         let (http, events) = (Arc::clone(&self.http), self.events.clone());
-        tokio::spawn(async move {
+        self.on.spawn(async move {
             let found = providers::discover(&http, SEARCH).await;
             let _ = events.send(Event::Discovered(found));
         });
@@ -369,7 +373,7 @@ impl Runtime {
             let _ = self.events.send(Event::WatchDegraded(why));
         }
         let (mut place, events) = (self.place.clone(), self.events.clone());
-        tokio::spawn(async move {
+        self.on.spawn(async move {
             // What changed between the first reading and the first look of the watcher shows in no difference.
             let here = place.clone();
             let read = tokio::task::spawn_blocking(move || settings_again(here)).await;

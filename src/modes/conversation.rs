@@ -26,6 +26,10 @@ use crate::io::{config, files, kbfile, personas, store};
 use crate::protocol::message::Event;
 use crate::protocol::sessions::Named;
 
+/// What is told when no thread can be had.
+pub(super) const NO_THREADS: &str =
+    "the program's threads cannot be started; check the limit of processes (ulimit -u)";
+
 /// The folder of the store of sessions, below the state folder.
 pub(super) const SESSIONS: &str = "sessions";
 
@@ -141,11 +145,7 @@ pub(super) fn resume_words(state: &State, invocation: &Invocation) -> Option<Str
 
 /// The threads beside the conversation: one is enough, since the long work has threads of its own.
 pub(super) fn threads() -> Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .context("the program's threads cannot be started; check the limit of processes (ulimit -u)")
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().context(NO_THREADS)
 }
 
 /// Makes detector and reconciler beside the conversation, and sends them to it.

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant as Deadline, sleep_until};
 
@@ -80,6 +81,7 @@ pub fn run(invocation: &Invocation, directory: &Path, why: Why) -> Result<u8> {
         let (sender, mut events) = unbounded_channel();
         conversation::make_tables(&sender);
         let work = Runtime::new(
+            Handle::current(),
             place,
             Http::new(Limits::default()).trusting(settings.ca_file.as_deref().map(Path::new)),
             keys,

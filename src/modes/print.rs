@@ -9,6 +9,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant as Deadline, sleep_until};
 
@@ -64,7 +65,8 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
     let runtime = conversation::threads()?;
     let mut run = runtime.block_on(async {
         let trusted = settings.ca_file.as_deref().map(Path::new);
-        let work = Runtime::new(place, Http::new(Limits::default()).trusting(trusted), keys, sender.clone());
+        let http = Http::new(Limits::default()).trusting(trusted);
+        let work = Runtime::new(Handle::current(), place, http, keys, sender.clone());
         Run {
             state,
             told: Told::default(),

@@ -1,6 +1,7 @@
 //! The full-screen mode: input to events, effects to the runtime, frames to the terminal. It never decides what a key means.
 
 mod colours;
+mod frame;
 mod keyboard;
 mod pace;
 mod typed;
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use crossterm::event::Event as Input;
-use ratatui::layout::Size;
+use tokio::runtime::Builder;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant as Deadline, sleep_until};
 
@@ -23,17 +24,19 @@ use super::conversation::{self, Begun};
 use crate::app::sessions::Begin;
 use crate::app::state::{Search, State, Tools};
 use crate::app::update::update;
-use crate::app::{keeping, recording, screen, sessions, vi};
+use crate::app::{keeping, recording, sessions};
 use crate::base::text;
 use crate::cli::Invocation;
+use crate::domain::exchange::ReplyEvent;
 use crate::domain::settings::{OnExit, PromptKeys};
 use crate::io::clipboard::{self, Way};
 use crate::io::files;
-use crate::io::providers::{Http, Limits};
+use crate::io::providers::{Http, Limits, Rest};
 use crate::io::runtime::Runtime;
 use crate::io::terminal::background::{self, Filter, Sifted};
 use crate::io::terminal::paint::Painter;
-use crate::io::terminal::{self, Mouse, Screen, Signal, TerminalGuard, caret};
+use crate::io::terminal::{self, Mouse, Screen, Signal, Signals, TerminalGuard};
+use crate::io::work::Work;
 use crate::panels::prompt::vi::Vi;
 use crate::panels::transcript::LineCache;
 use crate::protocol::action::ACTIONS;
@@ -49,7 +52,9 @@ const HELD: Duration = Duration::from_millis(100);
 /// Opens the screen and stays until the user leaves; gives the exit code.
 pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
     let Begun { settings, keys, mut start, place, key_file } = conversation::begin(invocation, directory);
-    let runtime = conversation::threads()?;
+    // What is typed and shown has a thread of its own, and so has the work.
+    let screen = Builder::new_current_thread().enable_all().build().context(conversation::NO_THREADS)?;
+    let work = Work::start().context(conversation::NO_THREADS)?;
     let guard = TerminalGuard::enter(Mouse::On)?;
     (start.columns, start.rows) = crossterm::terminal::size().unwrap_or((80, 24));
     start.theme = colours::theme(&settings.theme);
@@ -67,13 +72,22 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
     state.connection.key_file = key_file.as_deref().map(files::shown).unwrap_or_default();
     let mut undecided: Vec<String> = Vec::new();
     let (mut last_reply, mut resume, mut on_exit) = (None, None, settings.on_exit);
-    let code = runtime.block_on(async {
+    let code = screen.block_on(async {
         let (sender, mut events) = unbounded_channel();
-        let http = Http::new(Limits::default()).trusting(settings.ca_file.as_deref().map(Path::new));
-        let work = Runtime::new(place, http, keys, sender.clone()).keeping_keys_in(key_file);
+        let http = Http::new(Limits::default())
+            .trusting(settings.ca_file.as_deref().map(Path::new))
+            .resting(Rest::OfThread);
+        // Signals are heard there as well, since another program may have the terminal and hold up this thread.
+        let signals = {
+            let _on = work.handle().enter();
+            terminal::signals().context("signals cannot be listened for")?
+        };
+        let work = Runtime::new(work.handle().clone(), place, http, keys, sender.clone());
+        let work = work.keeping_keys_in(key_file);
         let mut session = Session::new(state, work, sender, &guard);
         session.on_exit = settings.on_exit;
-        let code = session.run(&mut events, &settings.theme, conversation::beginning(invocation)).await;
+        let code =
+            session.run(&mut events, signals, &settings.theme, conversation::beginning(invocation)).await;
         session.keep(&mut events);
         on_exit = session.on_exit;
         undecided = conversation::gists(&session.state.review.pending);
@@ -91,8 +105,7 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
         }
     }
     conversation::tell_undecided(&undecided);
-    // A blocked read of a dead disk must not keep the shell waiting.
-    runtime.shutdown_timeout(Duration::from_millis(100));
+    work.finish();
     code
 }
 
@@ -152,8 +165,13 @@ impl<'a> Session<'a> {
         }
     }
 
-    async fn run(&mut self, events: &mut UnboundedReceiver<Event>, theme: &str, begin: Begin) -> Result<u8> {
-        let mut signals = terminal::signals().context("signals cannot be listened for")?;
+    async fn run(
+        &mut self,
+        events: &mut UnboundedReceiver<Event>,
+        mut signals: Signals,
+        theme: &str,
+        begin: Begin,
+    ) -> Result<u8> {
         self.draw()?;
         self.input.listen();
         // From here on changes of the size are told; one before it was not.
@@ -174,7 +192,7 @@ impl<'a> Session<'a> {
         loop {
             if let Some(why) = self.pace.ready(Instant::now()) {
                 // A frame shows what came while it waited, but a typed key waits for nothing.
-                if why == Why::Reading && self.take_news(events, None).await? == Next::Leave {
+                if why == Why::Words && self.take_news(events, None).await? == Next::Leave {
                     return Ok(0);
                 }
                 self.draw()?;
@@ -224,9 +242,8 @@ impl<'a> Session<'a> {
             return Ok(Next::Stay);
         }
         // Behind a full batch comes more, which does not wait for a frame.
-        let only_words =
-            batch.len() < BATCH && batch.iter().all(|event| matches!(event, Event::Replied { .. }));
-        self.apply(batch, if only_words { Why::Reading } else { Why::Change }).await
+        let only_words = batch.len() < BATCH && batch.iter().all(brings_words);
+        self.apply(batch, if only_words { Why::Words } else { Why::Change }).await
     }
 
     /// Does what is due without news. What is only kept shows nothing, so no frame is drawn for it.
@@ -235,7 +252,7 @@ impl<'a> Session<'a> {
         let (due, now) = (self.state.next_change(), self.now());
         match due.is_some_and(|at| at <= now) {
             _ if !held.is_empty() => self.apply(held, Why::Typed).await,
-            true => self.apply(held, Why::Reading).await,
+            true => self.apply(held, Why::Change).await,
             false => self.perform(held).await,
         }
     }
@@ -413,7 +430,7 @@ impl<'a> Session<'a> {
 
     async fn edit(&mut self, task: TaskId, text: &str) {
         self.input.pause().await;
-        let result = tokio::task::block_in_place(|| terminal::edit_text(text, "md"));
+        let result = terminal::edit_text(text, "md");
         self.input.listen();
         let result = result.map_err(|error| error.to_string());
         let _ = self.sender.send(Event::Edited { task, result });
@@ -421,7 +438,7 @@ impl<'a> Session<'a> {
 
     fn copy(&self, clip: Clip) -> Result<()> {
         let Clip { what, text } = clip;
-        let way = match tokio::task::block_in_place(|| clipboard::copy(&text)) {
+        let way = match clipboard::copy(&text) {
             Ok(Way::Program(name)) => Ok(name.to_string()),
             Ok(Way::Terminal(bytes)) => {
                 let mut out = Screen::default();
@@ -445,39 +462,11 @@ impl<'a> Session<'a> {
         self.redraw()?;
         Ok(None)
     }
+}
 
-    fn draw(&mut self) -> Result<()> {
-        let (state, cache) = (&self.state, &mut self.cache);
-        let area = screen::area(state);
-        let mut stands = Default::default();
-        self.painter.frame(Size { width: area.width, height: area.height }, |buffer| {
-            let (caret, drawn) = screen::view(state, cache, buffer);
-            stands = drawn;
-            caret
-        })?;
-        let shape = vi::caret_shape(&self.state);
-        if let Some(shape) = shape.filter(|shape| Some(*shape) != self.caret) {
-            caret::show(shape)?;
-            self.caret = Some(shape);
-        }
-        self.pace.drawn(Instant::now());
-        // A terminal that is slow to take a frame has not shown it before now.
-        let (due, now) = (self.state.next_change(), self.now());
-        for effect in update(&mut self.state, Event::Tick(now)) {
-            self.work.perform(effect);
-        }
-        for effect in update(&mut self.state, Event::Drawn(stands)) {
-            // A copy may have waited for this frame.
-            if let Some(Effect::Copy(clip)) = self.work.perform(effect) {
-                self.copy(clip)?;
-            }
-        }
-        // What came due meanwhile is not in the frame, and nothing else would bring it to the screen.
-        if due.is_some_and(|at| at <= now) {
-            self.pace.want(Why::Change);
-        }
-        Ok(())
-    }
+/// Whether an event brings words of a reply and nothing else.
+fn brings_words(event: &Event) -> bool {
+    matches!(event, Event::Replied { event: ReplyEvent::Text(_) | ReplyEvent::Thinking(_), .. })
 }
 
 fn event_of(input: Input) -> Option<Event> {

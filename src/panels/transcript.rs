@@ -11,7 +11,7 @@ pub use lines::LineCache;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::widgets::Widget;
+use ratatui::widgets::{Clear, Widget};
 
 use crate::domain::chat::Log;
 use crate::draw::theme::Theme;
@@ -98,6 +98,11 @@ impl Transcript {
         self.shown
     }
 
+    /// Whether the view goes along with new text, as it did in the last frame.
+    pub fn follows(&self) -> bool {
+        self.anchor.is_none() && self.wish == Wish::Stay && !self.marking.is_active()
+    }
+
     /// Takes over where the drawing found the view to be.
     pub fn settle(&mut self, drawn: Drawn) {
         self.anchor = drawn.top;
@@ -142,8 +147,9 @@ pub fn view(
     let marked = mark.and_then(|mark| mark.bounds());
     let mut at = top;
     let mut above: Option<(usize, Rect)> = None;
-    for row in 0..height {
-        let place = Rect { y: area.y + u16::try_from(row).unwrap_or(0), height: 1, ..area };
+    let mut rows = Vec::with_capacity(height);
+    for place in area.rows() {
+        rows.push(ground.row(at));
         let Some(line) = ground.line(&mut at) else { break };
         line.render(place, buffer);
         if let Some(reading) = reading {
@@ -160,7 +166,9 @@ pub fn view(
     }
     let shown = Some(ground.seen(top));
     // Whoever reads or marks is not carried on by new text.
-    let drawn = if following && reading.is_none() && !active {
+    let follows = following && reading.is_none() && !active;
+    ground.cache.remember(follows.then_some((area, rows)));
+    let drawn = if follows {
         Drawn { first, shown, ..Drawn::default() }
     } else {
         // Where nothing moved, the anchor stays the one of the width that it was set at, so that resizing never makes it creep.
@@ -173,6 +181,47 @@ pub fn view(
     };
     cache.settle();
     drawn
+}
+
+/// Draws over the last frame what further words changed of it, and tells which rows these are. Only for a view that follows the end and
+/// followed it in the last frame.
+pub fn grow(
+    model: &Transcript,
+    log: &Log,
+    cache: &mut LineCache,
+    theme: &Theme,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> (Drawn, Vec<u16>) {
+    let mut changed = Vec::new();
+    if area.is_empty() {
+        return (Drawn { first: model.first, ..Drawn::default() }, changed);
+    }
+    cache.prepare(area.width, theme);
+    let before = cache.rows_of(area);
+    let mut ground = Ground { entries: log.entries(), cache };
+    let over = ground.over();
+    let top = ground.up(over, usize::from(area.height));
+    let mut at = top;
+    let mut rows = Vec::with_capacity(usize::from(area.height));
+    for (number, place) in area.rows().enumerate() {
+        let row = ground.row(at);
+        let line = ground.line(&mut at);
+        let same = before.as_ref().is_some_and(|before| before.get(number).copied().flatten() == row);
+        if !same {
+            Clear.render(place, buffer);
+            if let Some(line) = line {
+                line.render(place, buffer);
+            }
+            changed.push(place.y);
+        }
+        rows.push(row);
+    }
+    ground.cache.remember(Some((area, rows)));
+    let first = (top.entry, top.part == 0 && top.line == 0);
+    let shown = Some(ground.seen(top));
+    cache.settle();
+    (Drawn { first, shown, ..Drawn::default() }, changed)
 }
 
 /// Where the view shall start, after the user's wish.

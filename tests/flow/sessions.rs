@@ -128,8 +128,8 @@ fn a29_a_turn_is_stored_as_it_happens() {
     app.kb_read();
     app.streams(ReplyEvent::Start { id: "r".into(), model: "model-1".into() });
     app.streams(ReplyEvent::Text("One ".into()));
-    // A tenth of a second is the longest that a piece waits.
-    assert_eq!(app.state.next_tick(), Some(app.state.screen.now + 100));
+    // After a tenth of a second a piece goes with whatever happens next, and a little later by itself.
+    assert_eq!(app.state.next_tick(), Some(app.state.screen.now + 160));
     assert_eq!(records(&mut app), []);
     app.after(100);
     let batch = records(&mut app);

@@ -18,7 +18,7 @@ use dictum::domain::kb::state::{KbState, Snapshot};
 use dictum::domain::persona::{self, Library, Source};
 use dictum::draw::theme::Theme;
 use dictum::panels::transcript::LineCache;
-use dictum::protocol::message::{Agreed, Clip, Effect, Event, OutsideFile, TaskId};
+use dictum::protocol::message::{Agreed, Clip, Drawn, Effect, Event, OutsideFile, TaskId};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 use sha2::{Digest, Sha256};
@@ -185,7 +185,14 @@ impl App {
 
     /// One event through the door, then a frame; gives the effects of the event.
     pub fn send(&mut self, event: Event) -> Vec<Effect> {
+        let words =
+            matches!(event, Event::Replied { event: ReplyEvent::Text(_) | ReplyEvent::Thinking(_), .. });
         let effects = update(&mut self.state, event);
+        let grown = (words && screen::only_grows(&self.state)).then(|| {
+            let mut over = self.buffer.clone();
+            let (drawn, _) = screen::grow(&self.state, &mut self.cache, &mut over);
+            (over, drawn)
+        });
         for effect in &effects {
             match effect {
                 Effect::ReadKb { task } => self.reads.push(*task),
@@ -219,7 +226,14 @@ impl App {
             }
         }
         self.effects.extend(effects.iter().cloned());
-        self.draw();
+        match grown {
+            Some((over, drawn)) => {
+                assert_eq!(drawn, self.drawn(), "a frame over the last one stands where one drawn anew does");
+                assert_eq!(over, self.buffer, "a frame over the last one shows what one drawn anew does");
+                update(&mut self.state, Event::Drawn(drawn));
+            }
+            None => self.draw(),
+        }
         effects
     }
 
@@ -230,10 +244,15 @@ impl App {
 
     /// The same; gives what follows from the frame.
     pub fn frame(&mut self) -> Vec<Effect> {
+        let drawn = self.drawn();
+        update(&mut self.state, Event::Drawn(drawn))
+    }
+
+    fn drawn(&mut self) -> Drawn {
         self.buffer = Buffer::empty(screen::area(&self.state));
         let (caret, drawn) = screen::view(&self.state, &mut self.cache, &mut self.buffer);
         self.caret = caret;
-        update(&mut self.state, Event::Drawn(drawn))
+        drawn
     }
 
     /// Presses keys: `ctrl+k a esc`.

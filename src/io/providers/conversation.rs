@@ -308,7 +308,7 @@ impl<'a> Conversation<'a> {
         }
         let mut decoder = self.provider.decoder();
         let mut deadline = begun + first;
-        let mut beat = Beat::new();
+        let mut beat = Beat::new(self.http.rest());
         let cut = loop {
             let taken = match beat.at_once(&mut response).await {
                 Some(taken) => taken,

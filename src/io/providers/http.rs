@@ -11,6 +11,7 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Client, ClientBuilder, redirect};
 
 use super::Facts;
+use super::beat::Rest;
 use super::quirks::Quirk;
 use super::trouble::{Address, Cause, Certificate, Link, Place, Trouble};
 use crate::domain::settings::endpoints::host;
@@ -63,6 +64,7 @@ pub struct Http {
     /// For plain addresses of this machine and its network, which need no certificate.
     plain: OnceLock<Result<Client, Cause>>,
     limits: Limits,
+    rest: Rest,
     /// A file of certificates to be trusted besides the machine's own.
     authorities: Option<PathBuf>,
     learned: Mutex<HashMap<String, Vec<Quirk>>>,
@@ -81,6 +83,7 @@ impl Http {
             direct: OnceLock::new(),
             plain: OnceLock::new(),
             limits,
+            rest: Rest::default(),
             authorities: None,
             learned: Mutex::default(),
             models: Mutex::default(),
@@ -120,6 +123,16 @@ impl Http {
             Place::Remote => self.open.get_or_init(|| make(base())),
         };
         client.as_ref().map_err(Clone::clone)
+    }
+
+    /// Whoever rests while words trickle, from now on.
+    pub fn resting(self, rest: Rest) -> Self {
+        Self { rest, ..self }
+    }
+
+    /// Who rests while words trickle.
+    pub fn rest(&self) -> Rest {
+        self.rest
     }
 
     /// The limits that it was set up with.

@@ -46,6 +46,8 @@ struct Live {
     /// Replies that have not ended, with their text and their thinking.
     streams: HashMap<EntryId, (Stream, Stream)>,
     title: Title,
+    /// The time of the last change, as far as it was written.
+    changed: i64,
 }
 
 /// Whether the next message may give the session its title.
@@ -65,6 +67,9 @@ pub enum Recorded {
     /// The session was deleted meanwhile.
     Gone,
 }
+
+/// While a reply grows, the time of the last change is written so often. Milliseconds.
+const FRESH: i64 = 1_000;
 
 /// Milliseconds since 1970.
 pub(super) fn now() -> i64 {
@@ -96,10 +101,7 @@ impl Book {
             (None, Some(SessionId(session))) => Live::new(session),
             (None, None) => Live::new(begin(&write, &project, record, &self.redactor).map_err(of)?),
         };
-        let place = write
-            .query_row("SELECT place FROM sessions WHERE id = ?1", [live.session], |row| row.get::<_, i64>(0))
-            .optional()
-            .map_err(of)?;
+        let place = place_of(&write, live.session).map_err(of)?;
         let Some(place) = place else { return Ok(Recorded::Gone) };
         let at = now();
         let page = Page { write: &write, redactor: &self.redactor, place: format!("{PLACE}{place}"), at };
@@ -109,13 +111,11 @@ impl Book {
         if let Some(standing) = &record.standing {
             page.standing(live.session, standing).map_err(of)?;
         }
-        if !record.changes.is_empty() {
-            write
-                .execute(
-                    "UPDATE sessions SET changed = max(changed, ?2) WHERE id = ?1",
-                    params![live.session, at],
-                )
-                .map_err(of)?;
+        let grows = record.changes.iter().all(|change| matches!(change, Change::Grow { .. }));
+        let told = grows && (at - live.changed).abs() < FRESH;
+        if !record.changes.is_empty() && !told {
+            changed(&write, live.session, at).map_err(of)?;
+            live.changed = at;
         }
         write.commit().map_err(of)?;
         let session = SessionId(live.session);
@@ -165,7 +165,7 @@ impl Book {
 
 impl Live {
     fn new(session: i64) -> Self {
-        Self { session, rows: BTreeMap::new(), streams: HashMap::new(), title: Title::Unknown }
+        Self { session, rows: BTreeMap::new(), streams: HashMap::new(), title: Title::Unknown, changed: 0 }
     }
 
     fn trim(&mut self) {
@@ -204,6 +204,18 @@ fn begin(
         params![place, record.parent.map(|parent| parent.0), title, now()],
     )?;
     Ok(write.last_insert_rowid())
+}
+
+/// The place of a session; `None` when it is gone.
+fn place_of(write: &Transaction<'_>, session: i64) -> rusqlite::Result<Option<i64>> {
+    let mut one = write.prepare_cached("SELECT place FROM sessions WHERE id = ?1")?;
+    one.query_row([session], |row| row.get(0)).optional()
+}
+
+/// Writes when a session changed last.
+fn changed(write: &Transaction<'_>, session: i64, at: i64) -> rusqlite::Result<()> {
+    let update = "UPDATE sessions SET changed = max(changed, ?2) WHERE id = ?1";
+    write.prepare_cached(update)?.execute(params![session, at]).map(|_| ())
 }
 
 /// The title of the session that another branches off from.

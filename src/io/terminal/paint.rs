@@ -39,6 +39,8 @@ pub struct Painter {
     pen: Pen,
     shown: Buffer,
     next: Buffer,
+    /// The rows in which `next`, which held the frame before, differs from what is shown.
+    stale: Vec<u16>,
     trust: Trust,
     caret: Caret,
 }
@@ -50,6 +52,7 @@ impl Default for Painter {
             pen: Pen::default(),
             shown: Buffer::default(),
             next: Buffer::default(),
+            stale: Vec::new(),
             trust: Trust::Nothing,
             caret: Caret::Unknown,
         }
@@ -64,12 +67,32 @@ impl Painter {
         draw: impl FnOnce(&mut Buffer) -> Option<Position>,
     ) -> io::Result<usize> {
         let bytes = self.bytes(size, draw);
-        let count = bytes.len();
-        if count > 0 {
-            self.out.write_all(&bytes)?;
+        self.write(&bytes)
+    }
+
+    /// Whether a frame of this size can be drawn over the last one.
+    pub fn goes_on(&self, size: Size) -> bool {
+        self.trust == Trust::Cells && self.shown.area == Rect::from((Position::ORIGIN, size))
+    }
+
+    /// Draws a frame over the last one, which [`goes_on`](Self::goes_on) allows; `draw` is given what is shown and tells the rows that it
+    /// drew on. The caret stays where it is. Gives the number of bytes written.
+    pub fn go_on(&mut self, draw: impl FnOnce(&mut Buffer) -> Vec<u16>) -> io::Result<usize> {
+        let bytes = self.further_bytes(draw);
+        self.write(&bytes)
+    }
+
+    /// Whether this is what is shown, as far as is known.
+    pub fn shows(&self, frame: &Buffer) -> bool {
+        self.shown == *frame
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if !bytes.is_empty() {
+            self.out.write_all(bytes)?;
             self.out.flush()?;
         }
-        Ok(count)
+        Ok(bytes.len())
     }
 
     /// The content of the screen is unknown from now on; the next frame draws all of it.
@@ -91,9 +114,39 @@ impl Painter {
         if self.shown.area != area {
             self.forget();
         }
+        let rows: Vec<u16> = (0..area.height).collect();
+        self.lead_to_next(&rows, caret)
+    }
+
+    /// As `bytes`, for a frame that is drawn over the last one.
+    fn further_bytes(&mut self, draw: impl FnOnce(&mut Buffer) -> Vec<u16>) -> Vec<u8> {
+        if self.next.area != self.shown.area {
+            self.next = self.shown.clone();
+            self.stale.clear();
+        }
+        let width = usize::from(self.next.area.width);
+        for row in std::mem::take(&mut self.stale) {
+            let cells = usize::from(row) * width..(usize::from(row) + 1) * width;
+            if let (Some(next), Some(shown)) =
+                (self.next.content.get_mut(cells.clone()), self.shown.content.get(cells))
+            {
+                next.clone_from_slice(shown);
+            }
+        }
+        let caret = match self.caret {
+            Caret::At(position) => Some(position),
+            Caret::Hidden | Caret::Unknown => None,
+        };
+        let rows = draw(&mut self.next);
+        self.lead_to_next(&rows, caret)
+    }
+
+    /// The bytes that lead from what is shown to the next frame, which differs in these rows at most and is shown from then on.
+    fn lead_to_next(&mut self, rows: &[u16], caret: Option<Position>) -> Vec<u8> {
         let mut pen = std::mem::take(&mut self.pen);
-        if !area.is_empty() {
-            self.cells(&mut pen);
+        self.stale.clear();
+        if !self.next.area.is_empty() {
+            self.cells(rows, &mut pen);
         }
         let has_cells = !pen.out.is_empty();
         self.place_caret(caret, &mut pen);
@@ -104,23 +157,26 @@ impl Painter {
         if has_cells { [BEGIN, &body, END].concat() } else { body }
     }
 
-    fn cells(&mut self, pen: &mut Pen) {
+    fn cells(&mut self, rows: &[u16], pen: &mut Pen) {
         let width = usize::from(self.next.area.width);
         if self.trust == Trust::Nothing {
             pen.start();
             for (y, new) in (0..).zip(self.next.content.chunks(width)) {
                 row::write(pen, y, None, new);
+                self.stale.push(y);
             }
         } else {
-            let mut changes = changes(&self.shown, &self.next, width);
+            let mut changes = changes(&self.shown, &self.next, rows);
             if let Some(shift) = scroll::find(&self.shown, &self.next, &changes) {
                 pen.shift(shift);
                 shift.apply(&mut self.shown);
-                changes = self::changes(&self.shown, &self.next, width);
+                let moved: Vec<u16> = rows.iter().copied().chain(shift.top..shift.bottom).collect();
+                changes = self::changes(&self.shown, &self.next, &moved);
             }
             let rows = self.shown.content.chunks(width).zip(self.next.content.chunks(width));
             for (y, ((old, new), _)) in (0..).zip(rows.zip(changes)).filter(|(_, (_, changed))| *changed) {
                 row::write(pen, y, Some(old), new);
+                self.stale.push(y);
             }
         }
         pen.style(&Cell::EMPTY);
@@ -143,11 +199,20 @@ impl Painter {
     }
 }
 
-/// Which rows are to be written.
-fn changes(old: &Buffer, new: &Buffer, width: usize) -> Vec<bool> {
+/// Which of all rows are to be written, where no others than these can differ.
+fn changes(old: &Buffer, new: &Buffer, rows: &[u16]) -> Vec<bool> {
     let always = |cell: &Cell| cell.diff_option == CellDiffOption::AlwaysUpdate;
-    let rows = old.content.chunks(width).zip(new.content.chunks(width));
-    rows.map(|(old, new)| old != new || new.iter().any(always)).collect()
+    let width = usize::from(new.area.width);
+    let mut changes = vec![false; usize::from(new.area.height)];
+    for row in rows {
+        let cells = usize::from(*row) * width..(usize::from(*row) + 1) * width;
+        let (old, new) = (old.content.get(cells.clone()), new.content.get(cells));
+        let always = new.is_some_and(|new| new.iter().any(always));
+        if let Some(change) = changes.get_mut(usize::from(*row)) {
+            *change = old != new || always;
+        }
+    }
+    changes
 }
 
 #[cfg(test)]

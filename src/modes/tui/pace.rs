@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 /// Why a frame is wanted, from the least urgent on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Why {
-    /// Further words of a reply: nobody reads faster than they are shown.
-    Reading,
+    /// Further words of a reply, and nothing else: nobody reads faster than they are shown.
+    Words,
     /// Anything else: 60 frames a second are as many as an eye follows.
     Change,
     /// What was just typed: the hand feels what the eye does not see.
@@ -17,7 +17,7 @@ impl Why {
     /// Shortest time from the last frame to one for this reason.
     fn rest(self) -> Duration {
         Duration::from_millis(match self {
-            Self::Reading => 33,
+            Self::Words => 50,
             Self::Change => 16,
             Self::Typed => 2,
         })
@@ -48,6 +48,11 @@ impl Pace {
         *self = Self { drawn: Some(now), wanted: None };
     }
 
+    /// Why a frame is wanted, if one is.
+    pub fn wanted(&self) -> Option<Why> {
+        self.wanted
+    }
+
     /// When the wanted frame may be drawn; `None` when none is wanted.
     pub fn due(&self, now: Instant) -> Option<Instant> {
         let rest = self.wanted?.rest();
@@ -62,7 +67,7 @@ impl Pace {
     /// Whether the next frame waits and shows no more than further words. What comes until then can wait as well: each delta alone
     /// would wake the screen for nothing.
     pub fn is_resting(&self, now: Instant) -> bool {
-        self.wanted == Some(Why::Reading) && self.ready(now).is_none()
+        self.wanted == Some(Why::Words) && self.ready(now).is_none()
     }
 }
 
@@ -81,9 +86,9 @@ mod tests {
         assert_eq!(pace.ready(start), Some(Why::Change));
         pace.drawn(start);
         assert_eq!((pace.due(start), pace.is_resting(start)), (None, false));
-        pace.want(Why::Reading);
-        assert_eq!(pace.due(after(start, 1)), Some(after(start, 33)));
-        assert!(pace.is_resting(after(start, 32)) && !pace.is_resting(after(start, 33)));
+        pace.want(Why::Words);
+        assert_eq!(pace.due(after(start, 1)), Some(after(start, 50)));
+        assert!(pace.is_resting(after(start, 49)) && !pace.is_resting(after(start, 50)));
         pace.want(Why::Typed);
         pace.want(Why::Change);
         assert_eq!((pace.ready(after(start, 1)), pace.is_resting(after(start, 1))), (None, false));
@@ -97,8 +102,8 @@ mod tests {
         let start = Instant::now();
         let mut pace = Pace::new();
         pace.drawn(start);
-        pace.want(Why::Reading);
-        assert_eq!(pace.ready(after(start, 500)), Some(Why::Reading));
+        pace.want(Why::Words);
+        assert_eq!(pace.ready(after(start, 500)), Some(Why::Words));
         assert_eq!(pace.due(after(start, 500)), Some(after(start, 500)));
     }
 }

@@ -4,6 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::entry::{self, Part};
@@ -22,6 +23,8 @@ struct Slot {
     part: Part,
     height: Option<usize>,
     lines: Option<Vec<Line<'static>>>,
+    /// Which of all layings out made the lines.
+    laying: u64,
     /// What the lines say; made where something is marked.
     map: Option<Box<TextMap>>,
     /// The frame that asked for its lines last.
@@ -30,9 +33,12 @@ struct Slot {
 
 impl Slot {
     fn new(part: Part) -> Self {
-        Self { part, height: None, lines: None, map: None, frame: 0 }
+        Self { part, height: None, lines: None, laying: 0, map: None, frame: 0 }
     }
 }
+
+/// What a row of the screen shows: a line of one laying out, or nothing. Rows that are equal look the same.
+pub(super) type Row = Option<(u64, usize)>;
 
 /// An entry in parts.
 struct Laid {
@@ -52,6 +58,10 @@ pub struct LineCache {
     entries: HashMap<EntryId, Laid>,
     /// How many lines are kept.
     kept: usize,
+    /// How often a part was laid out.
+    layings: u64,
+    /// What the rows of the last frame show and where; `None` where they show more than lines.
+    rows: Option<(Rect, Vec<Row>)>,
     /// Made when code is drawn for the first time.
     highlighter: Option<Highlighter>,
     /// The key that unfolds what is folded.
@@ -138,7 +148,7 @@ impl LineCache {
     /// The lines of a part.
     pub(super) fn lines(&mut self, entry: &Entry, part: usize) -> &[Line<'static>] {
         self.parts(entry);
-        let Self { entries, width, theme, frame, kept, highlighter, unfold } = self;
+        let Self { entries, width, theme, frame, kept, layings, highlighter, unfold, .. } = self;
         let (Some(laid), Some(theme)) = (entries.get_mut(&entry.id), theme.as_ref()) else { return &[] };
         let Laid { slots, blocks, .. } = laid;
         let ends = ends(slots, part);
@@ -167,10 +177,31 @@ impl LineCache {
                 _ => entry::whole_lines(entry, *width, theme, unfold),
             };
             *kept += lines.len();
+            *layings += 1;
+            slot.laying = *layings;
             slot.height = Some(lines.len());
             slot.lines = Some(lines);
         }
         slot.lines.as_deref().unwrap_or_default()
+    }
+
+    /// What a row shows that shows this line.
+    pub(super) fn row(&mut self, entry: &Entry, part: usize, line: usize) -> Row {
+        if line >= self.lines(entry, part).len() {
+            return None;
+        }
+        let slot = self.entries.get(&entry.id).and_then(|laid| laid.slots.get(part));
+        slot.map(|slot| (slot.laying, line))
+    }
+
+    /// Remembers what the rows of a frame show; `None` where they show more than lines.
+    pub(super) fn remember(&mut self, rows: Option<(Rect, Vec<Row>)>) {
+        self.rows = rows;
+    }
+
+    /// What the rows of this area show, where that is known.
+    pub(super) fn rows_of(&mut self, area: Rect) -> Option<Vec<Row>> {
+        self.rows.take().filter(|(shown, _)| *shown == area).map(|(_, rows)| rows)
     }
 
     /// What the lines of a part say; `None` where there is no such part.

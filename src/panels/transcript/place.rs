@@ -3,7 +3,7 @@
 use ratatui::text::Line;
 
 use super::Match;
-use super::lines::LineCache;
+use super::lines::{LineCache, Row};
 use crate::domain::chat::{Body, Entry};
 use crate::domain::search;
 use crate::draw::textmap::TextMap;
@@ -92,6 +92,13 @@ impl Ground<'_> {
         let number = at.line;
         at.line += 1;
         self.cache.lines(entry, at.part).get(number)
+    }
+
+    /// What a row shows that shows the line at a place.
+    pub fn row(&mut self, at: Place) -> Row {
+        let at = self.down(at, 0);
+        let entry = self.entries.get(at.entry)?;
+        self.cache.row(entry, at.part, at.line)
     }
 
     /// What the lines of a part say.

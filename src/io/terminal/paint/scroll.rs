@@ -10,6 +10,9 @@ const COST: usize = 24;
 /// What going to a place costs in bytes.
 const GOING: usize = 6;
 
+/// So few rows that changed are written sooner than it is found out whether they moved.
+const FEWEST: usize = 3;
+
 /// Which way a block moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Way {
@@ -70,14 +73,13 @@ struct Block {
 
 /// The move that saves most, if one saves anything; `changes` tells of each row whether it differs.
 pub(super) fn find(old: &Buffer, new: &Buffer, changes: &[bool]) -> Option<Shift> {
+    if changes.iter().filter(|changed| **changed).count() < FEWEST {
+        return None;
+    }
     let width = usize::from(new.area.width).max(1);
     let pairs = old.content.chunks(width).zip(new.content.chunks(width));
     let first = changes.iter().position(|changed| *changed)?;
     let last = changes.iter().rposition(|changed| *changed)?;
-    // One row moves at least, and one comes in.
-    if last == first {
-        return None;
-    }
     let mut rows = Vec::with_capacity(last + 1 - first);
     for (old, new) in pairs.take(last + 1).skip(first) {
         if old.iter().chain(new).any(is_special) {

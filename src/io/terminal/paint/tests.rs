@@ -7,7 +7,7 @@ use ratatui::buffer::{Buffer, Cell, CellWidth};
 use ratatui::layout::{Position, Rect, Size};
 use ratatui::style::{Color, Modifier, Style};
 
-use super::Painter;
+use super::{Caret, Painter};
 
 /// A terminal, and the painter that draws on it.
 struct Bench {
@@ -29,6 +29,33 @@ impl Bench {
             buffer.content.clone_from(&frame.content);
             caret
         });
+        self.holds(frame, caret, bytes)
+    }
+
+    /// Draws a frame over the last one, given the rows in which it may differ.
+    #[track_caller]
+    fn go_on(&mut self, frame: &Buffer, rows: &[u16]) -> String {
+        assert!(self.painter.goes_on(self.size));
+        let width = usize::from(self.size.width);
+        let before = self.painter.shown.clone();
+        let bytes = self.painter.further_bytes(|buffer| {
+            assert_eq!(*buffer, before, "what is drawn on is what is shown");
+            for row in rows {
+                let cells = usize::from(*row) * width..(usize::from(*row) + 1) * width;
+                buffer.content[cells.clone()].clone_from_slice(&frame.content[cells]);
+            }
+            rows.to_vec()
+        });
+        assert!(self.painter.shows(frame));
+        let caret = match self.painter.caret {
+            Caret::At(position) => Some(position),
+            Caret::Hidden | Caret::Unknown => None,
+        };
+        self.holds(frame, caret, bytes)
+    }
+
+    #[track_caller]
+    fn holds(&mut self, frame: &Buffer, caret: Option<Position>, bytes: Vec<u8>) -> String {
         self.parser.process(&bytes);
         let bytes = String::from_utf8(bytes).unwrap();
         let screen = self.parser.screen();
@@ -324,17 +351,31 @@ proptest! {
 
     #[test]
     fn any_frame_after_any_other_is_what_the_terminal_shows(
-        frames in proptest::collection::vec((proptest::collection::vec(change(), 0..12), 0..=WIDTH, 0..HEIGHT), 1..8)
+        frames in proptest::collection::vec(
+            (proptest::collection::vec(change(), 0..12), 0..=WIDTH, 0..HEIGHT, any::<bool>()), 1..8
+        )
     ) {
         let mut bench = Bench::new(WIDTH, HEIGHT);
         let mut frame = Buffer::empty(Rect::new(0, 0, WIDTH, HEIGHT));
-        for (changes, x, y) in frames {
+        for (changes, x, y, over) in frames {
+            let before = frame.clone();
             for change in changes {
                 apply(&mut frame, change, &mut bench);
             }
-            bench.draw(&frame, (x < WIDTH).then_some(Position { x, y }));
+            if over && bench.painter.goes_on(bench.size) {
+                bench.go_on(&frame, &differing(&before, &frame));
+            } else {
+                bench.draw(&frame, (x < WIDTH).then_some(Position { x, y }));
+            }
         }
     }
+}
+
+/// The rows in which two frames differ, and the first one, which need not.
+fn differing(before: &Buffer, after: &Buffer) -> Vec<u16> {
+    let width = usize::from(WIDTH);
+    let rows = (0..).zip(before.content.chunks(width).zip(after.content.chunks(width)));
+    rows.filter(|(row, (before, after))| *row == 0 || before != after).map(|(row, _)| row).collect()
 }
 
 fn apply(frame: &mut Buffer, change: Change, bench: &mut Bench) {

@@ -1,0 +1,73 @@
+//! One frame: drawn anew, or over the last one where only words came. It never decides when.
+
+use std::time::Instant;
+
+use anyhow::Result;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect, Size};
+
+use super::Session;
+use super::pace::Why;
+use crate::app::update::update;
+use crate::app::{screen, vi};
+use crate::io::terminal::caret;
+use crate::protocol::message::{Drawn, Effect, Event};
+
+impl Session<'_> {
+    /// Draws what is there now, and lets the state know how it came out.
+    pub(super) fn draw(&mut self) -> Result<()> {
+        let stands = self.paint()?;
+        let shape = vi::caret_shape(&self.state);
+        if let Some(shape) = shape.filter(|shape| Some(*shape) != self.caret) {
+            caret::show(shape)?;
+            self.caret = Some(shape);
+        }
+        self.pace.drawn(Instant::now());
+        // A terminal that is slow to take a frame has not shown it before now.
+        let (due, now) = (self.state.next_change(), self.now());
+        for effect in update(&mut self.state, Event::Tick(now)) {
+            self.work.perform(effect);
+        }
+        for effect in update(&mut self.state, Event::Drawn(stands)) {
+            // A copy may have waited for this frame.
+            if let Some(Effect::Copy(clip)) = self.work.perform(effect) {
+                self.copy(clip)?;
+            }
+        }
+        // What came due meanwhile is not in the frame, and nothing else would bring it to the screen.
+        if due.is_some_and(|at| at <= now) {
+            self.pace.want(Why::Change);
+        }
+        Ok(())
+    }
+
+    fn paint(&mut self) -> Result<Drawn> {
+        let (state, cache) = (&self.state, &mut self.cache);
+        let area = screen::area(state);
+        let size = Size { width: area.width, height: area.height };
+        let mut stands = Drawn::default();
+        if self.pace.wanted() == Some(Why::Words) && self.painter.goes_on(size) && screen::only_grows(state) {
+            self.painter.go_on(|buffer| {
+                let (drawn, rows) = screen::grow(state, cache, buffer);
+                stands = drawn;
+                rows
+            })?;
+            debug_assert!(self.shows_all(), "a frame over the last one differs from one drawn anew");
+        } else {
+            self.painter.frame(size, |buffer| {
+                let (caret, drawn): (Option<Position>, Drawn) = screen::view(state, cache, buffer);
+                stands = drawn;
+                caret
+            })?;
+        }
+        Ok(stands)
+    }
+
+    /// Whether the screen shows what a frame drawn anew would show.
+    fn shows_all(&mut self) -> bool {
+        let area: Rect = screen::area(&self.state);
+        let mut whole = Buffer::empty(area);
+        screen::view(&self.state, &mut self.cache, &mut whole);
+        self.painter.shows(&whole)
+    }
+}
