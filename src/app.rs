@@ -19,6 +19,7 @@ pub mod sessions;
 pub mod side;
 pub mod state;
 pub mod status;
+pub mod trust;
 pub mod turn;
 pub mod update;
 pub mod welcome;

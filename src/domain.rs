@@ -17,3 +17,4 @@ pub mod search;
 pub mod session;
 pub mod settings;
 pub mod stack;
+pub mod trust;

@@ -55,5 +55,7 @@ mod scroll;
 mod sessions;
 #[path = "flow/side.rs"]
 mod side;
+#[path = "flow/trust.rs"]
+mod trust;
 #[path = "flow/turns.rs"]
 mod turns;

@@ -54,6 +54,8 @@ mod server;
 #[path = "terminal/sessions.rs"]
 mod sessions;
 #[cfg(unix)]
+#[path = "terminal/trust.rs"]
+mod trust;
 #[path = "terminal/wire.rs"]
 mod wire;
 

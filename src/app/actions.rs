@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::state::{EditingWhat, Focus, Overlay, State, Turn};
-use super::{commands, mentions, messages, overlay, reading, review, screen, sessions, side, turn};
+use super::{commands, mentions, messages, overlay, reading, review, screen, sessions, side, trust, turn};
 use crate::panels::menu::Menu;
 use crate::panels::prompt::editor::Editor;
 use crate::panels::review::{Mode, WayOut, keys_in_words};
@@ -21,6 +21,7 @@ pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         Focus::Prompt => Context::Prompt,
         Focus::Reading(_) => Context::Reading,
         Focus::Review => Context::Review,
+        Focus::Overlay(Overlay::Pager(_)) if trust::is_asking(state) => Context::Trust,
         Focus::Overlay(Overlay::Pager(_)) => Context::Pager,
         Focus::Overlay(Overlay::Menu(_, _)) => Context::Menu,
     };
@@ -39,6 +40,14 @@ pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         Context::Review => review_key(state, key),
         Context::Reading => reading_key(state, key),
         Context::Menu => menu_key(state, key),
+        // What does not answer scrolls, as in any panel.
+        Context::Trust => {
+            let keys = &state.tools.keymap;
+            match keys.action(Context::Trust, key).or_else(|| keys.action(Context::Pager, key)) {
+                Some(action) => perform(state, action),
+                None => Vec::new(),
+            }
+        }
         Context::Everywhere | Context::Prompt | Context::Pager => {
             match state.tools.keymap.action(context, key) {
                 Some(action) => perform(state, action),
@@ -331,6 +340,7 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         | Action::PagerTop
         | Action::PagerEnd
         | Action::ClosePager => return overlay::act(state, action),
+        Action::Trust => return trust::agree(state),
     }
     Vec::new()
 }

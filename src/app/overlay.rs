@@ -184,6 +184,7 @@ pub fn help(state: &mut State) {
         Context::Review,
         Context::Menu,
         Context::Pager,
+        Context::Trust,
     ];
     for context in contexts {
         text.push_str(&format!("\n{}\n", context.title()));

@@ -6,7 +6,7 @@ pub mod compose;
 pub mod told;
 
 use super::state::{Focus, Overlay, State, Turn};
-use super::{actions, commands, overlay, review, turn};
+use super::{actions, commands, overlay, review, trust, turn};
 use crate::base::text;
 use crate::domain::chat::Level;
 use crate::domain::exchange::Outcome;
@@ -52,6 +52,9 @@ impl Form {
 
 /// Whether a line is part of a message: it may go on in the next one. Else it answers a question.
 pub fn composes(state: &State) -> bool {
+    if trust::is_asking(state) {
+        return false;
+    }
     match &state.focus {
         Focus::Prompt | Focus::Reading(_) | Focus::Overlay(Overlay::Pager(_)) => true,
         Focus::Review | Focus::Overlay(Overlay::Menu(_, _)) => false,
@@ -83,6 +86,9 @@ pub fn last_reply_failed(state: &State) -> bool {
 pub fn entered(state: &mut State, said: &[Span]) -> Vec<Effect> {
     state.screen.interrupted = None;
     let words = turn::joined(said);
+    if trust::is_asking(state) {
+        return trust::entered(state, &words);
+    }
     let effects = match &state.focus {
         Focus::Prompt | Focus::Reading(_) => message(state, said),
         // A long text was printed whole; there is nothing to close.
@@ -228,6 +234,9 @@ fn decide(state: &mut State, words: &str) -> Vec<Effect> {
 pub fn question(state: &State) -> Option<String> {
     if state.screen.form != Form::Linear(Asked::Person) {
         return None;
+    }
+    if trust::is_asking(state) {
+        return Some(trust::QUESTION.to_string());
     }
     match &state.focus {
         Focus::Prompt | Focus::Reading(_) | Focus::Overlay(Overlay::Pager(_)) => {

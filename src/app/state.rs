@@ -6,6 +6,7 @@ mod recording;
 use std::collections::BTreeSet;
 
 use super::plain::Form;
+use super::trust::Trusting;
 use crate::domain::chat::{Body, EntryId, Level, Log, Voice};
 use crate::domain::exchange::{Endpoint, Protocol};
 use crate::domain::kb::detect::Detector;
@@ -157,6 +158,8 @@ pub struct Knowledge {
     pub stack: Stack,
     /// The notes of other tools, as they were read last.
     pub notes: Notes,
+    /// What the user has looked at of all that.
+    pub trust: Trusting,
 }
 
 impl Knowledge {
@@ -418,6 +421,7 @@ impl State {
                 degraded: None,
                 stack: Stack::default(),
                 notes: Notes::default(),
+                trust: Trusting::default(),
             },
             review: Review::default(),
             decided: Decided::default(),

@@ -7,6 +7,7 @@ use super::review;
 use super::sessions;
 use super::side;
 use super::state::{ModelChoice, Readiness, Replying, State, Tally, Tools, Turn};
+use super::trust::{self, Next};
 use crate::domain::briefing::Briefing;
 use crate::domain::chat::{Body, Level, Log, Reply, Voice};
 use crate::domain::exchange::{Outcome, Protocol, ReplyEvent, Request, StopReason};
@@ -107,13 +108,18 @@ pub fn kb_read(state: &mut State, task: TaskId, snapshot: Snapshot) -> Vec<Effec
     if !wanted {
         return Vec::new();
     }
-    let Turn::Reading { message, .. } = std::mem::take(&mut state.turn) else { return Vec::new() };
+    let (mut effects, next) = trust::ask(state);
+    if next == Next::Wait {
+        return effects;
+    }
+    let Turn::Reading { message, .. } = std::mem::take(&mut state.turn) else { return effects };
     let typed = state.tools.detector.typed_unmasked(&message);
     state.decided.said(typed.clone());
     review::taken_back(state, &typed);
     let candidates = detect(state, &message);
     let persona = state.personas.active.clone();
-    ask(state, Round { persona, message, candidates, number: 1, tally: Tally::default() })
+    effects.extend(ask(state, Round { persona, message, candidates, number: 1, tally: Tally::default() }));
+    effects
 }
 
 /// Layer one and three on the user's message: strong candidates become proposals, and the model is told of all.

@@ -5,7 +5,7 @@ use crossterm::event::{KeyEventKind, MouseEvent, MouseEventKind};
 use super::state::{EditingWhat, Focus, Overlay, Search, State};
 use super::{
     actions, attaching, chat, context, keeping, mentions, messages, overlay, plain, reading, recording,
-    review, screen, sessions, turn,
+    review, screen, sessions, trust, turn,
 };
 use crate::base::text;
 use crate::domain::chat::Level;
@@ -20,6 +20,7 @@ const WHEEL: isize = 3;
 /// Changes the state by one event and tells what shall happen outside.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let mut effects = route(state, event);
+    effects.extend(trust::look(state));
     effects.extend(recording::look(state));
     keeping::look(state);
     mentions::look(state);
@@ -87,6 +88,10 @@ fn route(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::NotesRead(notes) => {
             turn::notes_read(state, notes);
+            Vec::new()
+        }
+        Event::TrustRead { trusted, from_git } => {
+            trust::read(state, trusted, from_git);
             Vec::new()
         }
         Event::NeverRead { hashes } => {

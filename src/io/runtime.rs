@@ -16,11 +16,14 @@ use super::providers::{self, Http, Keys, Listener, Unheard, offline};
 use super::store::{self, Store};
 use super::watch::{self, Look, Target, TargetKind};
 use super::{attach, export, files, personas};
+use super::{git, root, trust};
 use super::{never, notes};
 use crate::domain::exchange::{Protocol, ReplyEvent, Request};
 use crate::domain::kb::journal::Provenance;
 use crate::domain::kb::state::{FILE_NAME, KbState, Snapshot};
+use crate::domain::notes::Notes;
 use crate::domain::settings::project::ProjectNotes;
+use crate::domain::trust::Trusted;
 use crate::protocol::message::{Effect, Event, OutsideFile, TaskId};
 use crate::protocol::sessions::{Ask, Told};
 
@@ -38,6 +41,8 @@ pub struct Workplace {
     pub keep: Option<Keep>,
     /// Where it is kept what a project is never asked about; `None` when no state folder can be had.
     pub never: Option<PathBuf>,
+    /// Where it is kept what was looked at; `None` when no state folder can be had.
+    pub trust: Option<PathBuf>,
     /// Where drafts and messages are kept; `None` when no state folder can be had.
     pub prompts: Option<PathBuf>,
     pub sessions: store::Place,
@@ -94,11 +99,19 @@ impl Runtime {
                 let events = self.events.clone();
                 self.blocking(move |place| {
                     // The screen may be gone by now; then nobody needs the answer.
-                    let _ = events.send(Event::NotesRead(notes::read(&place.project, &place.notes)));
+                    let notes = notes::read(&place.project, &place.notes);
+                    let (trust, failed) = looked_at(&place, &notes);
+                    for event in failed.into_iter().chain([Event::NotesRead(notes), trust]) {
+                        let _ = events.send(event);
+                    }
                     let snapshot = kbfile::read(&place.project, place.kb_limit);
                     Event::KbRead { task, snapshot }
                 });
             }
+            Effect::Trust { items } => self.blocking(move |place| {
+                let failed = trust::add(place.trust.as_ref()?, &place.project, &items).err()?;
+                Some(Event::Noted(failed.to_string()))
+            }),
             Effect::ReadNotes => {
                 self.blocking(|place| Event::NotesRead(notes::read(&place.project, &place.notes)));
             }
@@ -343,6 +356,22 @@ fn save(
         ) => Event::KbSaveFailed { task, cause: error.to_string() },
     };
     (event, None)
+}
+
+/// What the user has looked at, and why that is not known, where it is not.
+fn looked_at(place: &Workplace, notes: &Notes) -> (Event, Option<Event>) {
+    let read = place.trust.as_ref().map(|folder| trust::read(folder, &place.project));
+    let (trusted, failed) = match read {
+        Some(Ok(trusted)) => (trusted, None),
+        Some(Err(error)) => (Trusted::default(), Some(Event::Noted(error.to_string()))),
+        None => (Trusted::default(), None),
+    };
+    let mut names = vec![FILE_NAME.to_string()];
+    names.extend(notes.files.iter().map(|note| note.path.clone()));
+    names.extend(trusted.files.keys().cloned());
+    let root = root::of(&place.project);
+    let from_git = git::as_written(&place.project, &root, &names);
+    (Event::TrustRead { trusted, from_git }, failed)
 }
 
 /// The answer when it cannot be remembered.

@@ -245,6 +245,7 @@ impl Session {
                 | Effect::ReadKb { .. }
                 | Effect::ReadMentions { .. }
                 | Effect::MakeBody { .. }
+                | Effect::Trust { .. }
                 | Effect::Ask { .. }
                 | Effect::Cancel { .. }
                 | Effect::SaveKb { .. }

@@ -314,6 +314,7 @@ impl<'a> Session<'a> {
             Effect::ReadKb { .. }
             | Effect::ReadMentions { .. }
             | Effect::MakeBody { .. }
+            | Effect::Trust { .. }
             | Effect::Ask { .. }
             | Effect::Cancel { .. }
             | Effect::SaveKb { .. }

@@ -11,6 +11,8 @@ pub enum Context {
     Review,
     Menu,
     Pager,
+    /// What a project brings, shown before it is used.
+    Trust,
 }
 
 impl Context {
@@ -23,6 +25,7 @@ impl Context {
             Self::Review => "KB.md review",
             Self::Menu => "Menus",
             Self::Pager => "Panels",
+            Self::Trust => "First time in a folder",
         }
     }
 }
@@ -134,6 +137,7 @@ pub enum Action {
     PagerTop,
     PagerEnd,
     ClosePager,
+    Trust,
 }
 
 /// One row of the table.
@@ -157,7 +161,7 @@ const fn row(
 }
 
 use Action as A;
-use Context::{Everywhere, Menu, Pager, Prompt, Reading, Review};
+use Context::{Everywhere, Menu, Pager, Prompt, Reading, Review, Trust};
 
 /// Every action. The help, the hints and the keymap derive from this table.
 #[rustfmt::skip]
@@ -274,4 +278,5 @@ pub const ACTIONS: &[Row] = &[
     row(A::PagerTop, Pager, "pager.top", "First line", &["home", "g"]),
     row(A::PagerEnd, Pager, "pager.end", "Last line", &["end", "G"]),
     row(A::ClosePager, Pager, "pager.close", "Close", &["esc", "q"]),
+    row(A::Trust, Trust, "trust.accept", "Use what the project brings, and send", &["enter", "y"]),
 ];

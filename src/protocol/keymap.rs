@@ -187,7 +187,7 @@ fn chords(row: &Row, given: &Override, warn: &mut impl FnMut(String)) -> Vec<Cho
 fn types_text(context: Context) -> bool {
     match context {
         Context::Everywhere | Context::Prompt | Context::Menu => true,
-        Context::Review | Context::Reading | Context::Pager => false,
+        Context::Review | Context::Reading | Context::Pager | Context::Trust => false,
     }
 }
 
@@ -280,9 +280,15 @@ fn claim(first: &Bound, second: &Bound) -> Claim {
         (_, Everywhere, Default, User) => Claim::Taken(Side::Second),
         (Everywhere, ..) => Claim::Shadowed(Side::Second),
         (_, Everywhere, ..) => Claim::Shadowed(Side::First),
-        (Context::Prompt | Context::Reading | Context::Review | Context::Menu | Context::Pager, ..) => {
-            Claim::None
-        }
+        (
+            Context::Prompt
+            | Context::Reading
+            | Context::Review
+            | Context::Menu
+            | Context::Pager
+            | Context::Trust,
+            ..,
+        ) => Claim::None,
     }
 }
 

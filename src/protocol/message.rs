@@ -16,6 +16,7 @@ use crate::domain::notes::Notes;
 use crate::domain::paths::Paths;
 use crate::domain::persona::Library;
 use crate::domain::stack::Stack;
+use crate::domain::trust::{Item, Trusted};
 use crate::protocol::sessions::{Ask, Export, Exported, Told};
 
 /// Milliseconds since the program started; monotonic.
@@ -99,6 +100,11 @@ pub enum Event {
     },
     KbUndoFailed {
         cause: String,
+    },
+    /// What the user has looked at in this project was read, and which of the files are just as Git wrote them.
+    TrustRead {
+        trusted: Trusted,
+        from_git: Vec<String>,
     },
     /// The notes of other tools were read.
     NotesRead(Notes),
@@ -187,7 +193,7 @@ pub struct Drawn {
 /// What shall happen outside.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
-    /// Read the notes of other tools, then KB.md, and answer with `NotesRead` and `KbRead`, in this order.
+    /// Read the notes of other tools, what was looked at, and KB.md, and answer with `NotesRead`, `TrustRead` and `KbRead`, in this order.
     ReadKb {
         task: TaskId,
     },
@@ -224,6 +230,10 @@ pub enum Effect {
     /// Remember for later sessions that these hashes are never asked about; answers only when that fails.
     NeverAsk {
         hashes: Vec<String>,
+    },
+    /// Remember for later sessions that the user has looked at these; answers only when that fails.
+    Trust {
+        items: Vec<Item>,
     },
     LoadPersonas,
     /// Read the notes of other tools and answer with `NotesRead`.
