@@ -76,6 +76,7 @@ impl Rig {
             prompts: None,
             sessions: dictum::io::store::Place { folder: None, days: 0 },
             never: None,
+            trust: None,
             notes: ProjectNotes::Off,
             folders: Vec::new(),
             kb_limit: 1 << 20,

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use super::mouse::Hand;
 use super::plain::Form;
 use super::stopping::Pressed;
+use super::trust::Trusting;
 use super::turn::Round;
 use super::versions::Wish;
 use crate::domain::chat::{Body, EntryId, Level, Log, Voice};
@@ -204,6 +205,8 @@ pub struct Knowledge {
     pub stack: Stack,
     /// The notes of other tools, as they were read last.
     pub notes: Notes,
+    /// What the user has looked at of all that.
+    pub trust: Trusting,
 }
 
 impl Knowledge {
@@ -318,6 +321,8 @@ pub enum Focus {
 pub enum Overlay {
     Menu(MenuOf, Menu),
     Pager(Pager),
+    /// What the project brings, and whether it is to be used.
+    Trust(Pager),
     /// A key is being typed or pasted.
     Key(KeyField),
     Compare(Compare),
@@ -433,6 +438,7 @@ impl State {
                 degraded: None,
                 stack: Stack::default(),
                 notes: Notes::default(),
+                trust: Trusting::default(),
             },
             review: Review::default(),
             decided: Decided::default(),

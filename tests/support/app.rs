@@ -205,6 +205,7 @@ impl App {
                 | Effect::LoadPersonas
                 | Effect::ReadNotes
                 | Effect::MakeBody { .. }
+                | Effect::Trust { .. }
                 | Effect::ReadStack
                 | Effect::ListFiles
                 | Effect::Remember { .. }

@@ -13,7 +13,7 @@ use crate::domain::exchange::{Outcome, StopReason};
 use crate::domain::kb::edit;
 use crate::domain::kb::proposal::Proposal;
 use crate::panels::menu::Menu;
-use crate::panels::pager::{Content, Pager};
+use crate::panels::pager::Pager;
 use crate::panels::review::{Confirmation, Mode};
 use crate::protocol::message::{Millis, TaskId};
 
@@ -268,7 +268,7 @@ impl Told {
             Focus::Overlay(Overlay::Menu(_, menu)) => Shown::List(listed(menu)),
             // There is none line by line: a key would be seen.
             Focus::Overlay(Overlay::Key(_)) => Shown::Nothing,
-            Focus::Overlay(Overlay::Pager(pager)) => match &self.shown {
+            Focus::Overlay(Overlay::Pager(pager) | Overlay::Trust(pager)) => match &self.shown {
                 // A text that changes while it is open is not told again.
                 Shown::Text(title) if title.starts_with(&pager.title) => self.shown.clone(),
                 Shown::Nothing | Shown::Edit(_) | Shown::List(_) | Shown::Text(_) => {
@@ -417,6 +417,5 @@ fn listed(menu: &Menu) -> String {
 
 /// A long text with its title.
 fn whole(pager: &Pager) -> String {
-    let (Content::Markdown(words) | Content::Verbatim(words)) = &pager.content;
-    format!("{}:\n{words}", pager.title)
+    format!("{}:\n{}", pager.title, pager.content.words())
 }
