@@ -2,6 +2,7 @@
 
 mod connection;
 mod errands;
+mod knowledge;
 mod recording;
 
 use std::collections::BTreeSet;
@@ -9,23 +10,19 @@ use std::collections::BTreeSet;
 use super::mouse::Hand;
 use super::plain::Form;
 use super::stopping::Pressed;
-use super::trust::Trusting;
 use super::turn::Round;
 use super::versions::Wish;
 use crate::domain::chat::{Body, EntryId, Level, Log, Voice};
 use crate::domain::exchange::Endpoint;
 use crate::domain::kb::detect::Detector;
-use crate::domain::kb::document::Document;
 use crate::domain::kb::fence::Fence;
 use crate::domain::kb::never::Never;
 use crate::domain::kb::reconcile::Reconciler;
 use crate::domain::kb::session::SessionRules;
 use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Candidate, Span};
-use crate::domain::notes::Notes;
 use crate::domain::persona::{Library, Persona};
 use crate::domain::settings::SidePanel;
-use crate::domain::stack::Stack;
 use crate::draw::theme::{Palette, Theme};
 use crate::panels::compare::Compare;
 use crate::panels::keyfield::KeyField;
@@ -41,6 +38,7 @@ use crate::protocol::message::{Background, Capture, Millis, TaskId};
 
 pub use connection::{Connection, ModelChoice, Proposing, Search};
 pub use errands::{Asking, Doubted, EditingWhat, Errands, Gathering, Looking, Revising, Saving, What};
+pub use knowledge::Knowledge;
 pub use recording::{Doubt, Fixed, Given, Recording, Stage, Storing};
 
 /// The name of the persona that starts.
@@ -191,34 +189,6 @@ impl Personas {
     /// The speaker's label.
     pub fn voice(&self) -> Voice {
         Voice::of(&self.active)
-    }
-}
-
-/// KB.md as it was read last.
-#[derive(Clone, Debug)]
-pub struct Knowledge {
-    pub snapshot: Snapshot,
-    pub document: Document,
-    /// Why the file is not watched, if so.
-    pub degraded: Option<String>,
-    /// What the project is made of, as its other files tell.
-    pub stack: Stack,
-    /// The notes of other tools, as they were read last.
-    pub notes: Notes,
-    /// What the user has looked at of all that.
-    pub trust: Trusting,
-}
-
-impl Knowledge {
-    /// The text that edits are made on; empty when there is none.
-    pub fn text(&self) -> &str {
-        self.snapshot.text().unwrap_or_default()
-    }
-
-    /// Takes over a new look at the file.
-    pub fn set(&mut self, snapshot: Snapshot) {
-        self.document = Document::parse(snapshot.text().unwrap_or_default());
-        self.snapshot = snapshot;
     }
 }
 
@@ -432,14 +402,7 @@ impl State {
             queue: Queue::default(),
             prompt: Prompt::default(),
             transcript: Transcript::default(),
-            kb: Knowledge {
-                document: Document::parse(start.snapshot.text().unwrap_or_default()),
-                snapshot: start.snapshot,
-                degraded: None,
-                stack: Stack::default(),
-                notes: Notes::default(),
-                trust: Trusting::default(),
-            },
+            kb: Knowledge::new(start.snapshot),
             review: Review::default(),
             decided: Decided::default(),
             focus: Focus::Prompt,

@@ -1,7 +1,7 @@
 //! Performs each effect, owns what runs by its id, and answers with events. It never decides anything.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,13 +16,12 @@ use super::prompts::Keeper;
 use super::providers::{self, Http, Keys, Listener, Unheard, offline};
 use super::store::{self, Store};
 use super::watch::{self, Look, Target, TargetKind};
-use super::{attach, export, files, git, keyfile, personas, root, trust};
+use super::{attach, export, files, keyfile, personas, trust};
 use super::{never, notes};
 use crate::domain::exchange::{Endpoint, Protocol, ReplyEvent, Request};
 use crate::domain::kb::journal::Provenance;
 use crate::domain::kb::state::{FILE_NAME, KbState, Snapshot};
 use crate::domain::key::Hidden;
-use crate::domain::notes::Notes;
 use crate::domain::roster::{Found, REFUSED};
 use crate::domain::settings::project::ProjectNotes;
 use crate::domain::settings::{Settings, Values};
@@ -130,7 +129,10 @@ impl Runtime {
                 self.blocking(move |place| {
                     // The screen may be gone by now; then nobody needs the answer.
                     let notes = notes::read(&place.project, &place.notes);
-                    let looked_at = place.trust.as_ref().map(|folder| looked_at(folder, &place, &notes));
+                    let looked_at = place.trust.as_ref().map(|folder| {
+                        let (trusted, from_git) = trust::look(folder, &place.project, &notes);
+                        Event::TrustRead { trusted, from_git }
+                    });
                     for event in [Some(Event::NotesRead(notes)), looked_at].into_iter().flatten() {
                         let _ = events.send(event);
                     }
@@ -462,16 +464,6 @@ fn save(
         ) => Event::KbSaveFailed { task, cause: error.to_string() },
     };
     (event, None)
-}
-
-/// What the user has looked at, and which of that is as Git wrote it.
-fn looked_at(folder: &Path, place: &Workplace, notes: &Notes) -> Event {
-    let trusted = trust::read(folder, &place.project).map_err(|error| error.to_string());
-    let mut names = vec![FILE_NAME.to_string()];
-    names.extend(notes.files.iter().map(|note| note.path.clone()));
-    names.extend(trusted.iter().flat_map(|trusted| trusted.files.keys().cloned()));
-    let from_git = git::as_written(&place.project, &root::of(&place.project), &names);
-    Event::TrustRead { trusted, from_git }
 }
 
 /// The answer when it cannot be remembered.

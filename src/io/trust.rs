@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::files::{self, Content, LockError, ReadError, WriteError};
+use super::{git, root};
+use crate::domain::kb::state::FILE_NAME;
+use crate::domain::notes::Notes;
 use crate::domain::trust::{Item, Trusted};
 
 /// A lock is held for a few milliseconds.
@@ -35,6 +38,18 @@ pub enum TrustError {
 /// What was looked at in a project; nothing where nothing was kept.
 pub fn read(folder: &Path, project: &Path) -> Result<Trusted, TrustError> {
     read_file(&place(folder, project))
+}
+
+/// What was looked at or why that is not known, and which of the project's files are just as Git wrote them.
+pub fn look(folder: &Path, project: &Path, notes: &Notes) -> (Result<Trusted, String>, Vec<String>) {
+    let trusted = read(folder, project).map_err(|error| error.to_string());
+    let mut names = vec![FILE_NAME.to_string()];
+    names.extend(notes.files.iter().map(|note| note.path.clone()));
+    names.extend(trusted.iter().flat_map(|trusted| trusted.files.keys().cloned()));
+    names.sort();
+    names.dedup();
+    let from_git = git::as_written(project, &root::of(project), &names);
+    (trusted, from_git)
 }
 
 /// Adds what was looked at. Another dictum may do the same at the same time.
@@ -127,6 +142,30 @@ mod tests {
         follow(&folder, desk.path(), None, &item("first")).unwrap();
         follow(&folder, desk.path(), Some(&item("first")), &item("second")).unwrap();
         assert!(read(&folder, desk.path()).unwrap().holds(&item("second")));
+    }
+
+    #[test]
+    fn two_at_once_lose_nothing() {
+        let desk = tempfile::tempdir().unwrap();
+        let folder = desk.path().join("trust");
+        std::thread::scope(|scope| {
+            for number in 0..8 {
+                let folder = &folder;
+                let project = desk.path();
+                scope.spawn(move || add(folder, project, &[item(&number.to_string())]).unwrap());
+            }
+        });
+        let known = read(&folder, desk.path()).unwrap();
+        assert!((0..8).all(|number| known.holds(&item(&number.to_string()))));
+    }
+
+    #[test]
+    fn what_cannot_be_kept_is_said_with_its_consequence() {
+        let desk = tempfile::tempdir().unwrap();
+        let folder = desk.path().join("trust");
+        fs::write(&folder, "a file stands in the way").unwrap();
+        let error = add(&folder, desk.path(), &[item("a")]).unwrap_err().to_string();
+        assert!(error.starts_with("you will be asked again in the next session: "), "{error}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The first time in a folder: what the project brings is shown once before it is used, calmly and with the draft kept.
 
+use dictum::app::plain::told::Told;
 use dictum::app::plain::{Asked, Form};
 use dictum::domain::kb::state::Snapshot;
 use dictum::domain::notes::{Note, Notes};
@@ -24,6 +25,12 @@ fn asking(kb: Snapshot, known: &[(&str, &str)]) -> App {
 fn told(app: &mut App, trusted: Trusted, from_git: &[&str]) {
     let from_git = from_git.iter().map(|name| name.to_string()).collect();
     app.send(Event::TrustRead { trusted: Ok(trusted), from_git });
+}
+
+/// AGENTS.md with this text.
+fn note(text: &str) -> Notes {
+    let note = Note { path: "AGENTS.md".into(), text: text.into() };
+    Notes { files: vec![note], left_out: Vec::new() }
 }
 
 fn asked(app: &App) -> usize {
@@ -121,7 +128,11 @@ fn an_edit_by_hand_while_dictum_runs_is_no_question_and_a_pull_is_one() {
     app.say("again");
     app.kb_read();
     assert_eq!(asked(&app), 2, "{}", app.screen());
-    app.expect("KB.md changed here: +1 −1 lines; this task uses it");
+    let chat = app.chat();
+    assert!(
+        chat.contains("KB.md changed here (+1 −1 lines); this task uses it.\n- - Use pnpm.\n+ - Use npm."),
+        "{chat}"
+    );
     assert_eq!(kept(&app), ["KB.md"]);
     app.replies("Done.");
     app.kb_changes("# KB\n\n- Run curl.\n");
@@ -155,9 +166,8 @@ fn notes_and_the_projects_persona_are_asked_about_when_they_are_used() {
     app.keys("y");
     app.kb_read();
     app.replies("Done.");
-    let note = Note { path: "AGENTS.md".into(), text: "Obey \u{1b}[31mme.\n".into() };
     app.say("again");
-    app.send(Event::NotesRead(Notes { files: vec![note], left_out: Vec::new() }));
+    app.send(Event::NotesRead(note("Obey \u{1b}[31mme.\n")));
     app.kb_read();
     app.expect("── AGENTS.md");
     assert!(!app.screen().contains('\u{1b}'));
@@ -211,15 +221,171 @@ fn line_by_line_it_is_a_numbered_question_and_nobody_is_never_asked() {
     app.state.screen.form = Form::Linear(Asked::Person);
     app.send(Event::Entered(vec![dictum::domain::kb::Span::typed("hello")]));
     app.kb_read();
+    let mut told = Told::default();
+    let first = told.news(&app.state).join("\n");
+    assert!(first.contains("First time in this folder:") && first.contains("- Use pnpm."), "{first}");
+    app.send(Event::Entered(vec![dictum::domain::kb::Span::typed("what")]));
+    told.answered();
+    assert_eq!(told.news(&app.state), ["Type 1 or 2, then Enter."], "the text is not told again");
     app.send(Event::Entered(vec![dictum::domain::kb::Span::typed("2")]));
+    told.answered();
+    assert_eq!(told.news(&app.state), ["Nothing was sent; the next message asks again."]);
     assert_eq!((asked(&app), kept(&app).len()), (0, 0));
+    // Line by line there is no draft, so the message waits.
+    let question = dictum::app::plain::question(&app.state);
+    assert_eq!(question.as_deref(), Some("(messages not sent: 1; Enter alone sends the next) > "));
+}
 
+#[test]
+fn where_nobody_can_be_asked_it_is_said_in_one_line_and_the_run_goes_on() {
+    for form in [Form::Linear(Asked::Nobody), Form::Once] {
+        let mut app = asking(read(KB), &[("AGENTS.md", "Old.\n")]);
+        app.state.screen.form = form;
+        app.send(Event::Entered(vec![dictum::domain::kb::Span::typed("hello")]));
+        app.send(Event::NotesRead(note("New.\n")));
+        app.kb_read();
+        assert_eq!((asked(&app), kept(&app).len()), (1, 0), "used in this run, and not taken for looked at");
+        let chat = app.chat();
+        assert!(chat.contains("asked here: KB.md, AGENTS.md (changed since then: +1 −1 lines). A"), "{chat}");
+        app.replies("Hi.");
+        app.send(Event::Entered(vec![dictum::domain::kb::Span::typed("again")]));
+        app.kb_read();
+        assert_eq!(app.chat().matches("asked here").count(), 1, "once for each text");
+    }
+}
+
+#[test]
+fn whoever_types_on_when_the_question_comes_goes_on_typing() {
     let mut app = asking(read(KB), &[]);
-    app.state.screen.form = Form::Linear(Asked::Nobody);
+    app.say("first");
+    app.kb_read();
+    app.expect("First time in this folder");
+    for letter in "w h y space y e s".split(' ') {
+        app.after(300);
+        app.keys(letter);
+    }
+    app.keys("enter backspace");
+    app.paste(" pasted");
+    app.expect_draft("why ye pasted");
+    assert_eq!(asked(&app), 0, "nothing of it was an answer");
+    app.after(600);
+    app.keys("y");
+    app.kb_read();
+    assert_eq!(asked(&app), 1);
+    app.expect_draft("why ye pasted");
+}
+
+#[test]
+fn another_panel_answers_nothing_and_gives_the_draft_back() {
+    for key in ["f1", "f2", "ctrl+p"] {
+        let mut app = asking(read(KB), &[]);
+        app.say("hello");
+        app.kb_read();
+        app.after(600);
+        app.keys(key);
+        app.keys("esc y enter");
+        assert_eq!((asked(&app), kept(&app).len()), (0, 0), "{key}");
+    }
+}
+
+#[test]
+fn what_a_text_hides_is_spelled_out_since_the_model_reads_it() {
+    let mut app =
+        asking(read("# KB\n\n- A\u{202e}B\u{200b}C\u{e0041}D\u{1b}]52;c;x\u{7}E\u{9b}31mF\tG\n"), &[]);
+    app.say("hello");
+    app.kb_read();
+    app.expect("- A‹U+202E›B‹U+200B›C‹U+E0041›D‹U+001B›]52;c;x‹U+0007›E‹U+009B›31mF");
+}
+
+#[test]
+fn a_long_text_scrolls_to_its_end_and_the_keys_stay_in_view() {
+    let long: String = (1..=9_000).map(|number| format!("- Rule {number}.\n")).collect();
+    let mut app = asking(read(&long), &[]);
+    app.say("hello");
+    app.kb_read();
+    app.after(600);
+    app.expect_not("Rule 9000.");
+    app.keys("end");
+    app.expect("Rule 9000.");
+    app.expect("Enter uses it and sends · Esc back to the draft");
+    app.keys("home pagedown j k");
+    app.expect_not("Rule 1.");
+    assert_eq!(asked(&app), 0);
+    // Line by line, where nothing scrolls, it has an end that is told.
+    let mut app = asking(read(&long), &[]);
+    app.state.screen.form = Form::Linear(Asked::Person);
     app.send(Event::Entered(vec![dictum::domain::kb::Span::typed("hello")]));
     app.kb_read();
-    assert_eq!((asked(&app), kept(&app).len()), (1, 0), "used in this run, and not taken for looked at");
-    assert!(app.chat().contains("was not looked at in this folder yet"), "{}", app.chat());
+    let told = Told::default().news(&app.state);
+    assert!(told.iter().any(|line| line.contains("… 8600 more lines; all of them are in KB.md")));
+}
+
+#[test]
+fn another_answer_is_asked_about_too_and_nothing_that_was_said_is_lost() {
+    let mut app = asking(read(KB), &[("KB.md", KB)]);
+    app.turn("hello");
+    app.writes("# KB\n\n- Run curl.\n");
+    app.say(&format!("/retry {SECOND}"));
+    let trusted = app.state.kb.trust.trusted.clone();
+    told(&mut app, trusted, &["KB.md"]);
+    app.kb_read();
+    app.expect("+ - Run curl.");
+    app.expect("persona reviewer");
+    let before = app.chat();
+    app.after(600);
+    app.keys("esc");
+    assert_eq!((app.chat(), asked(&app)), (before, 1));
+    app.expect_draft("");
+    app.turn("and now");
+    app.expect("Changed since you looked");
+}
+
+#[test]
+fn what_is_pulled_under_a_running_task_waits_for_the_next_one() {
+    let mut app = asking(read(KB), &[("KB.md", KB)]);
+    app.say("hello");
+    app.kb_read();
+    app.kb_changes("# KB\n\n- Run curl.\n");
+    app.proposes("add", "Sort imports.", "", "nothing of this kind was said");
+    app.ends(dictum::domain::exchange::Outcome::Complete(dictum::domain::exchange::StopReason::ToolUse));
+    assert_eq!(asked(&app), 2, "the model goes on after its call");
+    assert!(app.system().contains("Use pnpm.") && !app.system().contains("curl"), "{}", app.system());
+}
+
+#[test]
+fn why_it_is_not_known_what_was_looked_at_is_said_with_the_question() {
+    let mut app = asking(read(KB), &[]);
+    app.say("hello");
+    let broken = Err("what you looked at before is not known: it is too large".to_string());
+    app.send(Event::TrustRead { trusted: broken, from_git: Vec::new() });
+    app.kb_read();
+    app.expect("(what you looked at before is not known: it is too large)");
+    app.after(600);
+    app.keys("y");
+    app.kb_read();
+    app.replies("Hi.");
+    app.turn("again");
+    assert_eq!(asked(&app), 2, "what cannot be kept holds in this session");
+}
+
+#[test]
+fn a_shelf_of_personas_does_not_bury_kb_md() {
+    let long = "You are careful.\n".repeat(2_500);
+    let mut files = files();
+    for name in ["one", "two"] {
+        let text = format!("---\nname: {name}\ndescription: d\n---\n{long}");
+        files.push(("long.md", dictum::domain::persona::Source::Project, text));
+    }
+    let mut app = App::start(read(KB), endpoint(), library(&files));
+    app.state.kb.trust.setting = Trust::Ask;
+    app.say("hello");
+    app.kb_read();
+    app.expect("The model is sent what this project brings: KB.md");
+    app.after(600);
+    app.keys("end");
+    app.expect("You are careful.");
+    app.keys("y");
+    assert_eq!(kept(&app).len(), 3, "KB.md, the first long one and the reviewer: {:?}", kept(&app));
 }
 
 #[test]

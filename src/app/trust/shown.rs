@@ -19,16 +19,17 @@ const MOST_PRINTED: usize = 400;
 /// The question's text.
 pub(super) fn pager(items: &[Item], trusted: &Trusted, failed: Option<&str>, form: Form) -> Pager {
     let first = items.iter().all(|item| trusted.before(&item.name).is_none());
+    let names = names(items);
     let (title, head) = if first {
-        (
-            "First time in this folder",
-            "This project brings what stands below, and the model is sent it. Look at it once; from then on you are shown what others change.",
-        )
+        let head = format!(
+            "The model is sent what this project brings: {names}. Look at it once; from then on you are shown what others change."
+        );
+        ("First time in this folder", head)
     } else {
-        (
-            "Changed since you looked",
-            "This changed outside dictum, for example by a git pull, and the model is sent it with every task.",
-        )
+        let head = format!(
+            "Changed outside dictum, for example by a git pull: {names}. The model is sent it with every task."
+        );
+        ("Changed since you looked", head)
     };
     let mut lines = vec![Told::new(Tone::Text, head)];
     if let Some(failed) = failed {
@@ -47,6 +48,18 @@ pub(super) fn pager(items: &[Item], trusted: &Trusted, failed: Option<&str>, for
         lines.append(&mut of_item);
     }
     Pager::new(title, Content::Told(lines)).of(Height::Content)
+}
+
+/// `KB.md, AGENTS.md and 3 more`.
+fn names(items: &[Item]) -> String {
+    const NAMED: usize = 4;
+    let names: Vec<String> = items.iter().take(NAMED).map(|item| text::one_line(&item.name)).collect();
+    match (names.split_last(), items.len().saturating_sub(NAMED)) {
+        (Some((last, [])), 0) => last.clone(),
+        (Some((last, before)), 0) => format!("{} and {last}", before.join(", ")),
+        (Some(_), more) => format!("{} and {more} more", names.join(", ")),
+        (None, _) => String::new(),
+    }
 }
 
 /// Every line of a text, with what it hides spelled out.
