@@ -246,7 +246,10 @@ pub fn key(state: &mut State, key: KeyEvent, letter: Option<char>) -> Vec<Effect
         Some(_) | None => keys.action(Context::Pager, key),
     };
     let early = state.kb.trust.asking.as_ref().is_some_and(|question| is_early(question, state.screen.now));
-    if !early || action == Some(Action::Interrupt) {
+    // The way out sends nothing, so it is open at once where nobody types.
+    let leaves = action == Some(Action::Interrupt)
+        || (action == Some(Action::ClosePager) && letter.is_none() && state.prompt.editor.is_empty());
+    if !early || leaves {
         return action.map(|action| actions::perform(state, action)).unwrap_or_default();
     }
     let types = match (key.code, letter) {

@@ -1,7 +1,7 @@
 //! Which files are just as Git wrote them: after a pull or a checkout the index holds their time and size, after an edit by hand others. It
 //! runs no program and writes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -26,16 +26,16 @@ pub fn as_written(directory: &Path, root: &Path, names: &[String]) -> Vec<String
         let Some(stamp) = stamp_of(&path) else { continue };
         wanted.entry(below.replace('\\', "/").into_bytes()).or_insert((stamp, Vec::new())).1.push(name);
     }
-    let mut same = Vec::new();
+    let mut same: BTreeSet<&String> = BTreeSet::new();
     let look = |name: &[u8], stamp: Stamp| {
         if let Some((now, names)) = wanted.get(name)
             && *now == stamp
         {
-            same.extend(names.iter().map(|name| name.to_string()));
+            same.extend(names);
         }
     };
     match index(&root).and_then(|bytes| each(&bytes, look)) {
-        Some(()) => same,
+        Some(()) => names.iter().filter(|name| same.contains(name)).cloned().collect(),
         None => Vec::new(),
     }
 }
