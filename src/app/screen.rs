@@ -347,6 +347,7 @@ fn view_prompt(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Positio
             _ if matches!(state.focus, Focus::Reading(_)) => {
                 keys.told("", Context::Reading, Action::LeaveReading, "comes back here")
             }
+            _ if trust::is_asking(state) => "Your message waits for your answer".to_string(),
             (Turn::Idle, true) => "Ask, or state a rule for this project".to_string(),
             (Turn::Idle, false) => send("", "sends the queued message"),
             (Turn::Reading { .. } | Turn::Compacting(_) | Turn::Replying(_), _) => {

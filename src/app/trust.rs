@@ -272,10 +272,16 @@ pub fn key(state: &mut State, key: KeyEvent, letter: Option<char>) -> Vec<Effect
 
 /// The keys that answer, for the screen.
 pub fn keys_in_words(state: &State) -> String {
+    const WIDE: u16 = 60;
     let keys = &state.tools.keymap;
-    let yes = keys.told("", Context::Trust, Action::Trust, "uses it and sends");
-    let no = keys.told("", Context::Pager, Action::ClosePager, "back to the draft");
-    [yes, no].into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(" · ")
+    let (yes, no, between) = if state.screen.columns < WIDE {
+        ("yes", "no", " ")
+    } else {
+        ("uses it and sends", "back to the draft", " · ")
+    };
+    let yes = keys.told("", Context::Trust, Action::Trust, yes);
+    let no = keys.told("", Context::Pager, Action::ClosePager, no);
+    [yes, no].into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(between)
 }
 
 fn is_early(question: &Question, now: Millis) -> bool {

@@ -24,11 +24,15 @@ pub struct Item {
 impl Item {
     /// A persona: all of it that reaches the model or the menu.
     pub fn of_persona(persona: &Persona) -> Self {
-        let model = persona.model.as_ref().map(|model| format!("model: {model}\n")).unwrap_or_default();
-        let text = format!(
-            "name: {}\ndescription: {}\ninstruction: {}\n{model}\n{}",
-            persona.name, persona.description, persona.instruction, persona.body
-        );
+        let fields = [
+            ("name", persona.name.as_str()),
+            ("description", persona.description.as_str()),
+            ("instruction", persona.instruction.as_str()),
+            ("model", persona.model.as_deref().unwrap_or_default()),
+        ];
+        let given = fields.into_iter().filter(|(_, value)| !value.is_empty());
+        let head: String = given.map(|(key, value)| format!("{key}: {value}\n")).collect();
+        let text = format!("{head}\n{}", persona.body);
         Self {
             name: persona.path.clone(),
             title: format!("persona {} ({})", persona.name, persona.path),

@@ -164,8 +164,10 @@ impl Pager {
         let height = usize::from(inner.height);
         let top = self.top.min(lines.len().saturating_sub(height));
         let mut told = Vec::new();
-        if lines.len() > height {
-            told.push(format!("{}–{} of {}", top + 1, (top + height).min(lines.len()), lines.len()));
+        let shown = format!("{}–{} of {}", top + 1, (top + height).min(lines.len()), lines.len());
+        // The keys need the room first.
+        if lines.len() > height && text::width(&shown) + text::width(keys) + 5 <= usize::from(inner.width) {
+            told.push(shown);
         }
         if !keys.is_empty() {
             told.push(keys.to_string());
