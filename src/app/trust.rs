@@ -34,8 +34,10 @@ pub struct Trusting {
     failed: Option<String>,
     /// Files that are just as Git wrote them.
     from_git: BTreeSet<String>,
-    /// Names of what a task of this session has used.
+    /// Names of what this session has used, or the user has looked at in it: whoever changes that meanwhile, unless Git did, is the user.
     used: BTreeSet<String>,
+    /// Those that the user has looked at for the task that is about to go on.
+    answered: BTreeSet<String>,
     /// What was told once and is not told again: hashes of texts, and what failed.
     told: BTreeSet<String>,
     /// KB.md as the running task uses it.
@@ -67,6 +69,7 @@ impl Default for Trusting {
             failed: None,
             from_git: BTreeSet::new(),
             used: BTreeSet::new(),
+            answered: BTreeSet::new(),
             told: BTreeSet::new(),
             passed: None,
             asking: None,
@@ -188,6 +191,7 @@ fn look_through(state: &mut State) -> (Vec<Effect>, Next) {
     let effects = if own.is_empty() { Vec::new() } else { accept(state, &own) };
     let trust = &mut state.kb.trust;
     trust.used.extend(items.into_iter().map(|item| item.name));
+    trust.used.append(&mut trust.answered);
     // A KB.md that is begun while dictum runs is the user's own.
     trust.used.insert(FILE_NAME.to_string());
     (effects, Next::Go)
@@ -293,6 +297,7 @@ pub fn agree(state: &mut State) -> Vec<Effect> {
     let Some(question) = state.kb.trust.asking.take() else { return Vec::new() };
     state.focus = Focus::Prompt;
     let mut effects = accept(state, &question.items);
+    state.kb.trust.answered.extend(question.items.into_iter().map(|item| item.name));
     if let Turn::Reading { task, .. } = &state.turn {
         effects.push(Effect::ReadKb { task: *task });
     }

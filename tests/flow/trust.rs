@@ -145,6 +145,23 @@ fn an_edit_by_hand_while_dictum_runs_is_no_question_and_a_pull_is_one() {
 }
 
 #[test]
+fn a_persona_that_was_looked_at_and_is_edited_by_hand_is_no_question() {
+    let mut app = asking(read(KB), &[]);
+    app.say("hello");
+    app.kb_read();
+    app.after(600);
+    app.keys("y");
+    app.kb_read();
+    app.replies("Hi.");
+    let edited = files().into_iter().map(|(path, source, text)| (path, source, text + "Be short.\n"));
+    app.send(Event::PersonasLoaded(library(&edited.collect::<Vec<_>>())));
+    app.say(&format!("/persona {SECOND}"));
+    app.turn("review it");
+    assert_eq!(asked(&app), 2, "{}", app.screen());
+    assert!(app.chat().contains("+ Be short."), "{}", app.chat());
+}
+
+#[test]
 fn a_kb_that_is_begun_while_dictum_runs_is_the_users_own() {
     let mut app = asking(Snapshot::default(), &[]);
     app.turn("hello");
@@ -318,6 +335,23 @@ fn a_long_text_scrolls_to_its_end_and_the_keys_stay_in_view() {
     app.kb_read();
     let told = Told::default().news(&app.state);
     assert!(told.iter().any(|line| line.contains("… 8600 more lines; all of them are in KB.md")));
+}
+
+#[test]
+fn another_text_altogether_is_shown_whole_and_at_once() {
+    let text = |word: &str| (0..60_000).map(|number| format!("{word}{number}\n")).collect::<String>();
+    let (before, after) = (text("a"), text("b"));
+    let mut app = asking(read(&after), &[("KB.md", &before)]);
+    app.say("hello");
+    app.kb_read();
+    app.expect("(so much changed that all of it is shown)");
+    app.expect("b0");
+    // One line among as many is a diff.
+    let mut app = asking(read(&before.replace("a30000\n", "new\n")), &[("KB.md", &before)]);
+    app.say("hello");
+    app.kb_read();
+    app.expect("+ new");
+    app.expect("- a30000");
 }
 
 #[test]

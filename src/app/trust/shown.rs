@@ -68,11 +68,23 @@ fn whole(words: &str) -> Vec<Told> {
 }
 
 fn diff(before: &str, after: &str) -> Vec<Told> {
-    let patch = unified(before, after, AROUND);
-    if patch.is_empty() {
-        return vec![Told::new(Tone::Dim, "  …")];
+    if is_another(before, after) {
+        let mut lines = vec![Told::new(Tone::Dim, "(so much changed that all of it is shown)")];
+        lines.append(&mut whole(after));
+        return lines;
     }
-    patch.iter().map(signed).collect()
+    unified(before, after, AROUND).iter().map(signed).collect()
+}
+
+/// Whether two texts differ in so many lines that a diff would say nothing, and take too long to make.
+fn is_another(before: &str, after: &str) -> bool {
+    const MOST: usize = 4_000_000;
+    let (before, after): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
+    let same = |(one, other): &(&&str, &&str)| one == other;
+    let head = before.iter().zip(&after).take_while(same).count();
+    let shorter = before.len().min(after.len()) - head;
+    let tail = before.iter().rev().zip(after.iter().rev()).take(shorter).take_while(same).count();
+    (before.len() - head - tail).saturating_mul(after.len() - head - tail) > MOST
 }
 
 fn signed(line: &PatchLine) -> Told {
@@ -99,6 +111,9 @@ fn bound(lines: &mut Vec<Told>, most: usize, name: &str) {
 /// What the user changed while dictum runs, for the chat.
 pub(super) fn changed_here(item: &Item, before: &str) -> String {
     let name = text::one_line(&item.name);
+    if is_another(before, &item.text) {
+        return format!("{name} changed here ({}); this task uses it.", counted(before, &item.text));
+    }
     let patch = unified(before, &item.text, 0);
     let changed = patch.iter().filter(|line| matches!(line.kind, PatchKind::Added | PatchKind::Removed));
     let mut lines: Vec<Told> = changed.map(signed).collect();
@@ -126,6 +141,9 @@ pub(super) fn nobody_looked(trusted: &Trusted, items: &[&Item]) -> String {
 
 /// `+2 −1 lines`.
 fn counted(before: &str, after: &str) -> String {
+    if is_another(before, after) {
+        return format!("{} lines in place of {}", after.lines().count(), before.lines().count());
+    }
     let lines = unified(before, after, 0);
     let count = |kind| lines.iter().filter(|line| line.kind == kind).count();
     format!("+{} −{} lines", count(PatchKind::Added), count(PatchKind::Removed))
