@@ -32,6 +32,7 @@ pub mod state;
 pub mod status;
 pub mod stopping;
 pub mod tables;
+pub mod trust;
 pub mod turn;
 pub mod update;
 pub mod usage;

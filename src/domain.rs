@@ -19,4 +19,5 @@ pub mod search;
 pub mod session;
 pub mod settings;
 pub mod stack;
+pub mod trust;
 pub mod usage;

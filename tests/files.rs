@@ -19,7 +19,11 @@ use tempfile::TempDir;
 
 /// The undo folder with a journal beside it.
 fn keep(undo: &Path) -> Keep {
-    Keep { undo: undo.to_path_buf(), journal: Journal::begin(undo.with_file_name("journal")) }
+    Keep {
+        undo: undo.to_path_buf(),
+        journal: Journal::begin(undo.with_file_name("journal")),
+        trust: undo.with_file_name("trust"),
+    }
 }
 
 fn told(quote: &str) -> Provenance {

@@ -67,6 +67,8 @@ mod sessions;
 mod setup;
 #[path = "flow/side.rs"]
 mod side;
+#[path = "flow/trust.rs"]
+mod trust;
 #[path = "flow/turns.rs"]
 mod turns;
 #[path = "flow/usage.rs"]

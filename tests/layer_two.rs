@@ -76,13 +76,20 @@ impl Rig {
             prompts: None,
             sessions: dictum::io::store::Place { folder: None, days: 0 },
             never: None,
+            trust: None,
             notes: ProjectNotes::Off,
             folders: Vec::new(),
             kb_limit: 1 << 20,
             configured: None,
         };
         let (sender, events) = unbounded_channel();
-        let work = Runtime::new(place, Http::new(limits), Keys::default(), sender);
+        let work = Runtime::new(
+            tokio::runtime::Handle::current(),
+            place,
+            Http::new(limits),
+            Keys::default(),
+            sender,
+        );
         let speaker = b"---\nname: ada\ndescription: Helps\n---\nYou help.\n";
         let endpoint = Endpoint {
             protocol: Protocol::Chat,

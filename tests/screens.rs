@@ -102,6 +102,17 @@ fn a_chat_with_code() {
 }
 
 #[test]
+fn what_a_project_brings() {
+    pictures("trust", || {
+        let mut app = start();
+        app.state.kb.trust.setting = dictum::domain::settings::project::Trust::Ask;
+        app.say("How do I add a health check?");
+        app.kb_read();
+        app
+    });
+}
+
+#[test]
 fn a_reply_that_streams_and_a_queue() {
     pictures("queue", || {
         let mut app = chatted();

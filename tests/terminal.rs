@@ -73,6 +73,9 @@ mod sessions;
 #[path = "terminal/setup.rs"]
 mod setup;
 #[cfg(unix)]
+#[path = "terminal/trust.rs"]
+mod trust;
+#[cfg(unix)]
 #[path = "terminal/wire.rs"]
 mod wire;
 

@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::state::{EditingWhat, Focus, MenuOf, Overlay, State};
 use super::{
     again, arguments, commands, compact, mentions, messages, mouse, overlay, reading, review, screen,
-    sessions, setup, side, status, stopping, turn, versions, vi,
+    sessions, setup, side, status, stopping, trust, turn, versions, vi,
 };
 use crate::panels::menu::Menu;
 use crate::panels::prompt::editor::Editor;
@@ -22,6 +22,7 @@ pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         Focus::Reading(_) => Context::Reading,
         Focus::Review => Context::Review,
         Focus::Overlay(Overlay::Pager(_)) => Context::Pager,
+        Focus::Overlay(Overlay::Trust(_)) => Context::Trust,
         Focus::Overlay(Overlay::Menu(_, _) | Overlay::Key(_)) => Context::Menu,
         Focus::Overlay(Overlay::Compare(_)) => Context::Compare,
     };
@@ -50,6 +51,7 @@ pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         Context::Review => review_key(state, key),
         Context::Reading => reading_key(state, key),
         Context::Menu => menu_key(state, key),
+        Context::Trust => trust::key(state, key, typed(key)),
         Context::Everywhere | Context::Prompt | Context::Marked | Context::Pager | Context::Compare => {
             match state.tools.keymap.action(context, key) {
                 Some(action) => perform(state, action),
@@ -330,6 +332,7 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         | Action::TakeLeft
         | Action::TakeRight
         | Action::ClosePager => return overlay::act(state, action),
+        Action::Trust => return trust::agree(state),
     }
     Vec::new()
 }

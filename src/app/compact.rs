@@ -25,7 +25,7 @@ const KEPT: u64 = 25;
 /// The request as it would be sent now.
 fn request(state: &State) -> Request {
     let model = state.connection.endpoint.model.clone();
-    request_to(state, model, &state.personas.active, &[], None)
+    request_to(state, &state.kb.snapshot, model, &state.personas.active, &[], None)
 }
 
 /// What the request would be made of.

@@ -26,6 +26,7 @@ const CHANGES: &[(&str, When, Differs)] = &[
     ("max_tokens", When::Now, |one, other| one.max_tokens != other.max_tokens),
     ("tools", When::Now, |one, other| one.tools != other.tools),
     ("kb_extra_call", When::Now, |one, other| one.kb_extra_call != other.kb_extra_call),
+    ("trust", When::Now, |one, other| one.trust != other.trust),
     ("provider, model or address", When::NextStart, |one, other| one.choice != other.choice),
     ("persona", When::NextStart, |one, other| one.persona != other.persona),
     ("ca_file", When::NextStart, |one, other| one.ca_file != other.ca_file),
@@ -43,6 +44,7 @@ pub fn read_again(state: &mut State, reread: &Reread) -> Vec<Effect> {
     state.connection.max_tokens = after.max_tokens;
     state.connection.proposing.tools = after.tools;
     state.connection.proposing.extra_call = after.kb_extra_call;
+    state.kb.trust.setting = after.trust;
     let mut wrong = warnings.clone();
     if before.keys != after.keys {
         let (mut keymap, of_keys) = Keymap::build(ACTIONS, &after.keys);

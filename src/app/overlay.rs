@@ -21,7 +21,7 @@ use crate::protocol::message::Effect;
 pub fn menu(over: &mut Overlay) -> Option<&mut Menu> {
     match over {
         Overlay::Menu(_, menu) => Some(menu),
-        Overlay::Pager(_) | Overlay::Compare(_) | Overlay::Key(_) => None,
+        Overlay::Pager(_) | Overlay::Trust(_) | Overlay::Compare(_) | Overlay::Key(_) => None,
     }
 }
 
@@ -29,7 +29,7 @@ pub fn menu(over: &mut Overlay) -> Option<&mut Menu> {
 pub fn wheel(over: &mut Overlay, by: isize, area: Rect, theme: &Theme) {
     match over {
         Overlay::Menu(_, menu) => menu.step(by.signum()),
-        Overlay::Pager(pager) => {
+        Overlay::Pager(pager) | Overlay::Trust(pager) => {
             pager.scroll(Scroll::Lines(by));
             pager.settle(area, theme);
         }
@@ -183,6 +183,7 @@ pub fn help(state: &mut State) {
         Context::Menu,
         Context::Pager,
         Context::Compare,
+        Context::Trust,
     ];
     for context in contexts {
         text.push_str(&format!("\n{}\n", context.title()));
@@ -294,7 +295,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
     let Focus::Overlay(over) = &mut state.focus else { return Vec::new() };
     match over {
         Overlay::Compare(_) => {}
-        Overlay::Pager(pager) => {
+        Overlay::Pager(pager) | Overlay::Trust(pager) => {
             let page = isize::try_from(area.height.saturating_sub(4).max(1)).unwrap_or(1);
             pager.settle(area, &theme);
             match action {
@@ -361,7 +362,7 @@ fn choose(state: &mut State) -> Vec<Effect> {
                 return super::actions::perform(state, row.action);
             }
         }
-        Overlay::Pager(_) | Overlay::Compare(_) | Overlay::Key(_) => {}
+        Overlay::Pager(_) | Overlay::Trust(_) | Overlay::Compare(_) | Overlay::Key(_) => {}
     }
     Vec::new()
 }

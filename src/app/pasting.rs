@@ -33,6 +33,8 @@ pub fn paste(state: &mut State, text: &str) -> Vec<Effect> {
             state.focus = Focus::Prompt;
             state.prompt.paste(text);
         }
+        // It waits below the question, which is no less a question for it.
+        Focus::Overlay(Overlay::Trust(_)) => state.prompt.paste(text),
         Focus::Overlay(over) => match overlay::menu(over) {
             Some(menu) => {
                 menu.type_text(text);

@@ -6,7 +6,7 @@ pub mod compose;
 pub mod told;
 
 use super::state::{Focus, Overlay, State, Turn};
-use super::{actions, commands, overlay, review, turn};
+use super::{actions, commands, overlay, review, trust, turn};
 use crate::base::text;
 use crate::domain::chat::Level;
 use crate::domain::exchange::Outcome;
@@ -58,14 +58,14 @@ pub fn composes(state: &State) -> bool {
         Focus::Prompt
         | Focus::Reading(_)
         | Focus::Overlay(Overlay::Pager(_) | Overlay::Compare(_) | Overlay::Key(_)) => true,
-        Focus::Review | Focus::Overlay(Overlay::Menu(_, _)) => false,
+        Focus::Review | Focus::Overlay(Overlay::Menu(_, _) | Overlay::Trust(_)) => false,
     }
 }
 
-/// Whether nothing is under way, so that a script's next line may be taken.
+/// Whether nothing is under way, or an answer is waited for, so that a script's next line may be taken.
 pub fn is_at_rest(state: &State) -> bool {
     let errands = &state.errands;
-    matches!(state.turn, Turn::Idle)
+    (matches!(state.turn, Turn::Idle) || trust::is_asking(state))
         && errands.remember.is_empty()
         && errands.asking.is_none()
         && errands.saving.is_none()
@@ -94,6 +94,7 @@ pub fn entered(state: &mut State, said: &[Span]) -> Vec<Effect> {
         Focus::Prompt | Focus::Reading(_) => message(state, said),
         // A long text was printed whole; there is nothing to close.
         Focus::Overlay(Overlay::Pager(_) | Overlay::Compare(_) | Overlay::Key(_)) => message(state, said),
+        Focus::Overlay(Overlay::Trust(_)) => trust::entered(state, &words),
         _ if commands::is_command(&words) => message(state, said),
         Focus::Review => answer(state, words.trim()),
         Focus::Overlay(Overlay::Menu(_, _)) => choose(state, words.trim()),
@@ -242,6 +243,7 @@ pub fn question(state: &State) -> Option<String> {
         | Focus::Overlay(Overlay::Pager(_) | Overlay::Compare(_) | Overlay::Key(_)) => {
             matches!(state.turn, Turn::Idle).then(|| prompt(state))
         }
+        Focus::Overlay(Overlay::Trust(_)) => Some(trust::QUESTION.to_string()),
         Focus::Overlay(Overlay::Menu(_, _)) => {
             Some("Number or name; Enter alone changes nothing > ".to_string())
         }

@@ -4,6 +4,7 @@
 use super::plain::Form;
 use super::review::{self, Offer};
 use super::state::{Asking, Replying, State, Tally, Turn};
+use super::trust;
 use crate::domain::chat::{Level, ToolResult};
 use crate::domain::exchange::{Outcome, Protocol, ReplyEvent};
 use crate::domain::inquiry::Inquiry;
@@ -190,7 +191,7 @@ pub fn inquire(state: &mut State, replying: &Replying) -> Vec<Effect> {
     };
     let unsure: Vec<Candidate> =
         replying.candidates.iter().filter(|candidate| candidate.band == Band::Weak).cloned().collect();
-    let busy = !state.queue.is_empty() || state.decided.is_wary();
+    let busy = !state.queue.is_empty() || state.decided.is_wary() || trust::is_newer(state);
     if !wanted || busy || endpoint.protocol == Protocol::Offline || unsure.is_empty() {
         return Vec::new();
     }

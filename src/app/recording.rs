@@ -1,8 +1,8 @@
 //! What is said goes to the store as it is said: whole entries at once, a reply that streams every tenth of a second. It never waits for
 //! the store.
 
-use super::sessions;
 use super::state::{Given, ModelChoice, Stage, State, Storing};
+use super::{sessions, trust};
 use crate::domain::chat::{Body, Entry, EntryId, Level, Presence, Reply};
 use crate::protocol::message::{Anchor, Effect, Millis};
 use crate::protocol::sessions::{Ask, Change, Named, Record, Standing, Told};
@@ -33,9 +33,10 @@ pub fn look(state: &mut State) -> Vec<Effect> {
         Storing::Off | Storing::Unusable => return Vec::new(),
     }
     // A message that may yet come back to the prompt was not said.
-    if state.errands.gathering.is_some() {
+    if trust::holds_back(state) {
         return Vec::new();
     }
+    let recording = &mut state.recording;
     if recording.stage == Stage::Waiting && !begin(state) {
         return Vec::new();
     }

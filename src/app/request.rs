@@ -6,6 +6,7 @@ use crate::domain::briefing::Briefing;
 use crate::domain::chat::{Level, Log};
 use crate::domain::exchange::{Protocol, Request};
 use crate::domain::kb::Candidate;
+use crate::domain::kb::state::Snapshot;
 use crate::domain::models::Pictures;
 use crate::domain::persona::Persona;
 use crate::domain::settings;
@@ -13,12 +14,13 @@ use crate::domain::settings;
 /// The request for the conversation as it stands, or for another.
 pub fn request(state: &mut State, persona: &Persona, hints: &[Candidate], log: Option<&Log>) -> Request {
     let model = speaking_model(state, persona);
-    request_to(state, model, persona, hints, log)
+    request_to(state, &state.kb.snapshot, model, persona, hints, log)
 }
 
-/// As [`request`], to a model that is named.
+/// As [`request`], to a model that is named and with this KB.md.
 pub fn request_to(
     state: &State,
+    kb: &Snapshot,
     model: String,
     persona: &Persona,
     hints: &[Candidate],
@@ -29,7 +31,7 @@ pub fn request_to(
     let mut request = Briefing {
         endpoint: &endpoint,
         persona,
-        kb: &state.kb.snapshot,
+        kb,
         notes: &state.kb.notes,
         log: log.unwrap_or(&state.log),
         pending: &state.review.pending,

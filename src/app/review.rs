@@ -11,7 +11,7 @@ pub use undone::{undo_refused, undone};
 use declined::{declined_before, never_ask, reject, session_only};
 
 use super::state::{EditingWhat, Focus, Saving, State};
-use super::{overlay, screen};
+use super::{overlay, screen, trust};
 use crate::base::text;
 use crate::domain::chat::{Body, Level};
 use crate::domain::kb::journal::Provenance;
@@ -381,6 +381,7 @@ pub fn saved(state: &mut State, task: TaskId, snapshot: Snapshot) -> Vec<Effect>
         state.note("Saved to KB.md");
         state.decided.agreed();
     }
+    trust::written(state, &snapshot);
     kb_changed(state, snapshot);
     let now = state.screen.now;
     state.review.settle(now);

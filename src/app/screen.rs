@@ -8,7 +8,7 @@ use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 use super::commands::Command;
 use super::state::{Focus, Overlay, State, Turn};
-use super::{again, arguments, commands, compare, mentions, side, status, turn, vi, welcome};
+use super::{again, arguments, commands, compare, mentions, side, status, trust, turn, vi, welcome};
 use crate::base::text;
 use crate::domain::chat::{Body, Entry};
 use crate::panels::complete::{self, Choice};
@@ -373,6 +373,7 @@ fn view_prompt(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Positio
             _ if matches!(state.focus, Focus::Reading(_)) => {
                 keys.told("", Context::Reading, Action::LeaveReading, "comes back here")
             }
+            _ if trust::is_asking(state) => "Your message waits for your answer".to_string(),
             (Turn::Idle, true) => "Ask, or state a rule for this project".to_string(),
             (Turn::Idle, false) => send("", "sends the queued message"),
             (Turn::Reading { .. } | Turn::Compacting(_) | Turn::Replying(_), _) => {
@@ -397,8 +398,12 @@ fn overlay(state: &State, over: &Overlay, buffer: &mut Buffer) -> Option<Positio
     match over {
         Overlay::Menu(_, menu) => menu.view(area(state), theme, buffer),
         Overlay::Pager(pager) => {
-            let close = state.tools.keymap.hint(Context::Pager, Action::ClosePager);
+            let close = state.tools.keymap.told("", Context::Pager, Action::ClosePager, "closes");
             pager.view(area(state), theme, &close, buffer);
+            None
+        }
+        Overlay::Trust(pager) => {
+            pager.view(area(state), theme, &trust::keys_in_words(state), buffer);
             None
         }
         Overlay::Key(field) => field.view(area(state), theme, buffer),

@@ -2,6 +2,7 @@
 
 mod connection;
 mod errands;
+mod knowledge;
 mod recording;
 
 use std::collections::BTreeSet;
@@ -14,17 +15,14 @@ use super::versions::Wish;
 use crate::domain::chat::{Body, EntryId, Level, Log, Voice};
 use crate::domain::exchange::Endpoint;
 use crate::domain::kb::detect::Detector;
-use crate::domain::kb::document::Document;
 use crate::domain::kb::fence::Fence;
 use crate::domain::kb::never::Never;
 use crate::domain::kb::reconcile::Reconciler;
 use crate::domain::kb::session::SessionRules;
 use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Candidate, Span};
-use crate::domain::notes::Notes;
 use crate::domain::persona::{Library, Persona};
 use crate::domain::settings::SidePanel;
-use crate::domain::stack::Stack;
 use crate::draw::theme::{Palette, Theme};
 use crate::panels::compare::Compare;
 use crate::panels::keyfield::KeyField;
@@ -40,6 +38,7 @@ use crate::protocol::message::{Background, Capture, Millis, TaskId};
 
 pub use connection::{Connection, ModelChoice, Proposing, Search};
 pub use errands::{Asking, Doubted, EditingWhat, Errands, Gathering, Looking, Revising, Saving, What};
+pub use knowledge::Knowledge;
 pub use recording::{Doubt, Fixed, Given, Recording, Stage, Storing};
 
 /// The name of the persona that starts.
@@ -193,32 +192,6 @@ impl Personas {
     }
 }
 
-/// KB.md as it was read last.
-#[derive(Clone, Debug)]
-pub struct Knowledge {
-    pub snapshot: Snapshot,
-    pub document: Document,
-    /// Why the file is not watched, if so.
-    pub degraded: Option<String>,
-    /// What the project is made of, as its other files tell.
-    pub stack: Stack,
-    /// The notes of other tools, as they were read last.
-    pub notes: Notes,
-}
-
-impl Knowledge {
-    /// The text that edits are made on; empty when there is none.
-    pub fn text(&self) -> &str {
-        self.snapshot.text().unwrap_or_default()
-    }
-
-    /// Takes over a new look at the file.
-    pub fn set(&mut self, snapshot: Snapshot) {
-        self.document = Document::parse(snapshot.text().unwrap_or_default());
-        self.snapshot = snapshot;
-    }
-}
-
 /// Whether something that is told once was told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Said {
@@ -318,6 +291,8 @@ pub enum Focus {
 pub enum Overlay {
     Menu(MenuOf, Menu),
     Pager(Pager),
+    /// What the project brings, and whether it is to be used.
+    Trust(Pager),
     /// A key is being typed or pasted.
     Key(KeyField),
     Compare(Compare),
@@ -427,13 +402,7 @@ impl State {
             queue: Queue::default(),
             prompt: Prompt::default(),
             transcript: Transcript::default(),
-            kb: Knowledge {
-                document: Document::parse(start.snapshot.text().unwrap_or_default()),
-                snapshot: start.snapshot,
-                degraded: None,
-                stack: Stack::default(),
-                notes: Notes::default(),
-            },
+            kb: Knowledge::new(start.snapshot),
             review: Review::default(),
             decided: Decided::default(),
             focus: Focus::Prompt,

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::state::{Focus, Search, State, Storing, Turn};
-use super::{screen, usage, vi};
+use super::{screen, trust, usage, vi};
 use crate::base::text;
 use crate::domain::chat::{Body, Entry, Presence};
 use crate::draw::theme::Theme;
@@ -200,6 +200,7 @@ fn activity(state: &State) -> Option<String> {
     const QUIET: u64 = 2;
     match &state.turn {
         Turn::Idle => None,
+        Turn::Reading { .. } if trust::is_asking(state) => Some("waiting for your answer".to_string()),
         Turn::Reading { .. } => Some("reading KB.md".to_string()),
         Turn::Compacting(_) => {
             let stop = state.tools.keymap.told(" · ", Context::Prompt, Action::Stop, "stops");

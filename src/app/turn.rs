@@ -10,6 +10,7 @@ use super::sessions;
 use super::side;
 use super::state::{Heard, Readiness, Replying, State, Tally, Tries, Turn};
 use super::tables::{asks_first, heard_alone, needs_tables};
+use super::trust::{self, Next};
 use super::versions::Wish;
 use super::{compact, usage};
 use crate::domain::chat::{Body, Level, Reply, Voice};
@@ -111,8 +112,12 @@ pub fn kb_read(state: &mut State, task: TaskId, snapshot: Snapshot) -> Vec<Effec
     if !wanted {
         return Vec::new();
     }
+    let (mut effects, next) = trust::ask(state);
+    if next == Next::Wait {
+        return effects;
+    }
     let Turn::Reading { message, again, tries, .. } = std::mem::take(&mut state.turn) else {
-        return Vec::new();
+        return effects;
     };
     if let Some(wish) = again {
         // What the words ask of KB.md was offered when they were said; the model is told only of what nobody was sure of.
@@ -122,14 +127,16 @@ pub fn kb_read(state: &mut State, task: TaskId, snapshot: Snapshot) -> Vec<Effec
         state.log.begin_version();
         let Wish { persona, model } = *wish;
         let persona = persona.unwrap_or_else(|| state.personas.active.clone());
-        return ask(state, Round { model, ..Round::first(persona, message, candidates) });
+        effects.extend(ask(state, Round { model, ..Round::first(persona, message, candidates) }));
+        return effects;
     }
     let persona = state.personas.active.clone();
     if tries == Tries::Again {
-        return ask(state, Round::first(persona, message, Vec::new()));
+        effects.extend(ask(state, Round::first(persona, message, Vec::new())));
+        return effects;
     }
     let candidates = if coming { Vec::new() } else { hear(state, &message) };
-    let effects = ask(state, Round::first(persona, message, candidates));
+    effects.extend(ask(state, Round::first(persona, message, candidates)));
     if coming && let Turn::Replying(replying) = &mut state.turn {
         replying.heard = Heard::NotYet;
     }
@@ -226,7 +233,7 @@ impl Round {
 pub fn ask(state: &mut State, round: Round) -> Vec<Effect> {
     let Round { persona, model: named, message, candidates, number, tally, room } = round;
     let model = named.clone().unwrap_or_else(|| speaking_model(state, &persona));
-    let request = request_to(state, model, &persona, &candidates, None);
+    let request = request_to(state, trust::passed(state), model, &persona, &candidates, None);
     let channel = proposing::channel(state);
     let shares = Shares::of(&request);
     if number == 1 && room == Room::AsItIs && compact::is_wanted(state, &request, &shares) {
@@ -240,7 +247,7 @@ pub fn ask(state: &mut State, round: Round) -> Vec<Effect> {
     }
     let sent = Sent { shares, ..Sent::default() };
     state.connection.sent = Some((state.recording.conversation, sent));
-    let kb = state.kb.snapshot.hash().unwrap_or_default().to_string();
+    let kb = trust::passed(state).hash().unwrap_or_default().to_string();
     let reply = Reply { voice: Voice::of(&persona), kb, ..Reply::default() };
     let entry = state.log.push(Body::Reply(Box::new(reply)));
     let task = state.errands.task();

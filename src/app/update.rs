@@ -5,7 +5,7 @@ use crossterm::event::KeyEventKind;
 use super::state::{EditingWhat, Focus, Overlay, Search, State};
 use super::{
     actions, attaching, chat, configured, context, keeping, mentions, messages, models, mouse, pasting,
-    plain, reading, recording, review, sessions, setup, tables, turn,
+    plain, reading, recording, review, sessions, setup, tables, trust, turn,
 };
 use crate::base::text;
 use crate::domain::chat::Level;
@@ -16,6 +16,7 @@ use crate::protocol::message::{Effect, Event, Millis, TaskId};
 /// Changes the state by one event and tells what shall happen outside.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let mut effects = route(state, event);
+    effects.extend(trust::look(state));
     effects.extend(recording::look(state));
     state.prompt.settle_vi();
     keeping::look(state);
@@ -100,6 +101,10 @@ fn route(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::NotesRead(notes) => {
             turn::notes_read(state, notes);
+            Vec::new()
+        }
+        Event::TrustRead { trusted, from_git } => {
+            trust::read(state, trusted, from_git);
             Vec::new()
         }
         Event::NeverRead { hashes } => {

@@ -8,8 +8,10 @@ pub use journal::{Journal, JournalError};
 pub use undo::{Plan, UndoError, Undoing, Undone, preview, undo, undo_as_seen};
 
 use super::files::{self, Content, LockError, ReadError, WriteError};
+use super::trust;
 use crate::domain::kb::journal::Provenance;
 use crate::domain::kb::state::{FILE_NAME, KbState, LIMIT, Snapshot};
+use crate::domain::trust::Item;
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::io::ErrorKind;
@@ -97,12 +99,31 @@ pub struct Keep {
     /// The folder of the texts before each edit (see [`undo`]).
     pub undo: PathBuf,
     pub journal: Journal,
+    /// The folder of what was looked at (see [`trust`]).
+    pub trust: PathBuf,
 }
 
 impl Keep {
     /// What is kept below dictum's state folder, with a new session.
     pub fn below(state: &Path) -> Self {
-        Self { undo: state.join("undo"), journal: Journal::begin(state.join("journal")) }
+        Self {
+            undo: state.join("undo"),
+            journal: Journal::begin(state.join("journal")),
+            trust: state.join("trust"),
+        }
+    }
+}
+
+impl Keep {
+    /// The user accepted this text, so it is not asked about again; where that cannot be kept, it is.
+    fn looked_at(&self, dir: &Path, before: Option<&str>, now: &str) {
+        let item = |text: &str| Item {
+            name: FILE_NAME.to_string(),
+            title: FILE_NAME.to_string(),
+            text: text.to_string(),
+        };
+        let before = before.filter(|text| !text.trim().is_empty()).map(item);
+        let _ = trust::follow(&self.trust, dir, before.as_ref(), &item(now));
     }
 }
 
@@ -202,6 +223,7 @@ pub fn save(
         });
     }
     store.commit();
+    keep.looked_at(dir, expected, new);
     let unrecorded = keep.journal.record(&place.target, expected, Some(new), provenance);
     let snapshot = read(dir, most);
     if snapshot.text() != Some(new) {

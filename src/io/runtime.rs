@@ -1,5 +1,7 @@
 //! Performs each effect, owns what runs by its id, and answers with events. It never decides anything.
 
+mod writing;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,22 +13,21 @@ use tokio::task::AbortHandle;
 
 use super::config::{self, Loaded};
 use super::ground;
-use super::kbfile::{self, Keep, Outside, SaveError, UndoError, Undone};
+use super::kbfile::{self, Keep};
 use super::mentions;
 use super::prompts::Keeper;
 use super::providers::{self, Http, Keys, Listener, Unheard, offline};
 use super::store::{self, Store};
 use super::watch::{self, Look, Target, TargetKind};
-use super::{attach, export, files, keyfile, personas};
+use super::{attach, export, files, keyfile, personas, trust};
 use super::{never, notes};
 use crate::domain::exchange::{Endpoint, Protocol, ReplyEvent, Request};
-use crate::domain::kb::journal::Provenance;
-use crate::domain::kb::state::{FILE_NAME, KbState, Snapshot};
+use crate::domain::kb::state::FILE_NAME;
 use crate::domain::key::Hidden;
 use crate::domain::roster::{Found, REFUSED};
 use crate::domain::settings::project::ProjectNotes;
 use crate::domain::settings::{Settings, Values};
-use crate::protocol::message::{Effect, Event, OutsideFile, Reread, TaskId, Tried};
+use crate::protocol::message::{Effect, Event, Reread, TaskId, Tried};
 use crate::protocol::sessions::{Ask, Told};
 
 /// A local server has this long to answer; the screen does not wait for it.
@@ -49,6 +50,8 @@ pub struct Workplace {
     pub keep: Option<Keep>,
     /// Where it is kept what a project is never asked about; `None` when no state folder can be had.
     pub never: Option<PathBuf>,
+    /// Where it is kept what was looked at; `None` when no state folder can be had.
+    pub trust: Option<PathBuf>,
     /// Where drafts and messages are kept; `None` when no state folder can be had.
     pub prompts: Option<PathBuf>,
     pub sessions: store::Place,
@@ -130,11 +133,22 @@ impl Runtime {
                 let events = self.events.clone();
                 self.blocking(move |place| {
                     // The screen may be gone by now; then nobody needs the answer.
-                    let _ = events.send(Event::NotesRead(notes::read(&place.project, &place.notes)));
+                    let notes = notes::read(&place.project, &place.notes);
+                    let looked_at = place.trust.as_ref().map(|folder| {
+                        let (trusted, from_git) = trust::look(folder, &place.project, &notes);
+                        Event::TrustRead { trusted, from_git }
+                    });
+                    for event in [Some(Event::NotesRead(notes)), looked_at].into_iter().flatten() {
+                        let _ = events.send(event);
+                    }
                     let snapshot = kbfile::read(&place.project, place.kb_limit);
                     Event::KbRead { task, snapshot }
                 });
             }
+            Effect::Trust { items } => self.blocking(move |place| {
+                let failed = trust::add(place.trust.as_ref()?, &place.project, &items).err()?;
+                Some(Event::Warned(failed.to_string()))
+            }),
             Effect::ReadNotes => {
                 self.blocking(|place| Event::NotesRead(notes::read(&place.project, &place.notes)));
             }
@@ -158,11 +172,11 @@ impl Runtime {
             }
             Effect::SaveKb { task, expected, text, outside, provenance } => {
                 self.writing(move |place| {
-                    save(&place, task, expected.as_deref(), &text, outside, &provenance)
+                    writing::save(&place, task, expected.as_deref(), &text, outside, &provenance)
                 });
             }
-            Effect::UndoKb => self.writing(|place| undo(&place)),
-            Effect::NeverAsk { hashes } => self.blocking(move |place| never_ask(&place, &hashes)),
+            Effect::UndoKb => self.writing(|place| writing::undo(&place)),
+            Effect::NeverAsk { hashes } => self.blocking(move |place| writing::never_ask(&place, &hashes)),
             Effect::LoadPersonas => {
                 self.blocking(|place| Event::PersonasLoaded(personas::load(&place.folders)));
             }
@@ -420,71 +434,4 @@ fn settings_again(place: Workplace) -> Option<Event> {
         Some(why) => Event::SettingsBroken(why),
         None => Event::SettingsRead(Box::new(Reread { before, after, warnings })),
     })
-}
-
-fn save(
-    place: &Workplace,
-    task: TaskId,
-    expected: Option<&str>,
-    text: &str,
-    outside: OutsideFile,
-    provenance: &Provenance,
-) -> (Event, Option<String>) {
-    let Some(keep) = &place.keep else {
-        let cause = "There is no folder for undo copies, so KB.md was not written; set XDG_STATE_HOME to a folder you may write.";
-        return (Event::KbSaveFailed { task, cause: cause.to_string() }, None);
-    };
-    let outside = match outside {
-        OutsideFile::Ask => Outside::Ask,
-        OutsideFile::Allow => Outside::Allow,
-    };
-    let event = match kbfile::save(&place.project, expected, text, keep, outside, provenance) {
-        Ok(saved) => return (Event::KbSaved { task, snapshot: saved.snapshot }, saved.unrecorded),
-        Err(SaveError::Changed(snapshot)) => Event::KbMoved { task, snapshot },
-        Err(SaveError::OutsideProject { target }) => {
-            Event::KbIsOutside { task, target: files::shown(&target) }
-        }
-        Err(
-            // Overwritten: something was written, so it is not the same as moved. The watcher tells what is there now.
-            error @ (SaveError::NotUsable(_)
-            | SaveError::Overwritten(_)
-            | SaveError::NoFolder { .. }
-            | SaveError::NoUndo { .. }
-            | SaveError::Lock(_)
-            | SaveError::Write(_)),
-        ) => Event::KbSaveFailed { task, cause: error.to_string() },
-    };
-    (event, None)
-}
-
-/// The answer when it cannot be remembered.
-fn never_ask(place: &Workplace, hashes: &[String]) -> Option<Event> {
-    let failed = |cause: String| Some(Event::NeverFailed { cause });
-    let Some(folder) = &place.never else {
-        let cause = "it holds for this session only: there is no folder for dictum's state; set XDG_STATE_HOME to a folder you may write";
-        return failed(cause.to_string());
-    };
-    never::add(folder, &place.project, hashes).err().and_then(|error| failed(error.to_string()))
-}
-
-fn undo(place: &Workplace) -> (Event, Option<String>) {
-    let Some(keep) = &place.keep else {
-        let cause = "There is no folder for undo copies, so nothing can be undone.".to_string();
-        return (Event::KbUndoFailed { cause }, None);
-    };
-    match kbfile::undo(&place.project, keep) {
-        Ok(undoing) => {
-            let summary = undoing.undone.sentence().to_string();
-            let snapshot = match undoing.undone {
-                Undone::Restored(snapshot) => snapshot,
-                Undone::Removed => Snapshot { state: KbState::Missing },
-            };
-            (Event::KbUndone { snapshot, summary }, undoing.unrecorded)
-        }
-        Err(UndoError::ChangedSince { current, would_restore }) => {
-            let current = current.text().unwrap_or_default().to_string();
-            (Event::KbUndoRefused { current, would_restore: would_restore.unwrap_or_default() }, None)
-        }
-        Err(error) => (Event::KbUndoFailed { cause: error.to_string() }, None),
-    }
 }

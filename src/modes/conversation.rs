@@ -60,6 +60,7 @@ pub(super) fn begin(invocation: &Invocation, directory: &Path) -> Begun {
         project: directory.to_path_buf(),
         keep: kept.as_ref().map(|state| Keep::below(state)),
         never: kept.as_ref().map(|state| state.join("never")),
+        trust: kept.as_ref().map(|state| state.join("trust")),
         prompts: kept.as_ref().map(|state| state.join("prompts")),
         sessions: store::Place {
             folder: kept.map(|state| state.join(SESSIONS)),
@@ -101,6 +102,7 @@ pub(super) fn state(start: Start, tools: Tools, settings: &Settings, invocation:
         model: named(invocation.model.model.is_some() || invocation.model.provider.is_some()),
     };
     state.connection.roster = Roster::new(settings.roster.clone());
+    state.kb.trust.setting = settings.trust;
     state.connection.models = settings.models.clone();
     state.connection.proposing.tools = settings.tools;
     state.connection.proposing.extra_call = settings.kb_extra_call;

@@ -248,6 +248,7 @@ impl Session {
                 | Effect::ReadKb { .. }
                 | Effect::ReadMentions { .. }
                 | Effect::MakeBody { .. }
+                | Effect::Trust { .. }
                 | Effect::Ask { .. }
                 | Effect::ListModels { .. }
                 | Effect::TryKey { .. }

@@ -385,6 +385,7 @@ impl<'a> Session<'a> {
             Effect::ReadKb { .. }
             | Effect::ReadMentions { .. }
             | Effect::MakeBody { .. }
+            | Effect::Trust { .. }
             | Effect::Ask { .. }
             | Effect::ListModels { .. }
             | Effect::TryKey { .. }

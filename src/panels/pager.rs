@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::widgets::{Clear, Widget};
 
@@ -10,12 +11,72 @@ use crate::base::text;
 use crate::draw::markdown;
 use crate::draw::theme::Theme;
 
+/// The most cells that the frame is wide.
+const WIDTH: u16 = 120;
+
 /// How the text is to be drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
     Markdown(String),
     /// Line for line, wrapped at the edge.
     Verbatim(String),
+    /// The same, each line in its tone.
+    Told(Vec<Told>),
+}
+
+impl Content {
+    /// As plain text.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Markdown(words) | Self::Verbatim(words) => words.clone(),
+            Self::Told(lines) => lines.iter().map(|line| format!("{}\n", line.text)).collect(),
+        }
+    }
+}
+
+/// A line and what it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub tone: Tone,
+    pub text: String,
+}
+
+impl Told {
+    /// A line of this tone.
+    pub fn new(tone: Tone, text: impl Into<String>) -> Self {
+        Self { tone, text: text.into() }
+    }
+}
+
+/// What a line is, which its colour tells beside its words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    Text,
+    Head,
+    Dim,
+    Added,
+    Removed,
+}
+
+impl Tone {
+    fn style(self, theme: &Theme) -> Style {
+        match self {
+            Self::Text => theme.text,
+            Self::Head => theme.strong,
+            Self::Dim => theme.dim,
+            Self::Added => theme.added,
+            Self::Removed => theme.removed,
+        }
+    }
+}
+
+/// How high the frame is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Height {
+    #[default]
+    Whole,
+    /// No higher than the text.
+    Content,
 }
 
 /// The pager's model.
@@ -23,6 +84,7 @@ pub enum Content {
 pub struct Pager {
     pub title: String,
     pub content: Content,
+    height: Height,
     top: usize,
 }
 
@@ -37,7 +99,12 @@ pub enum Scroll {
 impl Pager {
     /// A pager at the first line.
     pub fn new(title: impl Into<String>, content: Content) -> Self {
-        Self { title: title.into(), content, top: 0 }
+        Self { title: title.into(), content, height: Height::default(), top: 0 }
+    }
+
+    /// The same in a frame of this height.
+    pub fn of(self, height: Height) -> Self {
+        Self { height, ..self }
     }
 
     /// Scrolls; `view` keeps the place within the text.
@@ -51,9 +118,18 @@ impl Pager {
 
     /// Brings a place beyond the end back to it, at the size that it is drawn at.
     pub fn settle(&mut self, area: Rect, theme: &Theme) {
-        let inner = frame(&self.title, theme).inner(middle(area, 120, u16::MAX));
+        let inner = frame(&self.title, theme).inner(middle(area, WIDTH, u16::MAX));
         let last = self.lines(inner.width, theme).len().saturating_sub(usize::from(inner.height));
         self.top = self.top.min(last);
+    }
+
+    /// The frame around so many lines.
+    fn area(&self, area: Rect, lines: usize) -> Rect {
+        let height = match self.height {
+            Height::Whole => u16::MAX,
+            Height::Content => u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(2),
+        };
+        middle(area, WIDTH, height)
     }
 
     fn lines(&self, width: u16, theme: &Theme) -> Vec<Line<'static>> {
@@ -66,24 +142,35 @@ impl Pager {
                 .flat_map(|line| hanging(&text::expand_tabs(line, 0), usize::from(width.saturating_sub(2))))
                 .map(|line| Line::styled(line, theme.text))
                 .collect(),
+            Content::Told(lines) => {
+                let rows = |told: &Told| {
+                    let style = told.tone.style(theme);
+                    let rows =
+                        hanging(&text::expand_tabs(&told.text, 0), usize::from(width.saturating_sub(2)));
+                    rows.into_iter().map(move |row| Line::styled(row, style)).collect::<Vec<_>>()
+                };
+                lines.iter().flat_map(rows).collect()
+            }
         }
     }
 
-    /// Draws the pager over an area; `close` is the key that closes it.
-    pub fn view(&self, area: Rect, theme: &Theme, close: &str, buffer: &mut Buffer) {
-        let frame_area = middle(area, 120, u16::MAX);
-        Clear.render(frame_area, buffer);
+    /// Draws the pager over an area; `keys` says what its keys do.
+    pub fn view(&self, area: Rect, theme: &Theme, keys: &str, buffer: &mut Buffer) {
         let block = frame(&self.title, theme);
+        let lines = self.lines(block.inner(middle(area, WIDTH, u16::MAX)).width, theme);
+        let frame_area = self.area(area, lines.len());
+        Clear.render(frame_area, buffer);
         let inner = block.inner(frame_area);
-        let lines = self.lines(inner.width, theme);
         let height = usize::from(inner.height);
         let top = self.top.min(lines.len().saturating_sub(height));
         let mut told = Vec::new();
-        if lines.len() > height {
-            told.push(format!("{}–{} of {}", top + 1, (top + height).min(lines.len()), lines.len()));
+        let shown = format!("{}–{} of {}", top + 1, (top + height).min(lines.len()), lines.len());
+        // The keys need the room first.
+        if lines.len() > height && text::width(&shown) + text::width(keys) + 5 <= usize::from(inner.width) {
+            told.push(shown);
         }
-        if !close.is_empty() {
-            told.push(format!("{close} closes"));
+        if !keys.is_empty() {
+            told.push(keys.to_string());
         }
         let place = if told.is_empty() { String::new() } else { format!(" {} ", told.join(" · ")) };
         block

@@ -15,6 +15,8 @@ pub enum Context {
     Pager,
     /// Two versions of an answer side by side.
     Compare,
+    /// What a project brings, shown before it is used.
+    Trust,
 }
 
 impl Context {
@@ -29,6 +31,7 @@ impl Context {
             Self::Menu => "Menus",
             Self::Pager => "Panels",
             Self::Compare => "Comparing two answers",
+            Self::Trust => "First time in a folder",
         }
     }
 }
@@ -151,6 +154,7 @@ pub enum Action {
     ClosePager,
     TakeLeft,
     TakeRight,
+    Trust,
 }
 
 /// One row of the table.
@@ -174,7 +178,7 @@ const fn row(
 }
 
 use Action as A;
-use Context::{Compare, Everywhere, Marked, Menu, Pager, Prompt, Reading, Review};
+use Context::{Compare, Everywhere, Marked, Menu, Pager, Prompt, Reading, Review, Trust};
 
 /// Every action. The help, the hints and the keymap derive from this table.
 #[rustfmt::skip]
@@ -315,4 +319,6 @@ pub const ACTIONS: &[Row] = &[
     row(A::TakeLeft, Compare, "compare.first", "Go on with the first one", &["1"]),
     row(A::TakeRight, Compare, "compare.second", "Go on with the second one", &["2"]),
     row(A::ClosePager, Compare, "compare.close", "Close", &["esc", "q"]),
+
+    row(A::Trust, Trust, "trust.accept", "Use what the project brings, and send", &["enter", "y"]),
 ];

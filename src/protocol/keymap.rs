@@ -187,7 +187,12 @@ fn chords(row: &Row, given: &Override, warn: &mut impl FnMut(String)) -> Vec<Cho
 fn types_text(context: Context) -> bool {
     match context {
         Context::Everywhere | Context::Prompt | Context::Menu => true,
-        Context::Review | Context::Reading | Context::Marked | Context::Pager | Context::Compare => false,
+        Context::Review
+        | Context::Reading
+        | Context::Marked
+        | Context::Pager
+        | Context::Compare
+        | Context::Trust => false,
     }
 }
 
@@ -287,7 +292,8 @@ fn claim(first: &Bound, second: &Bound) -> Claim {
             | Context::Review
             | Context::Menu
             | Context::Pager
-            | Context::Compare,
+            | Context::Compare
+            | Context::Trust,
             ..,
         ) => Claim::None,
     }

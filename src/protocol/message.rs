@@ -20,6 +20,7 @@ use crate::domain::persona::Library;
 use crate::domain::roster::Found;
 use crate::domain::settings::Settings;
 use crate::domain::stack::Stack;
+use crate::domain::trust::{Item, Trusted};
 use crate::protocol::sessions::{Ask, Export, Exported, Told};
 
 /// Milliseconds since the program started; monotonic.
@@ -119,6 +120,12 @@ pub enum Event {
     },
     KbUndoFailed {
         cause: String,
+    },
+    /// What the user has looked at in this project was read, and which of the files are just as Git wrote them.
+    TrustRead {
+        /// Else why it is not known.
+        trusted: Result<Trusted, String>,
+        from_git: Vec<String>,
     },
     /// The notes of other tools were read.
     NotesRead(Notes),
@@ -222,7 +229,7 @@ pub struct Drawn {
 /// What shall happen outside.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
-    /// Read the notes of other tools, then KB.md, and answer with `NotesRead` and `KbRead`, in this order.
+    /// Read the notes of other tools, what was looked at, and KB.md, and answer with `NotesRead`, `TrustRead` and `KbRead`, in this order.
     ReadKb {
         task: TaskId,
     },
@@ -268,6 +275,10 @@ pub enum Effect {
     /// Remember for later sessions that these hashes are never asked about; answers only when that fails.
     NeverAsk {
         hashes: Vec<String>,
+    },
+    /// Remember for later sessions that the user has looked at these; answers only when that fails.
+    Trust {
+        items: Vec<Item>,
     },
     LoadPersonas,
     /// Read the notes of other tools and answer with `NotesRead`.

@@ -71,6 +71,12 @@ fn ready_for(row: &Row) -> App {
             app.say("/compare");
             app.keys("down down pagedown");
         }
+        Context::Trust => {
+            app.state.kb.trust.setting = dictum::domain::settings::project::Trust::Ask;
+            app.say("hello");
+            app.kb_read();
+            app.after(600);
+        }
     }
     match row.id {
         "scroll.up" | "scroll.page-up" | "scroll.top" | "side" | "mouse" | "redraw" | "suspend"

@@ -212,6 +212,7 @@ impl App {
                 | Effect::LoadPersonas
                 | Effect::ReadNotes
                 | Effect::MakeBody { .. }
+                | Effect::Trust { .. }
                 | Effect::ReadStack
                 | Effect::ListFiles
                 | Effect::Remember { .. }

@@ -13,9 +13,10 @@ use crate::domain::exchange::{Outcome, StopReason};
 use crate::domain::kb::edit;
 use crate::domain::kb::proposal::Proposal;
 use crate::panels::menu::Menu;
-use crate::panels::pager::{Content, Pager};
+use crate::panels::pager::Pager;
 use crate::panels::review::{Confirmation, Mode};
 use crate::protocol::message::{Millis, TaskId};
+use crate::protocol::sessions::Conversation;
 
 /// Silence of a server that is told, in seconds; after the last of them, each minute.
 const SILENCE: [u64; 3] = [10, 30, 60];
@@ -29,6 +30,7 @@ pub struct Told {
     /// The newest entry of the log that was begun, and how many there were.
     last: EntryId,
     entries: usize,
+    conversation: Conversation,
     /// The reply that goes on.
     reply: Option<Open>,
     notes: String,
@@ -65,6 +67,7 @@ enum Shown {
     Nothing,
     Edit(String),
     List(String),
+    Question(String),
     Text(String),
 }
 
@@ -138,7 +141,8 @@ impl Told {
     /// What was said and decided.
     fn log(&mut self, state: &State, lines: &mut Vec<String>) {
         let entries = state.log.entries();
-        if entries.is_empty() && self.entries > 0 {
+        let before = std::mem::replace(&mut self.conversation, state.recording.conversation);
+        if entries.is_empty() && self.entries > 0 && before != self.conversation {
             lines.push("A new conversation begins.".to_string());
         }
         self.entries = entries.len();
@@ -231,7 +235,10 @@ impl Told {
                 .last()
                 .map(|waiting| text::one_line(&joined(&waiting.message)))
                 .unwrap_or_default();
-            lines.push(format!("Queued until the reply ends: {last}"));
+            // Nothing ends where nothing runs; then the question says how many wait.
+            if !matches!(state.turn, Turn::Idle) {
+                lines.push(format!("Queued until the reply ends: {last}"));
+            }
         }
         self.queued = state.queue.len();
         let review = &state.review;
@@ -268,10 +275,11 @@ impl Told {
             Focus::Overlay(Overlay::Menu(_, menu)) => Shown::List(listed(menu)),
             // There is none line by line: a key would be seen.
             Focus::Overlay(Overlay::Key(_)) => Shown::Nothing,
+            Focus::Overlay(Overlay::Trust(pager)) => Shown::Question(whole(pager)),
             Focus::Overlay(Overlay::Pager(pager)) => match &self.shown {
                 // A text that changes while it is open is not told again.
                 Shown::Text(title) if title.starts_with(&pager.title) => self.shown.clone(),
-                Shown::Nothing | Shown::Edit(_) | Shown::List(_) | Shown::Text(_) => {
+                Shown::Nothing | Shown::Edit(_) | Shown::List(_) | Shown::Question(_) | Shown::Text(_) => {
                     Shown::Text(whole(pager))
                 }
             },
@@ -279,7 +287,7 @@ impl Told {
         if shown != self.shown {
             match &shown {
                 Shown::Nothing => {}
-                Shown::Edit(words) | Shown::List(words) | Shown::Text(words) => {
+                Shown::Edit(words) | Shown::List(words) | Shown::Question(words) | Shown::Text(words) => {
                     lines.extend(words.trim_end().lines().map(str::to_string));
                 }
             }
@@ -417,6 +425,5 @@ fn listed(menu: &Menu) -> String {
 
 /// A long text with its title.
 fn whole(pager: &Pager) -> String {
-    let (Content::Markdown(words) | Content::Verbatim(words)) = &pager.content;
-    format!("{}:\n{words}", pager.title)
+    format!("{}:\n{}", pager.title, pager.content.words())
 }

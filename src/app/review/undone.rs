@@ -2,6 +2,7 @@
 
 use super::kb_changed;
 use crate::app::state::{Focus, Overlay, State};
+use crate::app::trust;
 use crate::app::update::open;
 use crate::domain::chat::{Body, Level};
 use crate::domain::kb::state::Snapshot;
@@ -13,6 +14,7 @@ use crate::protocol::message::Effect;
 pub fn undone(state: &mut State, snapshot: Snapshot, summary: String) -> Vec<Effect> {
     let before = state.kb.text().to_string();
     let diff = patch::text(&patch::unified(&before, snapshot.text().unwrap_or_default(), 1));
+    trust::written(state, &snapshot);
     kb_changed(state, snapshot);
     state.log.push(Body::Decision { level: Level::Good, summary, diff });
     Vec::new()

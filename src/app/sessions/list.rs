@@ -82,7 +82,13 @@ pub fn filter_changed(state: &mut State) -> Vec<Effect> {
         Focus::Overlay(Overlay::Menu(MenuOf::Sessions, menu)) => {
             ask(Ask::List { query: menu.filter().to_string() })
         }
-        Focus::Overlay(Overlay::Menu(_, _) | Overlay::Pager(_) | Overlay::Compare(_) | Overlay::Key(_))
+        Focus::Overlay(
+            Overlay::Menu(_, _)
+            | Overlay::Pager(_)
+            | Overlay::Trust(_)
+            | Overlay::Compare(_)
+            | Overlay::Key(_),
+        )
         | Focus::Prompt
         | Focus::Reading(_)
         | Focus::Review => Vec::new(),

@@ -224,6 +224,9 @@ fn take_back(dir: &Path, keep: &Keep, seen: Option<&Plan>) -> Result<Undoing, Un
         Err(error) => return Err(UndoError::Write(error)),
     }
     let provenance = Provenance { how: How::Undo, quote: String::new() };
+    if let Some(restored) = &restores {
+        keep.looked_at(dir, current.text(), restored);
+    }
     let unrecorded = keep.journal.record(&place.target, current.text(), restores.as_deref(), &provenance);
     let undone = match restores {
         Some(before) => Undone::Restored(read(dir, LIMIT.max(before.len() as u64))),

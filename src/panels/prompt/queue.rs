@@ -58,6 +58,12 @@ impl Queue {
         self.take(id)
     }
 
+    /// Adds a message before all others.
+    pub fn put_first(&mut self, message: Vec<Span>) {
+        self.push(message);
+        self.waiting.rotate_right(1);
+    }
+
     /// Takes out the one that was added last.
     pub fn take_last(&mut self) -> Option<Vec<Span>> {
         let id = self.waiting.last()?.id;
