@@ -158,11 +158,10 @@ fn discovered(state: &mut State, found: Option<Endpoint>) -> Vec<Effect> {
         state.note(format!("found {}: {}", endpoint.provider, endpoint.model));
         state.connection.roster.seat(endpoint.clone());
         state.connection.endpoint = endpoint;
-        sessions::take_wanted_model(state);
     }
-    state.recording.wanted = None;
+    let effects = sessions::model::take(state);
     setup::at_first(state);
-    Vec::new()
+    effects
 }
 
 fn edited(state: &mut State, task: TaskId, result: Result<String, String>) -> Vec<Effect> {

@@ -94,7 +94,11 @@ pub(super) fn state(start: Start, tools: Tools, settings: &Settings, invocation:
     let named = |given: bool| if given { Named::ByUser } else { Named::No };
     state.recording.fixed = Fixed {
         persona: named(invocation.persona.is_some()),
-        model: named(invocation.model.model.is_some() || invocation.model.provider.is_some()),
+        model: named(
+            invocation.model.model.is_some()
+                || invocation.model.provider.is_some()
+                || invocation.model.base_url.is_some(),
+        ),
     };
     state.connection.roster = Roster::new(settings.roster.clone());
     state.connection.models = settings.models.clone();
