@@ -2,7 +2,7 @@
 //! to a model.
 
 use super::models;
-use super::plain::Form;
+use super::plain::{Form, login as lines};
 use super::state::{Focus, MenuOf, Overlay, Search, State};
 use super::update::open;
 use crate::domain::chat::{Body, Level};
@@ -31,7 +31,7 @@ pub fn at_first(state: &mut State) {
 
 /// `/login [PROVIDER]`.
 pub fn login(state: &mut State, provider: &str) -> Vec<Effect> {
-    if state.screen.form != Form::Screen {
+    if !lines::is_possible(state.screen.form) {
         state.notice(Level::Info, in_words(state));
         return Vec::new();
     }
@@ -52,11 +52,11 @@ pub fn login(state: &mut State, provider: &str) -> Vec<Effect> {
     }
 }
 
-/// Line by line a key would stand on the screen as it is typed.
+/// Without a terminal nobody can be asked for a key.
 fn in_words(state: &State) -> String {
     format!(
-        "A key that is typed here would be seen, so it is not asked for. Set the provider's variable, such as ANTHROPIC_API_KEY, \
-         or write key_command = \"pass show anthropic\" into config.toml, or use /login on the full screen, which keeps it in {}.",
+        "A key is asked for at a terminal only. Set the provider's variable, such as ANTHROPIC_API_KEY, or write key_command = \
+         \"pass show anthropic\" into config.toml, or use /login in a terminal, which keeps it in {}.",
         file(state)
     )
 }
@@ -200,7 +200,11 @@ pub fn caught(state: &mut State) -> bool {
         field(state, key, "");
         state.note("that looks like a key, so it was not sent");
     } else {
-        let words = in_words(state);
+        let words = if lines::is_possible(state.screen.form) {
+            "It stands on the screen now; /login asks for a key without showing it.".to_string()
+        } else {
+            in_words(state)
+        };
         state.notice(Level::Warning, format!("That looks like a key, so it was not sent. {words}"));
     }
     true
@@ -219,7 +223,8 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
     Vec::new()
 }
 
-fn try_key(state: &mut State) -> Vec<Effect> {
+/// Asks the provider whether it accepts the key in the field.
+pub fn try_key(state: &mut State) -> Vec<Effect> {
     let Focus::Overlay(Overlay::Key(field)) = &mut state.focus else { return Vec::new() };
     if field.key.count() == 0 {
         field.message = Some("There is no key yet: paste or type it.".to_string());

@@ -70,6 +70,7 @@ fn route(state: &mut State, event: Event) -> Vec<Effect> {
             state.notice(Level::Warning, format!("{why} The settings from before go on to hold."));
             Vec::new()
         }
+        Event::KeyTyped(key) => plain::login::key_typed(state, &key),
         Event::KeyTried { endpoint, tried } => {
             setup::tried(state, *endpoint, tried);
             Vec::new()

@@ -37,6 +37,13 @@ impl KeyField {
         self.chosen.or_else(|| owner(self.key.expose()))
     }
 
+    /// Chooses the provider of that name; false when there is none that takes a key.
+    pub fn choose(&mut self, provider: &str) -> bool {
+        let found = owners().find(|known| known.eq_ignore_ascii_case(provider));
+        self.chosen = found.or(self.chosen);
+        found.is_some()
+    }
+
     /// Types or pastes.
     pub fn push(&mut self, typed: &str) {
         self.message = None;

@@ -75,6 +75,8 @@ pub enum Event {
         provider: String,
         found: Found,
     },
+    /// A key was entered line by line, unseen.
+    KeyTyped(Hidden),
     /// A key that was pasted was tried at its provider.
     KeyTried {
         endpoint: Box<Endpoint>,
