@@ -75,6 +75,10 @@ fn route(state: &mut State, event: Event) -> Vec<Effect> {
             setup::tried(state, *endpoint, tried);
             Vec::new()
         }
+        Event::KeyKept { provider, kept } => {
+            setup::kept(state, &provider, kept, "");
+            Vec::new()
+        }
         Event::Discovered(found) => discovered(state, found),
         Event::Replied { task, event } => turn::replied(state, task, event),
         Event::ReplyEnded { task, outcome } => turn::ended(state, task, outcome),

@@ -25,7 +25,6 @@ use crate::base::text;
 use crate::cli::Invocation;
 use crate::domain::kb::Span;
 use crate::domain::key::Hidden;
-use crate::io::files;
 use crate::io::providers::{Http, Limits};
 use crate::io::runtime::Runtime;
 use crate::io::terminal::{self, Unseen};
@@ -70,12 +69,12 @@ impl Why {
 
 /// Talks line by line until the input ends; gives the exit code.
 pub fn run(invocation: &Invocation, directory: &Path, why: Why) -> Result<u8> {
-    let Begun { settings, keys, start, mut place, key_file } = conversation::begin(invocation, directory);
+    let Begun { settings, keys, start, mut place, vault } = conversation::begin(invocation, directory);
     // A line that was entered was sent, so there is no draft to keep.
     place.prompts = None;
     let mut state = conversation::state(start, Tools::coming(Keymap::default()), &settings, invocation);
     state.connection.keyed = conversation::keyed(&settings, &keys);
-    state.connection.key_file = key_file.as_deref().map(files::shown).unwrap_or_default();
+    state.connection.key_file = vault.shown();
     let answered = io::stdin().is_terminal() && io::stdout().is_terminal();
     let asked = if answered { Asked::Person } else { Asked::Nobody };
     state.screen.form = Form::Linear(asked);
@@ -89,7 +88,7 @@ pub fn run(invocation: &Invocation, directory: &Path, why: Why) -> Result<u8> {
             keys,
             sender.clone(),
         )
-        .keeping_keys_in(key_file);
+        .keeping_keys_in(vault);
         let mut session = Session {
             state,
             asked,
@@ -257,6 +256,7 @@ impl Session {
                 | Effect::Ask { .. }
                 | Effect::ListModels { .. }
                 | Effect::TryKey { .. }
+                | Effect::KeepKey { .. }
                 | Effect::Cancel { .. }
                 | Effect::SaveKb { .. }
                 | Effect::UndoKb

@@ -28,7 +28,6 @@ use crate::base::text;
 use crate::cli::Invocation;
 use crate::domain::settings::{OnExit, PromptKeys};
 use crate::io::clipboard::{self, Way};
-use crate::io::files;
 use crate::io::providers::{Http, Limits};
 use crate::io::runtime::Runtime;
 use crate::io::terminal::background::{self, Filter, Sifted};
@@ -48,7 +47,7 @@ const HELD: Duration = Duration::from_millis(100);
 
 /// Opens the screen and stays until the user leaves; gives the exit code.
 pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
-    let Begun { settings, keys, mut start, place, key_file } = conversation::begin(invocation, directory);
+    let Begun { settings, keys, mut start, place, vault } = conversation::begin(invocation, directory);
     let runtime = conversation::threads()?;
     let guard = TerminalGuard::enter(Mouse::On)?;
     (start.columns, start.rows) = crossterm::terminal::size().unwrap_or((80, 24));
@@ -64,13 +63,13 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
         PromptKeys::Vi => Some(Vi::default()),
         PromptKeys::Plain => None,
     };
-    state.connection.key_file = key_file.as_deref().map(files::shown).unwrap_or_default();
+    state.connection.key_file = vault.shown();
     let mut undecided: Vec<String> = Vec::new();
     let (mut last_reply, mut resume, mut on_exit) = (None, None, settings.on_exit);
     let code = runtime.block_on(async {
         let (sender, mut events) = unbounded_channel();
         let http = Http::new(Limits::default()).trusting(settings.ca_file.as_deref().map(Path::new));
-        let work = Runtime::new(place, http, keys, sender.clone()).keeping_keys_in(key_file);
+        let work = Runtime::new(place, http, keys, sender.clone()).keeping_keys_in(vault);
         let mut session = Session::new(state, work, sender, &guard);
         session.on_exit = settings.on_exit;
         let code = session.run(&mut events, &settings.theme, conversation::beginning(invocation)).await;
@@ -371,6 +370,7 @@ impl<'a> Session<'a> {
             | Effect::Ask { .. }
             | Effect::ListModels { .. }
             | Effect::TryKey { .. }
+            | Effect::KeepKey { .. }
             | Effect::Cancel { .. }
             | Effect::SaveKb { .. }
             | Effect::UndoKb

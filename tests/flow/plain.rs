@@ -8,7 +8,7 @@ use dictum::domain::kb::Span;
 use dictum::domain::key::Hidden;
 use dictum::domain::roster::{Found, Listed};
 use dictum::domain::settings::endpoints::known;
-use dictum::protocol::message::{Drawn, Effect, Event, OutsideFile, Tried};
+use dictum::protocol::message::{Drawn, Effect, Event, Kept, OutsideFile, Tried};
 use proptest::prelude::*;
 
 use crate::app::{App, SECOND};
@@ -373,7 +373,7 @@ fn a_key_is_asked_for_unseen_tried_and_kept() {
     linear.enter("/login anthropic");
     linear.key(KEY);
     let found = Found::Has(vec![Listed { id: "claude-sonnet-5-5".into(), ..Listed::default() }]);
-    let tried = Tried::Accepted { found, kept: Ok("~/keys.toml".into()) };
+    let tried = Tried::Accepted { found, kept: Kept::In("~/keys.toml".into()) };
     linear.app.send(Event::KeyTried { endpoint, tried });
     let told = linear.news().join("\n");
     assert!(told.contains("Model: anthropic · claude-sonnet-5-5."), "{told}");
