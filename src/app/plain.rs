@@ -105,6 +105,11 @@ pub fn entered(state: &mut State, said: &[Span]) -> Vec<Effect> {
     effects
 }
 
+/// Ctrl+C.
+pub fn interrupted(state: &mut State) -> Vec<Effect> {
+    if login::is_open(state) { login::leave(state) } else { actions::perform(state, Action::Interrupt) }
+}
+
 fn message(state: &mut State, said: &[Span]) -> Vec<Effect> {
     state.focus = Focus::Prompt;
     state.prompt.editor.set(said);

@@ -10,7 +10,6 @@ use super::{
 use crate::base::text;
 use crate::domain::chat::Level;
 use crate::domain::exchange::Endpoint;
-use crate::protocol::action::Action;
 use crate::protocol::message::{Effect, Event, Millis, TaskId};
 
 /// Changes the state by one event and tells what shall happen outside.
@@ -131,7 +130,7 @@ fn route(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Edited { task, result } => edited(state, task, result),
         Event::Entered(said) => plain::entered(state, &said),
-        Event::Interrupted => actions::perform(state, Action::Interrupt),
+        Event::Interrupted => plain::interrupted(state),
         Event::Warned(text) => {
             state.notice(Level::Warning, text);
             Vec::new()

@@ -53,8 +53,8 @@ impl Vault {
         }
         keys.insert(provider, key.expose());
         let kept = match self.store {
-            KeyStore::File => self.into_file(keys, provider, key, project).await,
-            KeyStore::Keyring => self.into_keyring(keys, provider, key, project).await,
+            KeyStore::File => self.put_in_file(keys, provider, key, project).await,
+            KeyStore::Keyring => self.put_in_keyring(keys, provider, key, project).await,
         };
         Tried::Accepted { found, kept }
     }
@@ -64,19 +64,19 @@ impl Vault {
         match keys.get(provider) {
             Some(key) => {
                 let key = Hidden::new(secrecy::ExposeSecret::expose_secret(&key));
-                self.into_file(keys, provider, key, project).await
+                self.put_in_file(keys, provider, key, project).await
             }
             None => Kept::Nowhere("it is not in use any more".to_string()),
         }
     }
 
-    async fn into_file(&self, keys: &Keys, provider: &str, key: Hidden, project: &Path) -> Kept {
+    async fn put_in_file(&self, keys: &Keys, provider: &str, key: Hidden, project: &Path) -> Kept {
         keys.comes_from(provider, keyfile::NAME);
         let (file, project, name) = (self.file.clone(), project.to_path_buf(), provider.to_string());
         written(move || keyfile::keep(file.as_deref(), &project, &name, &key)).await
     }
 
-    async fn into_keyring(&self, keys: &Keys, provider: &str, key: Hidden, project: &Path) -> Kept {
+    async fn put_in_keyring(&self, keys: &Keys, provider: &str, key: Hidden, project: &Path) -> Kept {
         keys.comes_from(provider, keyring::NAME);
         if let Err(cause) = keyring::keep(provider, key).await {
             return Kept::NotInKeyring(cause);
@@ -100,7 +100,6 @@ async fn written(write: impl FnOnce() -> Result<PathBuf, keyfile::KeyFileError> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use secrecy::ExposeSecret;
 
     const KEY: &str = "sk-ant-vault-secret-0123";
 
@@ -121,7 +120,7 @@ mod tests {
         }
         let (folder, vault, keys) = place("anthropic", KeyStore::Keyring);
         let project = folder.path().join("project");
-        let kept = vault.into_keyring(&keys, "anthropic", Hidden::new(KEY), &project).await;
+        let kept = vault.put_in_keyring(&keys, "anthropic", Hidden::new(KEY), &project).await;
         assert_eq!(kept, Kept::NotInKeyring("this dictum was built without it".to_string()));
         assert!(!vault.file.as_ref().unwrap().exists(), "nothing goes there unasked");
         assert!(keys.has("anthropic"), "it is in use all the same");
@@ -135,6 +134,7 @@ mod tests {
     mod with_keyring {
         use super::*;
         use keyring_core::{Entry, Error, mock};
+        use secrecy::ExposeSecret;
 
         /// The keyring of the tests stands in place of the system's.
         fn mocked() {
@@ -154,7 +154,7 @@ mod tests {
             let project = folder.path().join("project");
             let file = vault.file.clone().unwrap();
             keyfile::keep(Some(&file), &project, "anthropic", &Hidden::new("sk-ant-old")).unwrap();
-            let kept = vault.into_keyring(&keys, "anthropic", Hidden::new(KEY), &project).await;
+            let kept = vault.put_in_keyring(&keys, "anthropic", Hidden::new(KEY), &project).await;
             assert_eq!(kept, Kept::In(keyring::NAME.to_string()));
             let text = std::fs::read_to_string(&file).unwrap();
             assert!(text.contains("keyring") && !text.contains("sk-ant"), "{text}");
@@ -172,7 +172,7 @@ mod tests {
             let (folder, vault, keys) = place("openai", KeyStore::Keyring);
             let project = folder.path().join("project");
             fails_next("openai", Error::NoStorageAccess("no daemon".into()));
-            let kept = vault.into_keyring(&keys, "openai", Hidden::new(KEY), &project).await;
+            let kept = vault.put_in_keyring(&keys, "openai", Hidden::new(KEY), &project).await;
             assert_eq!(kept, Kept::NotInKeyring("it is locked or does not run: no daemon".to_string()));
             assert!(!vault.file.as_ref().unwrap().exists());
             let kept = vault.keep_in_file(&keys, "openai", &project).await;

@@ -169,9 +169,8 @@ impl Session {
             self.perform(effect);
         }
         let mut lines = read_lines()?;
-        tokio::spawn(async move {
-            while tokio::signal::ctrl_c().await.is_ok() && sender.send(Event::Interrupted).is_ok() {}
-        });
+        terminal::interrupts(move || sender.send(Event::Interrupted).is_ok())
+            .context("signals cannot be listened to")?;
         loop {
             self.tell()?;
             self.ask(&mut lines)?;

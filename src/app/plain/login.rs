@@ -74,7 +74,13 @@ pub fn provider_typed(state: &mut State, words: &str) -> Vec<Effect> {
     go_on(state)
 }
 
-fn leave(state: &mut State) -> Vec<Effect> {
+/// Whether a key, or whose it is, is asked for line by line.
+pub fn is_open(state: &State) -> bool {
+    state.screen.form != Form::Screen && field(state).is_some()
+}
+
+/// The question is left, and what was entered of its answer is dropped.
+pub fn leave(state: &mut State) -> Vec<Effect> {
     state.focus = Focus::Prompt;
     state.note("no key was kept");
     Vec::new()
