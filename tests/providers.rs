@@ -24,6 +24,9 @@ mod settings;
 #[path = "providers/streams.rs"]
 mod streams;
 
+#[path = "support/tls.rs"]
+mod tls;
+
 use std::time::Duration;
 
 use dictum::domain::exchange::{
@@ -58,7 +61,14 @@ fn quick() -> Limits {
 /// Limits under which a loaded machine never runs out of time.
 fn patient() -> Limits {
     let long = Duration::from_secs(60);
-    Limits { first_byte: long, first_byte_local: long, idle: long, idle_local: long, ..quick() }
+    Limits {
+        connect: long,
+        first_byte: long,
+        first_byte_local: long,
+        idle: long,
+        idle_local: long,
+        ..quick()
+    }
 }
 
 fn endpoint(protocol: Protocol, url: &str) -> Endpoint {

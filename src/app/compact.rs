@@ -8,7 +8,9 @@ use super::{again, plain, usage};
 use crate::base::count::short;
 use crate::domain::briefing;
 use crate::domain::chat::{Body, Presence};
-use crate::domain::exchange::{Failure, FailureKind, Message, Outcome, ReplyEvent, Request, SystemPart};
+use crate::domain::exchange::{
+    Failure, FailureKind, Message, Outcome, ReplyEvent, Request, SystemPart, Usage,
+};
 use crate::domain::usage::{Shares, of_message, tokens};
 use crate::protocol::action::{Action, Context};
 use crate::protocol::message::{Effect, TaskId};
@@ -92,7 +94,7 @@ pub fn begin(state: &mut State, then: Option<Round>) -> Vec<Effect> {
     let kept = fitting(&turns, whole * KEPT / 100);
     let older = turns.get(..turns.len().saturating_sub(kept)).unwrap_or_default();
     if state.connection.is_offline() || older.is_empty() {
-        trim_to(state, kept);
+        trim_to(state, kept, Used::default());
         return go_on(state, then);
     }
     let text = written(older, room.unwrap_or(u64::MAX) * 3 / 4);
@@ -105,7 +107,14 @@ pub fn begin(state: &mut State, then: Option<Round>) -> Vec<Effect> {
         max_tokens: SUMMARY.min(state.connection.max_tokens),
     };
     let task = state.errands.task();
-    state.turn = Turn::Compacting(Box::new(Compacting { task, kept, summary: String::new(), then }));
+    state.turn = Turn::Compacting(Box::new(Compacting {
+        task,
+        kept,
+        summary: String::new(),
+        usage: Usage::default(),
+        model: question.endpoint.model.clone(),
+        then,
+    }));
     vec![Effect::Ask { task, request: Box::new(question) }]
 }
 
@@ -133,8 +142,17 @@ pub fn replied(state: &mut State, task: TaskId, event: &ReplyEvent) -> bool {
     if compacting.task != task {
         return false;
     }
-    if let ReplyEvent::Text(text) = event {
-        compacting.summary.push_str(text);
+    match event {
+        ReplyEvent::Text(text) => compacting.summary.push_str(text),
+        ReplyEvent::Start { model, .. } if !model.is_empty() => compacting.model.clone_from(model),
+        ReplyEvent::Usage(usage) => compacting.usage.merge(*usage),
+        ReplyEvent::Start { .. }
+        | ReplyEvent::Thinking(_)
+        | ReplyEvent::Call(_)
+        | ReplyEvent::Opaque(_)
+        | ReplyEvent::Context(_)
+        | ReplyEvent::NoTools
+        | ReplyEvent::Retry { .. } => {}
     }
     true
 }
@@ -143,12 +161,16 @@ pub fn replied(state: &mut State, task: TaskId, event: &ReplyEvent) -> bool {
 pub fn ended(state: &mut State, task: TaskId, outcome: &Outcome) -> Option<Vec<Effect>> {
     match std::mem::take(&mut state.turn) {
         Turn::Compacting(compacting) if compacting.task == task => {
-            let Compacting { kept, summary, then, .. } = *compacting;
+            let Compacting { kept, summary, usage, model, then, .. } = *compacting;
             let summary = summary.trim().to_string();
+            // What failed before anything was counted cost nothing that could be told.
+            let is_nothing = usage == Usage::default() && summary.is_empty();
+            let used = if is_nothing { Used::default() } else { Used { usage, model } };
             match outcome {
-                Outcome::Complete(_) if !summary.is_empty() => put(state, kept, summary),
+                Outcome::Complete(_) if !summary.is_empty() => put(state, kept, summary, used),
+                // A summary that came to nothing was paid for all the same.
                 Outcome::Complete(_) | Outcome::Truncated | Outcome::Failed(_) | Outcome::Cancelled => {
-                    trim_to(state, kept);
+                    trim_to(state, kept, used);
                 }
             }
             Some(go_on(state, then))
@@ -167,13 +189,20 @@ fn go_on(state: &mut State, then: Option<Round>) -> Vec<Effect> {
     }
 }
 
+/// What a summary used; nothing where none was asked for.
+#[derive(Clone, Debug, Default)]
+struct Used {
+    usage: Usage,
+    model: String,
+}
+
 /// Notes in the log that only the newest turns are sent from here on, and tells so in one line.
-fn put(state: &mut State, kept: usize, summary: String) {
+fn put(state: &mut State, kept: usize, summary: String, used: Used) {
     let before = shares(state).history;
     let count = briefing::sent_messages(&state.log).saturating_sub(kept);
     let whole = summary.is_empty();
-    let body = |text: String| Body::Compaction { text, summary: summary.clone(), kept };
-    let id = state.log.push_folded(body(String::new()));
+    let Used { usage, model } = used;
+    let id = state.log.push_folded(Body::Compaction { text: String::new(), summary, kept, usage, model });
     let after = shares(state).history;
     let saved = short(before.saturating_sub(after));
     let messages = match count {
@@ -189,13 +218,14 @@ fn put(state: &mut State, kept: usize, summary: String) {
     state.log.amend_compaction(id, text);
     state.connection.sent = None;
     state.connection.warned = None;
+    state.connection.spent = usage::spent(state).cost;
 }
 
 /// Leaves out all but the newest turns, without a model. A summary that there is stays, unless it is all that is left to go.
-fn trim_to(state: &mut State, kept: usize) {
+fn trim_to(state: &mut State, kept: usize, used: Used) {
     let summary = state.log.summary().map(str::to_string).unwrap_or_default();
     let summary = if briefing::sent_messages(&state.log) > 1 { summary } else { String::new() };
-    put(state, kept, summary);
+    put(state, kept, summary, used);
 }
 
 /// Whether there is something left that could be left out.
@@ -295,5 +325,5 @@ fn trim(state: &mut State) {
         .map(|room| (room / 2).saturating_sub(shares.total() - shares.history))
         .filter(|room| *room < shares.history)
         .unwrap_or(shares.history / 2);
-    trim_to(state, fitting(&turns, half));
+    trim_to(state, fitting(&turns, half), Used::default());
 }

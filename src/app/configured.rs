@@ -29,6 +29,7 @@ const CHANGES: &[(&str, When, Differs)] = &[
     ("trust", When::Now, |one, other| one.trust != other.trust),
     ("provider, model or address", When::NextStart, |one, other| one.choice != other.choice),
     ("persona", When::NextStart, |one, other| one.persona != other.persona),
+    ("key_store", When::NextStart, |one, other| one.key_store != other.key_store),
     ("ca_file", When::NextStart, |one, other| one.ca_file != other.ca_file),
     ("models", When::NextStart, |one, other| one.models != other.models),
     ("kb_limit_bytes", When::NextStart, |one, other| one.kb_limit_bytes != other.kb_limit_bytes),

@@ -1,6 +1,7 @@
 //! `/model`: the models of everyone who can answer, as a list that grows while answers come, and switching between them. It touches neither
 //! draft nor scroll nor history.
 
+use super::sessions;
 use super::state::{Focus, MenuOf, ModelChoice, Overlay, State};
 use super::update::open;
 use crate::base::count;
@@ -41,6 +42,7 @@ pub fn listed(state: &mut State, provider: &str, found: Found) {
     {
         state.connection.endpoint.models = seat.models().into_iter().map(|listed| listed.id).collect();
     }
+    sessions::model::listed(state, provider);
     let items = items(state);
     if let Focus::Overlay(Overlay::Menu(MenuOf::Models, menu)) = &mut state.focus {
         menu.refresh(items);
@@ -107,6 +109,7 @@ pub fn switch(state: &mut State, endpoint: Endpoint) {
     state.connection.endpoint = endpoint;
     state.connection.model = ModelChoice::User;
     state.connection.named = None;
+    state.recording.wanted = None;
     let model = if model.is_empty() { "its first model".to_string() } else { model };
     state.note(match same {
         true => format!("{model} answers from the next message on"),

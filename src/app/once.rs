@@ -137,7 +137,12 @@ impl Told {
                 }
                 Body::Notice { level, text } => news.push(News::Notice(*level, text.clone())),
                 // The user knows what was asked, and nothing is decided here.
-                Body::Compaction { text, .. } => news.push(News::Notice(Level::Info, text.clone())),
+                Body::Compaction { text, usage, .. } => {
+                    if *usage != Usage::default() {
+                        news.push(News::Usage(*usage));
+                    }
+                    news.push(News::Notice(Level::Info, text.clone()));
+                }
                 Body::User { .. } | Body::Divider { .. } | Body::Decision { .. } => {}
             }
         }

@@ -3,6 +3,7 @@
 
 pub mod card;
 pub mod compose;
+pub mod login;
 pub mod told;
 
 use super::state::{Focus, Overlay, State, Turn};
@@ -55,10 +56,8 @@ impl Form {
 /// Whether a line is part of a message: it may go on in the next one. Else it answers a question.
 pub fn composes(state: &State) -> bool {
     match &state.focus {
-        Focus::Prompt
-        | Focus::Reading(_)
-        | Focus::Overlay(Overlay::Pager(_) | Overlay::Compare(_) | Overlay::Key(_)) => true,
-        Focus::Review | Focus::Overlay(Overlay::Menu(_, _) | Overlay::Trust(_)) => false,
+        Focus::Prompt | Focus::Reading(_) | Focus::Overlay(Overlay::Pager(_) | Overlay::Compare(_)) => true,
+        Focus::Review | Focus::Overlay(Overlay::Menu(_, _) | Overlay::Key(_) | Overlay::Trust(_)) => false,
     }
 }
 
@@ -93,17 +92,23 @@ pub fn entered(state: &mut State, said: &[Span]) -> Vec<Effect> {
     let effects = match &state.focus {
         Focus::Prompt | Focus::Reading(_) => message(state, said),
         // A long text was printed whole; there is nothing to close.
-        Focus::Overlay(Overlay::Pager(_) | Overlay::Compare(_) | Overlay::Key(_)) => message(state, said),
+        Focus::Overlay(Overlay::Pager(_) | Overlay::Compare(_)) => message(state, said),
         Focus::Overlay(Overlay::Trust(_)) => trust::entered(state, &words),
         _ if commands::is_command(&words) => message(state, said),
         Focus::Review => answer(state, words.trim()),
         Focus::Overlay(Overlay::Menu(_, _)) => choose(state, words.trim()),
+        Focus::Overlay(Overlay::Key(_)) => login::provider_typed(state, words.trim()),
     };
     if matches!(state.focus, Focus::Review) && state.screen.form == Form::Linear(Asked::Nobody) {
         state.focus = Focus::Prompt;
         state.notice(Level::Warning, card::NOBODY.trim_end());
     }
     effects
+}
+
+/// Ctrl+C.
+pub fn interrupted(state: &mut State) -> Vec<Effect> {
+    if login::is_open(state) { login::leave(state) } else { actions::perform(state, Action::Interrupt) }
 }
 
 fn message(state: &mut State, said: &[Span]) -> Vec<Effect> {
@@ -238,9 +243,8 @@ pub fn question(state: &State) -> Option<String> {
         return None;
     }
     match &state.focus {
-        Focus::Prompt
-        | Focus::Reading(_)
-        | Focus::Overlay(Overlay::Pager(_) | Overlay::Compare(_) | Overlay::Key(_)) => {
+        Focus::Overlay(Overlay::Key(_)) => login::question(state),
+        Focus::Prompt | Focus::Reading(_) | Focus::Overlay(Overlay::Pager(_) | Overlay::Compare(_)) => {
             matches!(state.turn, Turn::Idle).then(|| prompt(state))
         }
         Focus::Overlay(Overlay::Trust(_)) => Some(trust::QUESTION.to_string()),

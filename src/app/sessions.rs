@@ -3,12 +3,13 @@
 
 mod copies;
 mod list;
+pub mod model;
 
 pub use copies::{export, exported, fork, fork_at, fork_at_marked};
 pub use list::{choose, delete_chosen, filter_changed, listed, no_doubt, pick, rename_chosen};
 
 use super::recording;
-use super::state::{Fixed, Focus, ModelChoice, Search, Stage, State, Storing};
+use super::state::{Fixed, Focus, ModelChoice, Stage, State, Storing};
 use super::turn;
 use crate::domain::chat::{Body, Level};
 use crate::domain::kb::Span;
@@ -79,7 +80,8 @@ pub fn opened(state: &mut State, opened: Opened) -> Vec<Effect> {
     state.recording.stage = Stage::Begun;
     state.transcript.stand(standing.scroll.filter(|anchor| stands(state, *anchor)));
     let mut told = vec![format!("session {} goes on: {}", summary.id, summary.title)];
-    told.extend(speak_again(state, &standing, fixed));
+    let (missing, asked) = speak_again(state, &standing, fixed);
+    told.extend(missing);
     draft_again(state, &standing.draft);
     if !standing.rules.is_empty() {
         told.push(format!("its own rules hold again: {}", standing.rules.len()));
@@ -89,7 +91,8 @@ pub fn opened(state: &mut State, opened: Opened) -> Vec<Effect> {
     state.note(told.join(" · "));
     state.focus = Focus::Prompt;
     let sent = waiting.unwrap_or_default();
-    effects.into_iter().chain(sent.into_iter().flat_map(|message| turn::submit(state, message))).collect()
+    let effects = effects.into_iter().chain(asked);
+    effects.chain(sent.into_iter().flat_map(|message| turn::submit(state, message))).collect()
 }
 
 /// What a conversation leaves behind.
@@ -133,8 +136,9 @@ fn stands(state: &State, anchor: Anchor) -> bool {
     anchor.entry < state.log.entries().len()
 }
 
-/// Persona and model as they were, unless the command line says otherwise; gives what could not be had.
-fn speak_again(state: &mut State, standing: &Standing, fixed: Fixed) -> Option<String> {
+/// Persona, provider and model as they were, unless the command line says otherwise; gives a persona that could not be had, and what is to
+/// be asked.
+fn speak_again(state: &mut State, standing: &Standing, fixed: Fixed) -> (Option<String>, Vec<Effect>) {
     let mut missing = None;
     if fixed.persona == Named::No && !standing.persona.is_empty() {
         match state.personas.library.get(&standing.persona).cloned() {
@@ -149,31 +153,14 @@ fn speak_again(state: &mut State, standing: &Standing, fixed: Fixed) -> Option<S
         }
     }
     if fixed.model == Named::ByUser || standing.model.is_empty() {
-        return missing;
+        return (missing, Vec::new());
     }
     state.connection.model = match standing.named {
         Named::No => ModelChoice::Persona,
         Named::ByUser => ModelChoice::User,
     };
-    state.recording.wanted = Some((standing.provider.clone(), standing.model.clone()));
-    take_wanted_model(state);
-    if state.recording.wanted.is_some() && state.connection.search == Search::Done {
-        state.recording.wanted = None;
-        let before = format!("{} · {} answered before", standing.provider, standing.model);
-        missing = Some(missing.map_or(before.clone(), |more| format!("{more} · {before}")));
-    }
-    missing
-}
-
-/// Takes the model that the session spoke with, when its provider is the one in use.
-pub fn take_wanted_model(state: &mut State) {
-    let endpoint = &mut state.connection.endpoint;
-    let fits = |(provider, model): &mut (String, String)| {
-        *provider == endpoint.provider && (endpoint.models.is_empty() || endpoint.models.contains(model))
-    };
-    if let Some((_, model)) = state.recording.wanted.take_if(fits) {
-        endpoint.model = model;
-    }
+    let asked = model::want(state, &standing.provider, &standing.model);
+    (missing, asked)
 }
 
 /// The draft comes back; what stands in the prompt now is the user's newest word and goes to the history.

@@ -2,7 +2,7 @@
 //! to a model.
 
 use super::models;
-use super::plain::Form;
+use super::plain::{Form, login as lines};
 use super::state::{Focus, MenuOf, Overlay, Search, State};
 use super::update::open;
 use crate::domain::chat::{Body, Level};
@@ -13,7 +13,10 @@ use crate::domain::settings::endpoints::{known, usual_model};
 use crate::panels::keyfield::KeyField;
 use crate::panels::menu::{Item, Menu};
 use crate::protocol::action::Action;
-use crate::protocol::message::{Effect, Tried};
+use crate::protocol::message::{Effect, Kept, Tried};
+
+/// Begins the id of an item that keeps a key in the file.
+const KEEP: &str = "keep ";
 
 /// Where keys are kept when nobody said.
 const KEY_FILE: &str = "keys.toml in dictum's config folder";
@@ -31,7 +34,7 @@ pub fn at_first(state: &mut State) {
 
 /// `/login [PROVIDER]`.
 pub fn login(state: &mut State, provider: &str) -> Vec<Effect> {
-    if state.screen.form != Form::Screen {
+    if !lines::is_possible(state.screen.form) {
         state.notice(Level::Info, in_words(state));
         return Vec::new();
     }
@@ -52,11 +55,11 @@ pub fn login(state: &mut State, provider: &str) -> Vec<Effect> {
     }
 }
 
-/// Line by line a key would stand on the screen as it is typed.
+/// Without a terminal nobody can be asked for a key.
 fn in_words(state: &State) -> String {
     format!(
-        "A key that is typed here would be seen, so it is not asked for. Set the provider's variable, such as ANTHROPIC_API_KEY, \
-         or write key_command = \"pass show anthropic\" into config.toml, or use /login on the full screen, which keeps it in {}.",
+        "A key is asked for at a terminal only. Set the provider's variable, such as ANTHROPIC_API_KEY, or write key_command = \
+         \"pass show anthropic\" into config.toml, or use /login in a terminal, which keeps it in {}.",
         file(state)
     )
 }
@@ -93,21 +96,23 @@ fn items(state: &State) -> Vec<Item> {
     } else {
         format!("Found: a key for {}.", keyed.join(", "))
     };
-    let mut items = vec![Item {
+    let mut items: Vec<Item> = state.connection.unkept.iter().map(|provider| unkept(provider)).collect();
+    items.push(Item {
         id: "key".to_string(),
         label: "Paste a key".to_string(),
         detail: "of Anthropic, OpenAI, Gemini or another provider".to_string(),
         preview: format!(
             "{found}\n\nThe provider is known by the key's shape: {}. The key is not seen while it is typed; once the provider \
-             accepts it, it is kept in a file that only you can read.\n\nA password manager can print it instead, with two lines \
+             accepts it, it is kept where only you can read it.\n\nA password manager can print it instead, with two lines \
              in your config.toml:\nprovider = \"anthropic\"\nkey_command = \"pass show anthropic\"",
             owners().collect::<Vec<_>>().join(", ")
         ),
         ..Item::default()
-    }];
+    });
+    let fixed = items.len();
     let here: Vec<&Seat> = seats.iter().filter(|seat| seat.is_perhaps_here()).collect();
     items.extend(here.iter().filter_map(|seat| running(seat)));
-    if items.len() == 1 {
+    if items.len() == fixed {
         items.push(Item {
             id: "look".to_string(),
             label: "Look for a local server".to_string(),
@@ -145,6 +150,20 @@ fn items(state: &State) -> Vec<Item> {
     items
 }
 
+/// A key that the system keyring could not keep.
+fn unkept(provider: &str) -> Item {
+    Item {
+        id: format!("{KEEP}{provider}"),
+        label: format!("Keep the key for {provider} in a file"),
+        detail: "the system keyring could not keep it".to_string(),
+        preview: format!(
+            "The key is in use until dictum ends. It can be kept in {KEY_FILE} instead, which only you can read.\n\nkey_store = \"file\" \
+             in your config.toml keeps all keys there."
+        ),
+        ..Item::default()
+    }
+}
+
 /// A server of this machine that answers.
 fn running(seat: &Seat) -> Option<Item> {
     let Found::Has(models) = &seat.found else { return None };
@@ -167,13 +186,18 @@ pub fn choose(state: &mut State, id: &str) -> Vec<Effect> {
         "models" => return models::show(state),
         "look" => {
             show(state);
+            let at = state.connection.unkept.len() + 1;
             if let Focus::Overlay(Overlay::Menu(MenuOf::Setup, menu)) = &mut state.focus {
-                menu.select(1);
+                menu.select(at);
             }
             state.note("looking for a server on this machine …");
             return look(state);
         }
         "offline" => state.note("offline: answers quote the project; /login connects a model later"),
+        other if other.starts_with(KEEP) => {
+            let provider = other.trim_start_matches(KEEP).to_string();
+            return vec![Effect::KeepKey { provider }];
+        }
         other => {
             let seat = other.strip_prefix("use ").and_then(|name| state.connection.roster.of(name));
             let endpoint = seat.and_then(|seat| Some(seat.with(&seat.models().first()?.id)));
@@ -200,7 +224,11 @@ pub fn caught(state: &mut State) -> bool {
         field(state, key, "");
         state.note("that looks like a key, so it was not sent");
     } else {
-        let words = in_words(state);
+        let words = if lines::is_possible(state.screen.form) {
+            "It stands on the screen now; /login asks for a key without showing it.".to_string()
+        } else {
+            in_words(state)
+        };
         state.notice(Level::Warning, format!("That looks like a key, so it was not sent. {words}"));
     }
     true
@@ -219,7 +247,8 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
     Vec::new()
 }
 
-fn try_key(state: &mut State) -> Vec<Effect> {
+/// Asks the provider whether it accepts the key in the field.
+pub fn try_key(state: &mut State) -> Vec<Effect> {
     let Focus::Overlay(Overlay::Key(field)) = &mut state.focus else { return Vec::new() };
     if field.key.count() == 0 {
         field.message = Some("There is no key yet: paste or type it.".to_string());
@@ -274,16 +303,37 @@ pub fn tried(state: &mut State, endpoint: Endpoint, tried: Tried) {
         Found::Fails { what, .. } => format!(" It could not be tried: {what}"),
         Found::Has(_) | Found::Asked | Found::NotAsked => String::new(),
     };
+    self::kept(state, &provider, kept, &doubt);
+    state.connection.search = Search::Done;
+}
+
+/// A key was kept, or was not: then it holds until dictum ends, and where only the keyring failed, the file is offered.
+pub fn kept(state: &mut State, provider: &str, kept: Kept, doubt: &str) {
+    let level = if doubt.is_empty() { Level::Good } else { Level::Warning };
     match kept {
-        Ok(file) => {
-            let text = format!("The key for {provider} is kept in {file}, which only you can read.{doubt}");
-            state.notice(if doubt.is_empty() { Level::Good } else { Level::Warning }, text);
+        Kept::In(place) => {
+            state.connection.unkept.remove(provider);
+            let text = format!("The key for {provider} is kept in {place}, which only you can read.{doubt}");
+            state.notice(level, text);
         }
-        Err(cause) => {
+        Kept::Nowhere(cause) => {
             let text =
                 format!("The key for {provider} holds until dictum ends; it was not kept: {cause}.{doubt}");
             state.notice(Level::Warning, text);
         }
+        Kept::NotInKeyring(cause) => {
+            state.connection.unkept.insert(provider.to_string());
+            state.notice(
+                Level::Warning,
+                format!(
+                    "The key for {provider} holds until dictum ends; the system keyring did not keep it: {cause}. /login offers to keep \
+                     it in a file.{doubt}"
+                ),
+            );
+            // Line by line a list that comes unasked would take the next message for its answer.
+            if state.screen.form == Form::Screen && matches!(state.focus, Focus::Prompt) {
+                show(state);
+            }
+        }
     }
-    state.connection.search = Search::Done;
 }

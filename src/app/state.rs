@@ -13,7 +13,7 @@ use super::stopping::Pressed;
 use super::turn::Round;
 use super::versions::Wish;
 use crate::domain::chat::{Body, EntryId, Level, Log, Voice};
-use crate::domain::exchange::Endpoint;
+use crate::domain::exchange::{Endpoint, Usage};
 use crate::domain::kb::detect::Detector;
 use crate::domain::kb::fence::Fence;
 use crate::domain::kb::never::Never;
@@ -125,6 +125,9 @@ pub struct Compacting {
     /// So many of the newest turns stay word for word.
     pub kept: usize,
     pub summary: String,
+    /// What it used so far, and the model that writes it, as the provider names it.
+    pub usage: Usage,
+    pub model: String,
     /// The turn that waits for the room.
     pub then: Option<Round>,
 }

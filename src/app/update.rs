@@ -10,7 +10,6 @@ use super::{
 use crate::base::text;
 use crate::domain::chat::Level;
 use crate::domain::exchange::Endpoint;
-use crate::protocol::action::Action;
 use crate::protocol::message::{Effect, Event, Millis, TaskId};
 
 /// Changes the state by one event and tells what shall happen outside.
@@ -71,8 +70,13 @@ fn route(state: &mut State, event: Event) -> Vec<Effect> {
             state.notice(Level::Warning, format!("{why} The settings from before go on to hold."));
             Vec::new()
         }
+        Event::KeyTyped(key) => plain::login::key_typed(state, &key),
         Event::KeyTried { endpoint, tried } => {
             setup::tried(state, *endpoint, tried);
+            Vec::new()
+        }
+        Event::KeyKept { provider, kept } => {
+            setup::kept(state, &provider, kept, "");
             Vec::new()
         }
         Event::Discovered(found) => discovered(state, found),
@@ -131,7 +135,7 @@ fn route(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Edited { task, result } => edited(state, task, result),
         Event::Entered(said) => plain::entered(state, &said),
-        Event::Interrupted => actions::perform(state, Action::Interrupt),
+        Event::Interrupted => plain::interrupted(state),
         Event::Warned(text) => {
             state.notice(Level::Warning, text);
             Vec::new()
@@ -163,11 +167,10 @@ fn discovered(state: &mut State, found: Option<Endpoint>) -> Vec<Effect> {
         state.note(format!("found {}: {}", endpoint.provider, endpoint.model));
         state.connection.roster.seat(endpoint.clone());
         state.connection.endpoint = endpoint;
-        sessions::take_wanted_model(state);
     }
-    state.recording.wanted = None;
+    let effects = sessions::model::take(state);
     setup::at_first(state);
-    Vec::new()
+    effects
 }
 
 fn edited(state: &mut State, task: TaskId, result: Result<String, String>) -> Vec<Effect> {

@@ -39,7 +39,7 @@ fn cost(state: &State, usage: Usage, model: &str) -> Option<f64> {
     })
 }
 
-/// What all replies of this conversation used.
+/// What all replies and summaries of this conversation used.
 pub fn spent(state: &State) -> Spent {
     Spent::of(&state.log, |usage, model| cost(state, usage, model))
 }
@@ -171,16 +171,22 @@ fn last_reply(state: &State) -> String {
 
 fn session(state: &State) -> String {
     let spent = spent(state);
-    if spent.replies == 0 {
+    let all = spent.replies + spent.summaries;
+    if all == 0 {
         return String::new();
     }
     let replies = if spent.replies == 1 { "reply" } else { "replies" };
-    let mut out = format!("\nSession: {} {replies}\n", spent.replies);
+    let summaries = match spent.summaries {
+        0 => String::new(),
+        1 => ", 1 summary".to_string(),
+        count => format!(", {count} summaries"),
+    };
+    let mut out = format!("\nSession: {} {replies}{summaries}\n", spent.replies);
     match tokens(spent.usage) {
         used if used.is_empty() => {}
         used => out.push_str(&format!("  {used}\n")),
     }
-    let reported = spent.replies - spent.unreported;
+    let reported = all - spent.unreported;
     out.push_str(&match spent.priced {
         0 => "  cost: no price is known for this model; [models] in config.toml sets one\n".to_string(),
         priced if priced < reported => {

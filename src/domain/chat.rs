@@ -106,6 +106,9 @@ pub enum Body {
         text: String,
         summary: String,
         kept: usize,
+        /// What the summary used, and the model that wrote it; nothing where older turns were just left out.
+        usage: Usage,
+        model: String,
     },
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::attach::Attachment;
 use super::chat::{Body, Level, Presence, Reply, Version, Voice, versions};
-use super::exchange::{Outcome, StopReason};
+use super::exchange::{Outcome, StopReason, Usage};
 use super::session::{Kept, SessionId};
 use crate::base::text;
 
@@ -203,14 +203,19 @@ fn body_value(body: &Body) -> Value {
             "thinking": clean(&reply.thinking),
             "outcome": reply.outcome.as_ref().map_or("open", outcome_word),
             "remark": reply.outcome.as_ref().and_then(remark).map(|words| text::one_line(&words)),
-            "usage": { "input": reply.usage.input, "output": reply.usage.output, "cached": reply.usage.cached },
+            "usage": usage_value(reply.usage),
         }),
         Body::Divider { voice } => json!({ "kind": "persona", "persona": name(voice) }),
         Body::Notice { level, text } => {
             json!({ "kind": "notice", "level": level_word(*level), "text": clean(text) })
         }
-        Body::Compaction { text, summary, .. } => {
-            json!({ "kind": "compaction", "text": clean(text), "summary": clean(summary) })
+        Body::Compaction { text, summary, usage, model, .. } => {
+            let mut value = json!({ "kind": "compaction", "text": clean(text), "summary": clean(summary) });
+            if let Some(fields) = value.as_object_mut().filter(|_| !model.is_empty()) {
+                fields.insert("model".to_string(), text::one_line(model).into());
+                fields.insert("usage".to_string(), usage_value(*usage));
+            }
+            value
         }
         Body::Decision { level, summary, diff } => json!({
             "kind": "decision",
@@ -219,6 +224,10 @@ fn body_value(body: &Body) -> Value {
             "diff": clean(diff),
         }),
     }
+}
+
+fn usage_value(usage: Usage) -> Value {
+    json!({ "input": usage.input, "output": usage.output, "cached": usage.cached })
 }
 
 fn outcome_word(outcome: &Outcome) -> &'static str {

@@ -17,7 +17,9 @@ use self::choose::{choose, roster};
 use self::keys::Overrides;
 use self::profiles::Profile;
 use self::project::{ProjectNotes, Taken, Trust};
-use self::read::{kind, number, on_exit, prompt_keys, protocol, save_sessions, side_panel, switch, words};
+use self::read::{
+    key_store, kind, number, on_exit, prompt_keys, protocol, save_sessions, side_panel, switch, words,
+};
 use self::table::{KEYS, Reach, row};
 use super::exchange::{Endpoint, Protocol};
 use super::models::Models;
@@ -71,6 +73,16 @@ pub enum SaveSessions {
     Off,
 }
 
+/// Where a key is kept that was pasted into dictum.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyStore {
+    /// A file that only its user can read.
+    #[default]
+    File,
+    /// The keyring of the system.
+    Keyring,
+}
+
 /// Whose file it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
@@ -89,6 +101,7 @@ pub struct Values {
     pub api_key: Option<String>,
     /// The command that prints the key.
     pub key_command: Option<String>,
+    pub key_store: Option<KeyStore>,
     pub ca_file: Option<String>,
     pub persona: Option<String>,
     pub theme: Option<String>,
@@ -156,6 +169,7 @@ pub struct Settings {
     pub roster: Vec<Endpoint>,
     /// Endpoints of the user's own.
     pub profiles: Vec<Profile>,
+    pub key_store: KeyStore,
     /// A file with certificates of authorities to be trusted besides the machine's own.
     pub ca_file: Option<String>,
     /// The persona to begin with.
@@ -272,6 +286,7 @@ impl Values {
             "api_key_env" => self.api_key_env = words(value)?,
             "api_key" => self.api_key = words(value)?,
             "key_command" => self.key_command = words(value)?,
+            "key_store" => self.key_store = Some(key_store(value)?),
             "ca_file" => self.ca_file = words(value)?,
             "persona" => self.persona = words(value)?,
             "theme" => self.theme = words(value)?,
@@ -301,6 +316,7 @@ impl Values {
             api_key_env: top.api_key_env.or(low.api_key_env),
             api_key: top.api_key.or(low.api_key),
             key_command: top.key_command.or(low.key_command),
+            key_store: top.key_store.or(low.key_store),
             ca_file: top.ca_file.or(low.ca_file),
             persona: top.persona.or(low.persona),
             theme: top.theme.or(low.theme),
@@ -332,6 +348,7 @@ pub fn merge(layers: &Layers) -> (Settings, Vec<String>) {
         choice: choose(layers, &mut warnings),
         roster: roster(layers),
         profiles: layers.user.profiles.clone(),
+        key_store: all.key_store.unwrap_or_default(),
         ca_file: all.ca_file,
         persona: all.persona,
         side_panel: all.side_panel.unwrap_or_default(),

@@ -138,23 +138,24 @@ impl Sent {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Spent {
     pub replies: u64,
+    /// Summaries that made room.
+    pub summaries: u64,
     pub usage: Usage,
     /// US dollars, of the replies whose price is known.
     pub cost: f64,
     pub priced: u64,
-    /// Replies of which the provider reported nothing.
+    /// Replies and summaries of which the provider reported nothing.
     pub unreported: u64,
 }
 
 impl Spent {
-    /// Adds a reply, with its price where that is known.
-    pub fn add(&mut self, usage: Usage, cost: Option<f64>) {
+    /// Adds what a reply or a summary used, with its price where that is known.
+    fn add(&mut self, usage: Usage, cost: Option<f64>) {
         let sum = |all: &mut Option<u64>, more: Option<u64>| {
             if let Some(more) = more {
                 *all = Some(all.unwrap_or_default() + more);
             }
         };
-        self.replies += 1;
         sum(&mut self.usage.input, usage.input);
         sum(&mut self.usage.output, usage.output);
         sum(&mut self.usage.cached, usage.cached);
@@ -166,15 +167,29 @@ impl Spent {
         }
     }
 
-    /// All replies of a conversation; `cost` tells what one cost.
+    /// All replies and summaries of a conversation; `cost` tells what one cost.
     pub fn of(log: &Log, cost: impl Fn(Usage, &str) -> Option<f64>) -> Self {
         let mut spent = Self::default();
         for entry in log.entries() {
-            if let Body::Reply(reply) = &entry.body
-                && reply.outcome.is_some()
-                && (reply.usage != Usage::default() || !reply.text.is_empty())
-            {
-                spent.add(reply.usage, cost(reply.usage, &reply.model));
+            match &entry.body {
+                Body::Reply(reply)
+                    if reply.outcome.is_some()
+                        && (reply.usage != Usage::default() || !reply.text.is_empty()) =>
+                {
+                    spent.replies += 1;
+                    spent.add(reply.usage, cost(reply.usage, &reply.model));
+                }
+                // Only a summary that was asked for has a model.
+                Body::Compaction { usage, model, .. } if !model.is_empty() => {
+                    spent.summaries += 1;
+                    spent.add(*usage, cost(*usage, model));
+                }
+                Body::Reply(_)
+                | Body::Compaction { .. }
+                | Body::User { .. }
+                | Body::Divider { .. }
+                | Body::Notice { .. }
+                | Body::Decision { .. } => {}
             }
         }
         spent

@@ -10,11 +10,12 @@ use crate::domain::exchange::Protocol;
 use crate::domain::settings::endpoints::{KNOWN, Known, host, known};
 use crate::domain::settings::profiles::Profile;
 use crate::domain::settings::project::{self, Taken, Trust};
-use crate::domain::settings::{self, Choice, KeyState, Layers, Own, Scope, Settings, Values};
+use crate::domain::settings::{self, Choice, KeyState, KeyStore, Layers, Own, Scope, Settings, Values};
+use crate::io::keyfile::Stored;
 use crate::io::providers::Keys;
 use crate::io::providers::http::place_of;
 use crate::io::providers::trouble::Place;
-use crate::io::{files, keyfile};
+use crate::io::{files, keyfile, keyring};
 
 /// No settings file is larger, in bytes.
 const LARGEST: u64 = 1024 * 1024;
@@ -62,6 +63,7 @@ pub fn load_with(flags: &Values, project: &Path, env: &dyn Fn(&str) -> Option<St
     let key_file = path.as_deref().map(|path| path.with_file_name(keyfile::NAME));
     let (stored, why) = key_file.as_deref().map(keyfile::read).unwrap_or_default();
     warnings.extend(why);
+    let stored = readable(stored, &mut warnings);
     let mut broken = None;
     let mut file = |path: &Path, scope: Scope| match read(path, scope) {
         Ok((values, more)) => {
@@ -96,6 +98,15 @@ pub fn load_with(flags: &Values, project: &Path, env: &dyn Fn(&str) -> Option<St
     warnings.extend(more);
     settings.ca_file =
         settings.ca_file.map(|file| resolved(&file, path.as_deref(), &env)).or_else(|| env(EXTRA_CA));
+    if settings.key_store == KeyStore::Keyring && !keyring::IS_BUILT_IN {
+        settings.key_store = KeyStore::File;
+        warnings.push(format!(
+            "config.toml: key_store: this dictum was built without the system keyring, so /login keeps keys in {}; {} to use it, or \
+             set key_store = \"file\".",
+            keyfile::NAME,
+            keyring::HOW_BUILT
+        ));
+    }
     let keys = keys(&layers, &settings, stored, &env, &mut warnings);
     warn_of_plain_http(&settings, &keys, &mut warnings);
     Loaded { settings, keys, warnings, path, layers, broken, key_file }
@@ -138,7 +149,22 @@ fn trust(env: &dyn Fn(&str) -> Option<String>, warnings: &mut Vec<String>) -> Op
     read.ok()
 }
 
-fn own(known: &Known, stored: &[(String, String)], env: &dyn Fn(&str) -> Option<String>) -> Own {
+/// The keys that this dictum can get at; of another, whose it is and what to do is told.
+fn readable(mut stored: Vec<(String, Stored)>, warnings: &mut Vec<String>) -> Vec<(String, Stored)> {
+    let away = |(_, stored): &(String, Stored)| *stored == Stored::InKeyring && !keyring::IS_BUILT_IN;
+    for (provider, _) in stored.iter().filter(|one| away(one)) {
+        warnings.push(format!(
+            "{}: the key for {provider} lies in the system keyring, which this dictum was built without; {}, or give the key again with \
+             /login.",
+            keyfile::NAME,
+            keyring::HOW_BUILT
+        ));
+    }
+    stored.retain(|one| !away(one));
+    stored
+}
+
+fn own(known: &Known, stored: &[(String, Stored)], env: &dyn Fn(&str) -> Option<String>) -> Own {
     let read = |name: &str| if name.is_empty() { None } else { env(name) };
     let key = read(known.key_env).or_else(|| read(known.other_key_env));
     let kept = stored.iter().any(|(provider, _)| provider == known.name);
@@ -177,14 +203,22 @@ fn read(path: &Path, scope: Scope) -> Result<(Values, Vec<String>), String> {
 fn keys(
     layers: &Layers,
     settings: &Settings,
-    stored: Vec<(String, String)>,
+    stored: Vec<(String, Stored)>,
     env: &dyn Fn(&str) -> Option<String>,
     warnings: &mut Vec<String>,
 ) -> Keys {
     let keys = Keys::default();
     for (provider, key) in stored {
-        keys.insert(&provider, &key);
-        keys.comes_from(&provider, keyfile::NAME);
+        match key {
+            Stored::Here(key) => {
+                keys.insert(&provider, key.expose());
+                keys.comes_from(&provider, keyfile::NAME);
+            }
+            Stored::InKeyring => {
+                keys.insert_keyring(&provider);
+                keys.comes_from(&provider, keyring::NAME);
+            }
+        }
     }
     let chosen = match &settings.choice {
         Choice::Endpoint(endpoint) => known(&endpoint.provider),

@@ -18,16 +18,16 @@ use super::mentions;
 use super::prompts::Keeper;
 use super::providers::{self, Http, Keys, Listener, Unheard, offline};
 use super::store::{self, Store};
+use super::vault::Vault;
 use super::watch::{self, Look, Target, TargetKind};
-use super::{attach, export, files, keyfile, personas, trust};
+use super::{attach, export, files, personas, trust};
 use super::{never, notes};
 use crate::domain::exchange::{Endpoint, Protocol, ReplyEvent, Request};
 use crate::domain::kb::state::FILE_NAME;
 use crate::domain::key::Hidden;
-use crate::domain::roster::{Found, REFUSED};
 use crate::domain::settings::project::ProjectNotes;
 use crate::domain::settings::{Settings, Values};
-use crate::protocol::message::{Effect, Event, Reread, TaskId, Tried};
+use crate::protocol::message::{Effect, Event, Reread, TaskId};
 use crate::protocol::sessions::{Ask, Told};
 
 /// A local server has this long to answer; the screen does not wait for it.
@@ -35,9 +35,6 @@ const SEARCH: Duration = Duration::from_millis(300);
 
 /// A provider has this long to list its models; nothing waits for it.
 const LISTING: Duration = Duration::from_secs(8);
-
-/// A provider has this long to say whether it accepts a key.
-const TRYING: Duration = Duration::from_secs(15);
 
 /// The last words and the last draft have this long each to reach the disk when the program ends.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -85,8 +82,8 @@ pub struct Runtime {
     keys: Arc<Keys>,
     events: UnboundedSender<Event>,
     running: HashMap<TaskId, AbortHandle>,
-    /// Where pasted keys are kept; `None` when no config folder can be had.
-    key_file: Option<PathBuf>,
+    /// Where pasted keys are kept.
+    vault: Vault,
     /// From the first read on.
     prompts: Option<Keeper>,
     /// From the first session that is stored or looked for on.
@@ -115,15 +112,15 @@ impl Runtime {
             keys: Arc::new(keys),
             events,
             running: HashMap::new(),
-            key_file: None,
+            vault: Vault::default(),
             prompts: None,
             store: None,
         }
     }
 
-    /// Keeps pasted keys in this file.
-    pub fn keeping_keys_in(self, key_file: Option<PathBuf>) -> Self {
-        Self { key_file, ..self }
+    /// Keeps pasted keys there.
+    pub fn keeping_keys_in(self, vault: Vault) -> Self {
+        Self { vault, ..self }
     }
 
     /// Starts the effect, or gives it back when it concerns the terminal alone.
@@ -159,6 +156,7 @@ impl Runtime {
             Effect::Ask { task, request } => self.ask(task, *request),
             Effect::ListModels { endpoint } => self.list_models(*endpoint),
             Effect::TryKey { endpoint, key } => self.try_key(*endpoint, key),
+            Effect::KeepKey { provider } => self.keep_key(provider),
             Effect::MakeBody { request } => {
                 let (http, keys) = (Arc::clone(&self.http), Arc::clone(&self.keys));
                 self.blocking(move |_| Event::BodyMade {
@@ -328,32 +326,25 @@ impl Runtime {
         });
     }
 
-    /// Tries a key at its provider. Nothing but the provider and the file of keys sees it.
+    /// Tries a key at its provider, and keeps it.
     fn try_key(&self, endpoint: Endpoint, key: Hidden) {
         let (http, keys, events) = (Arc::clone(&self.http), Arc::clone(&self.keys), self.events.clone());
-        let (file, project) = (self.key_file.clone(), self.place.project.clone());
+        let (vault, project) = (self.vault.clone(), self.place.project.clone());
         self.on.spawn(async move {
-            let provider = endpoint.provider.clone();
-            let trial = Keys::default();
-            trial.insert(&provider, key.expose());
-            trial.comes_from(&provider, "the key");
-            let found = providers::look(&http, &trial, &endpoint, TRYING).await;
-            let tried = match found {
-                Found::Fails { brief, what, .. } if brief == REFUSED => Tried::Refused { what },
-                found => {
-                    keys.insert(&provider, key.expose());
-                    keys.comes_from(&provider, keyfile::NAME);
-                    let keep = move || keyfile::keep(file.as_deref(), &project, &provider, key.expose());
-                    let kept = match tokio::task::spawn_blocking(keep).await {
-                        Ok(Ok(path)) => Ok(files::shown(&path)),
-                        Ok(Err(error)) => Err(error.to_string()),
-                        Err(_) => Err("the write did not end".to_string()),
-                    };
-                    Tried::Accepted { found, kept }
-                }
-            };
+            let tried = vault.try_key(&http, &keys, &endpoint, key, &project).await;
             // As above.
             let _ = events.send(Event::KeyTried { endpoint: Box::new(endpoint), tried });
+        });
+    }
+
+    /// Keeps a key that is in use in the file.
+    fn keep_key(&self, provider: String) {
+        let (keys, events) = (Arc::clone(&self.keys), self.events.clone());
+        let (vault, project) = (self.vault.clone(), self.place.project.clone());
+        tokio::spawn(async move {
+            let kept = vault.keep_in_file(&keys, &provider, &project).await;
+            // As above.
+            let _ = events.send(Event::KeyKept { provider, kept });
         });
     }
 

@@ -8,9 +8,11 @@ pub mod caret;
 pub(in crate::io) mod external;
 pub mod paint;
 mod signals;
+mod unseen;
 
 pub use external::{EditorError, edit_text, edit_text_with, run_external};
-pub use signals::{Signal, Signals, signals, suspend};
+pub use signals::{Signal, Signals, interrupts, signals, suspend};
+pub use unseen::Unseen;
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};

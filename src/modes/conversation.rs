@@ -1,7 +1,7 @@
 //! What a conversation begins and ends with, on the screen and line by line alike. It opens no terminal and takes no input.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
@@ -22,6 +22,7 @@ use crate::draw::theme::Theme;
 use crate::io::kbfile::Keep;
 use crate::io::providers::Keys;
 use crate::io::runtime::{Configured, Workplace};
+use crate::io::vault::Vault;
 use crate::io::{config, files, kbfile, personas, store};
 use crate::protocol::message::Event;
 use crate::protocol::sessions::Named;
@@ -41,7 +42,7 @@ pub(super) struct Begun {
     pub start: Start,
     pub place: Workplace,
     /// Where pasted keys are kept.
-    pub key_file: Option<PathBuf>,
+    pub vault: Vault,
 }
 
 /// Reads the settings, the personas and KB.md.
@@ -88,7 +89,8 @@ pub(super) fn begin(invocation: &Invocation, directory: &Path) -> Begun {
         max_tokens: settings.max_tokens,
         warnings: loaded.warnings,
     };
-    Begun { settings, keys: loaded.keys, start, place, key_file: loaded.key_file }
+    let vault = Vault { file: loaded.key_file, store: settings.key_store };
+    Begun { settings, keys: loaded.keys, start, place, vault }
 }
 
 /// The state at the first frame or line, under the settings.
@@ -99,7 +101,11 @@ pub(super) fn state(start: Start, tools: Tools, settings: &Settings, invocation:
     let named = |given: bool| if given { Named::ByUser } else { Named::No };
     state.recording.fixed = Fixed {
         persona: named(invocation.persona.is_some()),
-        model: named(invocation.model.model.is_some() || invocation.model.provider.is_some()),
+        model: named(
+            invocation.model.model.is_some()
+                || invocation.model.provider.is_some()
+                || invocation.model.base_url.is_some(),
+        ),
     };
     state.connection.roster = Roster::new(settings.roster.clone());
     state.kb.trust.setting = settings.trust;

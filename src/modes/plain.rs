@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use secrecy::zeroize::Zeroize;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant as Deadline, sleep_until};
@@ -16,7 +17,7 @@ use super::conversation::{self, Begun};
 use super::kb::review::write;
 use crate::app::plain::compose::Composer;
 use crate::app::plain::told::Told;
-use crate::app::plain::{self, Asked, Form};
+use crate::app::plain::{self, Asked, Form, login};
 use crate::app::sessions::Begin;
 use crate::app::state::{Search, State, Tools};
 use crate::app::update::update;
@@ -24,9 +25,10 @@ use crate::app::{recording, sessions};
 use crate::base::text;
 use crate::cli::Invocation;
 use crate::domain::kb::Span;
+use crate::domain::key::Hidden;
 use crate::io::providers::{Http, Limits};
 use crate::io::runtime::Runtime;
-use crate::io::terminal;
+use crate::io::terminal::{self, Unseen};
 use crate::protocol::keymap::Keymap;
 use crate::protocol::message::{Drawn, Effect, Event, Millis};
 
@@ -68,11 +70,12 @@ impl Why {
 
 /// Talks line by line until the input ends; gives the exit code.
 pub fn run(invocation: &Invocation, directory: &Path, why: Why) -> Result<u8> {
-    let Begun { settings, keys, start, mut place, .. } = conversation::begin(invocation, directory);
+    let Begun { settings, keys, start, mut place, vault } = conversation::begin(invocation, directory);
     // A line that was entered was sent, so there is no draft to keep.
     place.prompts = None;
     let mut state = conversation::state(start, Tools::coming(Keymap::default()), &settings, invocation);
     state.connection.keyed = conversation::keyed(&settings, &keys);
+    state.connection.key_file = vault.shown();
     let answered = io::stdin().is_terminal() && io::stdout().is_terminal();
     let asked = if answered { Asked::Person } else { Asked::Nobody };
     state.screen.form = Form::Linear(asked);
@@ -86,7 +89,8 @@ pub fn run(invocation: &Invocation, directory: &Path, why: Why) -> Result<u8> {
             Http::new(Limits::default()).trusting(settings.ca_file.as_deref().map(Path::new)),
             keys,
             sender.clone(),
-        );
+        )
+        .keeping_keys_in(vault);
         let mut session = Session {
             state,
             asked,
@@ -94,6 +98,7 @@ pub fn run(invocation: &Invocation, directory: &Path, why: Why) -> Result<u8> {
             composer: Composer::default(),
             work,
             line: Line::Fresh,
+            unseen: None,
             input: Input::Open,
             start: Instant::now(),
         };
@@ -143,6 +148,8 @@ struct Session {
     composer: Composer,
     work: Runtime,
     line: Line,
+    /// While a key is asked for.
+    unseen: Option<Unseen>,
     input: Input,
     start: Instant,
 }
@@ -164,9 +171,8 @@ impl Session {
             self.perform(effect);
         }
         let mut lines = read_lines()?;
-        tokio::spawn(async move {
-            while tokio::signal::ctrl_c().await.is_ok() && sender.send(Event::Interrupted).is_ok() {}
-        });
+        terminal::interrupts(move || sender.send(Event::Interrupted).is_ok())
+            .context("signals cannot be listened to")?;
         loop {
             self.tell()?;
             self.ask(&mut lines)?;
@@ -182,7 +188,7 @@ impl Session {
                 biased;
                 Some(event) = events.recv() => self.apply(event),
                 line = lines.recv(), if takes_lines => match line {
-                    Some(line) => self.take(&line),
+                    Some(line) => self.take(line),
                     None => self.end(),
                 },
                 () = sleep_until(wake.unwrap_or_else(Deadline::now)), if wake.is_some() => self.tick(),
@@ -252,6 +258,7 @@ impl Session {
                 | Effect::Ask { .. }
                 | Effect::ListModels { .. }
                 | Effect::TryKey { .. }
+                | Effect::KeepKey { .. }
                 | Effect::Cancel { .. }
                 | Effect::SaveKb { .. }
                 | Effect::UndoKb
@@ -270,9 +277,16 @@ impl Session {
     }
 
     /// A line was entered.
-    fn take(&mut self, line: &str) -> Next {
+    fn take(&mut self, line: String) -> Next {
         self.line = Line::Fresh;
-        let clean = text::sanitise(line);
+        if login::wants_key(&self.state) {
+            let line = Hidden::new(line);
+            let mut key = Hidden::default();
+            key.push(line.expose());
+            self.told.answered();
+            return self.apply(Event::KeyTyped(key));
+        }
+        let clean = text::sanitise(&line);
         let said = if plain::composes(&self.state) {
             match self.composer.take(&clean) {
                 Some(said) => said,
@@ -316,8 +330,21 @@ impl Session {
         Ok(())
     }
 
+    /// The terminal goes on showing what is typed, so no key is asked for.
+    fn cannot_hide(&mut self, error: &io::Error) -> Result<()> {
+        self.apply(Event::Interrupted);
+        let why = format!(
+            "This terminal cannot hide what is typed ({error}), so no key is asked for. Set the provider's variable, such as ANTHROPIC_API_KEY."
+        );
+        self.apply(Event::Warned(why));
+        self.tell()
+    }
+
     /// Puts the question, if there is one that was not put yet.
     fn ask(&mut self, lines: &mut UnboundedReceiver<String>) -> Result<()> {
+        if !login::wants_key(&self.state) {
+            self.unseen = None;
+        }
         if self.line == Line::Asked {
             return Ok(());
         }
@@ -331,6 +358,16 @@ impl Session {
             // What was typed before the question is no answer to it.
             terminal::forget_typed();
             while lines.try_recv().is_ok() {}
+        }
+        // Before the question: whoever answers it at once is not seen either.
+        if login::wants_key(&self.state) && self.unseen.is_none() {
+            match Unseen::begin() {
+                Ok(unseen) => self.unseen = Some(unseen),
+                Err(error) => {
+                    self.cannot_hide(&error)?;
+                    return self.ask(lines);
+                }
+            }
         }
         write(&mut io::stdout(), &question)?;
         self.line = Line::Asked;
@@ -347,7 +384,8 @@ fn read_lines() -> Result<UnboundedReceiver<String>> {
         // Input that cannot be read any further has ended.
         while input.read_until(b'\n', &mut line).is_ok_and(|count| count > 0) {
             let words = String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_string();
-            line.clear();
+            // It may be a key.
+            line.zeroize();
             if sender.send(words).is_err() {
                 return;
             }

@@ -46,7 +46,7 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
     let (sender, mut events) = unbounded_channel();
     // It takes longest of what is always needed, so it is begun first; the message is sent without it.
     conversation::make_detector(&sender);
-    let Begun { settings, keys, start, mut place, key_file: _ } = conversation::begin(invocation, directory);
+    let Begun { settings, keys, start, mut place, vault: _ } = conversation::begin(invocation, directory);
     let said = asked::known(invocation, &start.library).and_then(|()| asked::message(invocation));
     let said = match said {
         Ok(said) => said,

@@ -30,7 +30,6 @@ use crate::cli::Invocation;
 use crate::domain::exchange::ReplyEvent;
 use crate::domain::settings::{OnExit, PromptKeys};
 use crate::io::clipboard::{self, Way};
-use crate::io::files;
 use crate::io::providers::{Http, Limits, Rest};
 use crate::io::runtime::Runtime;
 use crate::io::terminal::background::{self, Filter, Sifted};
@@ -51,7 +50,7 @@ const HELD: Duration = Duration::from_millis(100);
 
 /// Opens the screen and stays until the user leaves; gives the exit code.
 pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
-    let Begun { settings, keys, mut start, place, key_file } = conversation::begin(invocation, directory);
+    let Begun { settings, keys, mut start, place, vault } = conversation::begin(invocation, directory);
     // What is typed and shown has a thread of its own, and so has the work.
     let screen = Builder::new_current_thread().enable_all().build().context(conversation::NO_THREADS)?;
     let work = Work::start().context(conversation::NO_THREADS)?;
@@ -69,7 +68,7 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
         PromptKeys::Vi => Some(Vi::default()),
         PromptKeys::Plain => None,
     };
-    state.connection.key_file = key_file.as_deref().map(files::shown).unwrap_or_default();
+    state.connection.key_file = vault.shown();
     let mut undecided: Vec<String> = Vec::new();
     let (mut last_reply, mut resume, mut on_exit) = (None, None, settings.on_exit);
     let code = screen.block_on(async {
@@ -83,7 +82,7 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
             terminal::signals().context("signals cannot be listened for")?
         };
         let work = Runtime::new(work.handle().clone(), place, http, keys, sender.clone());
-        let work = work.keeping_keys_in(key_file);
+        let work = work.keeping_keys_in(vault);
         let mut session = Session::new(state, work, sender, &guard);
         session.on_exit = settings.on_exit;
         let code =
@@ -389,6 +388,7 @@ impl<'a> Session<'a> {
             | Effect::Ask { .. }
             | Effect::ListModels { .. }
             | Effect::TryKey { .. }
+            | Effect::KeepKey { .. }
             | Effect::Cancel { .. }
             | Effect::SaveKb { .. }
             | Effect::UndoKb

@@ -37,6 +37,13 @@ impl KeyField {
         self.chosen.or_else(|| owner(self.key.expose()))
     }
 
+    /// Chooses the provider of that name; false when there is none that takes a key.
+    pub fn choose(&mut self, provider: &str) -> bool {
+        let found = owners().find(|known| known.eq_ignore_ascii_case(provider));
+        self.chosen = found.or(self.chosen);
+        found.is_some()
+    }
+
     /// Types or pastes.
     pub fn push(&mut self, typed: &str) {
         self.message = None;
@@ -79,7 +86,7 @@ impl KeyField {
         let label = |words: &'static str| Span::styled(format!(" {words:<10}"), theme.dim);
         let mut lines = vec![
             Line::styled(" It is shown as dots and goes nowhere but to its provider. Once that", theme.dim),
-            Line::styled(" accepts it, it is kept in this file, which only you can read:", theme.dim),
+            Line::styled(" accepts it, it is kept here, where only you can read it:", theme.dim),
             Line::styled(format!(" {}", text::one_line(&self.file)), theme.dim),
             Line::default(),
             Line::from(vec![label("key"), Span::styled(dots, theme.text), Span::styled(length, theme.dim)]),

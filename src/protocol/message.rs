@@ -76,10 +76,17 @@ pub enum Event {
         provider: String,
         found: Found,
     },
+    /// A key was entered line by line, unseen.
+    KeyTyped(Hidden),
     /// A key that was pasted was tried at its provider.
     KeyTried {
         endpoint: Box<Endpoint>,
         tried: Tried,
+    },
+    /// The key in use of a provider was to be kept in the file.
+    KeyKept {
+        provider: String,
+        kept: Kept,
     },
     /// The search for a local server ended; `None` leaves the provider as it is.
     Discovered(Option<Endpoint>),
@@ -174,8 +181,19 @@ pub enum Event {
 pub enum Tried {
     /// The provider does not accept it, in words; it was dropped.
     Refused { what: String },
-    /// It is in use, with the models that it opens; and the file that it is kept in, or why it is not.
-    Accepted { found: Found, kept: Result<String, String> },
+    /// It is in use, with the models that it opens, and kept or not.
+    Accepted { found: Found, kept: Kept },
+}
+
+/// What came of keeping a key. One that is not kept is in use until dictum ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// The place, as it may be shown.
+    In(String),
+    /// The system keyring could not, and why.
+    NotInKeyring(String),
+    /// Why not.
+    Nowhere(String),
 }
 
 /// The settings before and after a change of their files, without the keys of providers.
@@ -256,6 +274,10 @@ pub enum Effect {
     TryKey {
         endpoint: Box<Endpoint>,
         key: Hidden,
+    },
+    /// Keep the key in use of a provider in the file of keys, and answer with `KeyKept`.
+    KeepKey {
+        provider: String,
     },
     /// Drop the work; its connection closes at once.
     Cancel {

@@ -1,11 +1,14 @@
 //! The linear form: what is told, line by line, and what an entered line means. No cursor, no colour, no key.
 
 use dictum::app::plain::told::Told;
-use dictum::app::plain::{self, Asked, Form};
+use dictum::app::plain::{self, Asked, Form, login};
 use dictum::app::update::update;
 use dictum::domain::exchange::{Failure, Outcome, ReplyEvent, StopReason};
 use dictum::domain::kb::Span;
-use dictum::protocol::message::{Drawn, Effect, Event, OutsideFile};
+use dictum::domain::key::Hidden;
+use dictum::domain::roster::{Found, Listed};
+use dictum::domain::settings::endpoints::known;
+use dictum::protocol::message::{Drawn, Effect, Event, Kept, OutsideFile, Tried};
 use proptest::prelude::*;
 
 use crate::app::{App, SECOND};
@@ -50,6 +53,15 @@ impl Linear {
         self.app.after(600);
         assert!(self.question().is_some(), "nothing is asked");
         self.enter(line)
+    }
+
+    /// Enters a key, which the terminal does not show; gives what is told, and what is to be done.
+    fn key(&mut self, line: &str) -> (String, Vec<Effect>) {
+        assert!(login::wants_key(&self.app.state), "no key is asked for");
+        let mut key = Hidden::default();
+        key.push(line);
+        let effects = self.app.send(Event::KeyTyped(key));
+        (self.news().join("\n"), effects)
     }
 
     fn question(&self) -> Option<String> {
@@ -323,4 +335,73 @@ proptest! {
         prop_assert!(whole.iter().all(|line| !line.chars().any(char::is_control)), "{whole:?}");
         prop_assert_eq!(told(size), whole);
     }
+}
+
+const KEY: &str = "sk-ant-api03-linear-secret-abcdefgh";
+
+/// The provider that is asked whether it accepts the key.
+fn trial(effects: &[Effect]) -> Option<&str> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::TryKey { endpoint, key } if key.expose() == KEY => Some(endpoint.provider.as_str()),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_key_is_asked_for_unseen_tried_and_kept() {
+    let mut linear = Linear::begun();
+    linear.app.state.connection.key_file = "~/keys.toml".into();
+    assert!(linear.enter("/login").contains("1. Paste a key: of Anthropic"));
+    assert!(!login::wants_key(&linear.app.state));
+    linear.answer("1");
+    let question = linear.question().unwrap();
+    assert!(question.starts_with("Key, not shown as it is typed") && question.contains("~/keys.toml"));
+    // Enter alone and Ctrl+C leave it.
+    assert!(linear.key("").0.contains("no key was kept"));
+    linear.enter("/login anthropic");
+    linear.app.send(Event::Interrupted);
+    assert!(!login::wants_key(&linear.app.state));
+    linear.enter("/login anthropic");
+    assert!(linear.question().unwrap().starts_with("Key of anthropic, "));
+    let (told, effects) = linear.key(KEY);
+    assert_eq!(trial(&effects), Some("anthropic"));
+    assert!(told.contains("asking anthropic whether it accepts the key"), "{told}");
+    let endpoint = Box::new(known("anthropic").unwrap().endpoint());
+    let refused = Tried::Refused { what: "anthropic did not accept the key.".into() };
+    linear.app.send(Event::KeyTried { endpoint: endpoint.clone(), tried: refused });
+    assert!(linear.news().join(" ").contains("The key was not kept."));
+    linear.enter("/login anthropic");
+    linear.key(KEY);
+    let found = Found::Has(vec![Listed { id: "claude-sonnet-5-5".into(), ..Listed::default() }]);
+    let tried = Tried::Accepted { found, kept: Kept::In("~/keys.toml".into()) };
+    linear.app.send(Event::KeyTried { endpoint, tried });
+    let told = linear.news().join("\n");
+    assert!(told.contains("Model: anthropic · claude-sonnet-5-5."), "{told}");
+    assert!(told.contains("The key for anthropic is kept in ~/keys.toml"), "{told}");
+    assert!(!format!("{:?}{:?}", linear.app.state.log, linear.app.state.focus).contains("linear-secret"));
+}
+
+#[test]
+fn whose_key_it_is_is_asked_where_its_shape_does_not_tell() {
+    let mut linear = Linear::begun();
+    linear.enter("/login");
+    linear.answer("1");
+    assert_eq!(trial(&linear.key("0123456789abcdef0123456789abcdef").1), None);
+    assert!(linear.question().unwrap().starts_with("Whose key is it: anthropic, openai, "));
+    assert!(!login::wants_key(&linear.app.state), "a name may be seen");
+    assert!(linear.enter("nobody").contains("nobody takes no key here"));
+    linear.app.send(Event::Entered(vec![Span::typed("mistral")]));
+    let asked =
+        linear.app.effects.iter().any(
+            |effect| matches!(effect, Effect::TryKey { endpoint, .. } if endpoint.provider == "mistral"),
+        );
+    assert!(asked);
+}
+
+#[test]
+fn without_a_terminal_no_key_is_asked_for() {
+    let mut linear = Linear::open(Asked::Nobody);
+    let told = linear.enter("/login anthropic");
+    assert!(told.contains("A key is asked for at a terminal only") && told.contains("key_command"), "{told}");
+    assert!(!login::wants_key(&linear.app.state));
 }

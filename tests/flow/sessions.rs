@@ -3,9 +3,10 @@
 use dictum::app::sessions::{self, Begin};
 use dictum::app::state::{Fixed, Search, Storing};
 use dictum::domain::chat::{Body, EntryId, Level, Reply, Voice};
-use dictum::domain::exchange::{Outcome, ReplyEvent, StopReason};
+use dictum::domain::exchange::{Endpoint, Outcome, Protocol, ReplyEvent, StopReason};
 use dictum::domain::export::Form;
 use dictum::domain::kb::Span;
+use dictum::domain::roster::{Found, Listed, Roster};
 use dictum::domain::session::{Kept, SessionId, Summary};
 use dictum::protocol::message::{Anchor, Effect, Event};
 use dictum::protocol::sessions::{
@@ -321,12 +322,106 @@ fn what_the_command_line_names_is_not_brought_back_and_what_is_gone_is_said() {
     other.standing.model = "claude".into();
     sessions::begin(&mut app.state, Begin::Continue);
     told(&mut app, Told::Opened(Box::new(other)));
-    let note = app.state.screen.note.clone().unwrap().0;
+    app.expect("gone is not here any more");
+    let told = app.chat();
     assert!(
-        note.contains("gone is not here any more") && note.contains("anthropic · claude answered before"),
-        "{note}"
+        told.contains("This session spoke with anthropic · claude, but there is no key for anthropic here; /login anthropic adds one. From here on openai · model-1 answers"),
+        "{told}"
     );
     assert_eq!(app.state.connection.endpoint.model, "model-1");
+}
+
+/// Who can be asked besides the one in use.
+fn seat(provider: &str, protocol: Protocol, model: &str) -> Endpoint {
+    let base_url = format!("https://{provider}.example");
+    Endpoint { protocol, provider: provider.into(), base_url, model: model.into(), models: Vec::new() }
+}
+
+/// Resumes a session that spoke with this model of this provider, where these can be asked.
+fn resumed(app: &mut App, provider: &str, model: &str) -> Vec<Effect> {
+    app.state.connection.roster = Roster::new(vec![
+        seat("anthropic", Protocol::Anthropic, "claude-usual"),
+        seat("ollama", Protocol::Ollama, ""),
+    ]);
+    let mut opened = earlier("", None);
+    opened.standing.provider = provider.into();
+    opened.standing.model = model.into();
+    sessions::begin(&mut app.state, Begin::Continue);
+    told(app, Told::Opened(Box::new(opened)))
+}
+
+fn has(app: &mut App, provider: &str, models: &[&str]) {
+    let listed = models.iter().map(|id| Listed { id: (*id).into(), ..Listed::default() }).collect();
+    app.send(Event::ModelsListed { provider: provider.into(), found: Found::Has(listed) });
+}
+
+/// `provider model` that the next message is sent to.
+fn answering(app: &mut App) -> String {
+    app.say("and now?");
+    app.kb_read();
+    let endpoint = app.request().endpoint.clone();
+    app.replies("Done.");
+    format!("{} {}", endpoint.provider, endpoint.model)
+}
+
+#[test]
+fn a_resumed_session_goes_on_with_its_provider_too() {
+    let mut app = app();
+    assert!(!asked_for_models(&resumed(&mut app, "anthropic", "claude-before")));
+    assert_eq!(answering(&mut app), "anthropic claude-before");
+    // The way back is there.
+    app.say("/model openai/model-1");
+    assert_eq!(answering(&mut app), "openai model-1");
+    // Nothing was said that would be stored with the session.
+    assert!(!app.chat().contains("This session spoke with"), "{}", app.chat());
+}
+
+fn asked_for_models(effects: &[Effect]) -> bool {
+    effects.iter().any(|effect| matches!(effect, Effect::ListModels { .. }))
+}
+
+#[test]
+fn a_server_of_this_machine_gets_its_session_back_and_is_asked_whether_it_is_there() {
+    let mut app = app();
+    assert!(asked_for_models(&resumed(&mut app, "ollama", "llama3")));
+    has(&mut app, "ollama", &["qwen3", "llama3"]);
+    assert_eq!(answering(&mut app), "ollama llama3");
+    assert!(!app.chat().contains("This session spoke with"), "{}", app.chat());
+
+    let mut app = self::app();
+    resumed(&mut app, "ollama", "llama3");
+    has(&mut app, "ollama", &["qwen3"]);
+    let told = "This session spoke with ollama · llama3, but ollama has it no more. From here on ollama · qwen3 answers";
+    assert!(app.chat().contains(told), "{}", app.chat());
+    assert_eq!(answering(&mut app), "ollama qwen3");
+
+    // What was said to it does not go to another one only because it is not started.
+    let mut app = self::app();
+    resumed(&mut app, "ollama", "llama3");
+    let (what, next) = ("Nothing answers at http://127.0.0.1:11434.", "Start Ollama.");
+    let found = Found::Fails { brief: "down".into(), what: what.into(), next: next.into() };
+    app.send(Event::ModelsListed { provider: "ollama".into(), found });
+    assert!(app.chat().contains(&format!("{what} {next} /model chooses another.")), "{}", app.chat());
+    assert_eq!(answering(&mut app), "ollama llama3");
+    let stored = short(&records(&mut app));
+    assert!(!stored.iter().any(|line| line.contains("This session spoke")), "{stored:?}");
+}
+
+#[test]
+fn what_a_resumed_session_cannot_have_is_said() {
+    for (provider, model, cause) in [
+        ("openai", "model-9", "but openai has it no more."),
+        ("gemini", "gemini-pro", "but there is no key for gemini here; /login gemini adds one."),
+        ("work", "m", "but there is no provider work here; [profiles] in config.toml adds one."),
+    ] {
+        let mut app = app();
+        resumed(&mut app, provider, model);
+        let told = format!(
+            "This session spoke with {provider} · {model}, {cause} From here on openai · model-1 answers"
+        );
+        assert!(app.chat().contains(&told), "{}", app.chat());
+        assert_eq!(answering(&mut app), "openai model-1");
+    }
 }
 
 #[test]
@@ -338,6 +433,16 @@ fn the_model_comes_back_with_its_server() {
     told(&mut app, Told::Opened(Box::new(earlier("", None))));
     app.send(Event::Discovered(Some(crate::app::endpoint())));
     assert_eq!(app.state.connection.endpoint.model, "model-2");
+
+    // Found was another one of this machine.
+    let mut app = self::app();
+    app.state.connection.endpoint = offline();
+    app.state.connection.search = Search::Running;
+    assert!(!asked_for_models(&resumed(&mut app, "ollama", "llama3")));
+    let lmstudio = seat("lmstudio", Protocol::Chat, "qwen3");
+    assert!(asked_for_models(&app.send(Event::Discovered(Some(lmstudio)))));
+    has(&mut app, "ollama", &["llama3"]);
+    assert_eq!(answering(&mut app), "ollama llama3");
 }
 
 #[test]

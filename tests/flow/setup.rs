@@ -4,7 +4,7 @@ use dictum::app::state::{Search, Start, State};
 use dictum::domain::exchange::{Endpoint, Protocol};
 use dictum::domain::roster::{Found, Listed, REFUSED, Roster};
 use dictum::draw::theme::Theme;
-use dictum::protocol::message::{Effect, Event, Prompts, Tried};
+use dictum::protocol::message::{Effect, Event, Kept, Prompts, Tried};
 
 use crate::app::{App, FIRST, files, library, offline, read};
 
@@ -146,7 +146,11 @@ fn a_key_is_dots_on_the_screen_and_nothing_anywhere_else() {
     app.expect_not("It was not kept.");
     app.keys("enter");
     let found = Found::Has(vec![Listed { id: "claude-sonnet-4-5".into(), ..Listed::default() }]);
-    answer(&mut app, "anthropic", Tried::Accepted { found, kept: Ok("~/.config/dictum/keys.toml".into()) });
+    answer(
+        &mut app,
+        "anthropic",
+        Tried::Accepted { found, kept: Kept::In("~/.config/dictum/keys.toml".into()) },
+    );
     app.expect("The key for anthropic is kept in ~/.config/dictum/keys.toml");
     app.expect("claude-sonnet-4-5 of anthropic answers from the next message on");
     app.turn("hello");
@@ -173,7 +177,7 @@ fn a_key_of_no_known_shape_wants_its_provider_named_and_a_model_that_is_listed_i
     let effects = app.keys("enter");
     assert_eq!(tried(&effects).map(|(provider, _)| provider).as_deref(), Some("mistral"));
     let found = Found::Has(vec![Listed { id: "devstral".into(), ..Listed::default() }]);
-    answer(&mut app, "mistral", Tried::Accepted { found, kept: Err("no room is left".into()) });
+    answer(&mut app, "mistral", Tried::Accepted { found, kept: Kept::Nowhere("no room is left".into()) });
     app.expect("holds until dictum ends; it was not kept: no room is left.");
     assert_eq!(app.state.connection.endpoint.model, "devstral");
     app.keys("esc");
@@ -205,4 +209,37 @@ fn a_key_in_the_prompt_is_not_sent_and_no_history_keeps_it() {
     app.say(&format!("why is {KEY} refused?"));
     app.kb_read();
     assert_eq!(app.request().messages.len(), 1, "a message that speaks of a key is the user's own matter");
+}
+
+#[test]
+fn a_key_that_the_keyring_did_not_keep_is_offered_to_the_file() {
+    let mut app = app();
+    app.send(Event::Discovered(None));
+    app.keys("esc");
+    app.say("/login anthropic");
+    app.types(KEY);
+    app.keys("enter");
+    let found = Found::Has(vec![Listed { id: "claude-sonnet-5-5".into(), ..Listed::default() }]);
+    let kept = Kept::NotInKeyring("it is locked or does not run".into());
+    answer(&mut app, "anthropic", Tried::Accepted { found, kept });
+    assert!(
+        app.chat().contains(
+            "holds until dictum ends; the system keyring did not keep it: it is locked or does not run."
+        ),
+        "{}",
+        app.chat()
+    );
+    assert_eq!(app.state.connection.endpoint.provider, "anthropic", "it is in use");
+    app.expect("Keep the key for anthropic in a file");
+    let effects = app.keys("enter");
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::KeepKey { provider } if provider == "anthropic"))
+    );
+    app.send(Event::KeyKept { provider: "anthropic".into(), kept: Kept::In("~/keys.toml".into()) });
+    assert!(app.chat().contains("The key for anthropic is kept in ~/keys.toml"));
+    app.say("/login");
+    app.expect("Paste a key");
+    app.expect_not("Keep the key for anthropic");
 }

@@ -1,6 +1,9 @@
 //! What a conversation fills and costs, making room by hand and by itself, and trying again what broke off.
 
-use dictum::domain::exchange::{Failure, FailureKind, Message, Outcome, ReplyEvent, StopReason, Usage};
+use dictum::domain::briefing::{KB as KB_PART, PERSONA};
+use dictum::domain::exchange::{
+    Failure, FailureKind, Message, Outcome, PROTOCOLS, Protocol, ReplyEvent, StopReason, Usage,
+};
 use dictum::domain::models::Models;
 use dictum::protocol::message::Effect;
 
@@ -143,6 +146,36 @@ fn compact_sends_older_turns_as_a_summary_and_the_screen_stays_whole() {
 }
 
 #[test]
+fn what_a_summary_used_is_part_of_the_sum() {
+    let mut app = app(200_000);
+    for at in 1..=4 {
+        turn_of(&mut app, &format!("message {at} {}", "word ".repeat(100)), 1_000, 100);
+    }
+    assert!(app.row("openai · model-1").contains("$0.012"), "{}", app.screen());
+    app.say("/compact");
+    app.streams(ReplyEvent::Start { id: "r".into(), model: "model-1".into() });
+    // The second report takes the place of the first, field by field.
+    app.streams(ReplyEvent::Usage(Usage { input: Some(2_000), output: Some(1), ..Usage::default() }));
+    app.streams(ReplyEvent::Usage(Usage { output: Some(500), ..Usage::default() }));
+    app.replies("Task: four messages were said.");
+    app.say("/usage");
+    for words in ["Session: 4 replies, 1 summary", "in 6,000, out 900", "cost: $0.021"] {
+        app.expect(words);
+    }
+    app.keys("esc");
+    // What came to nothing was paid for, too.
+    turn_of(&mut app, "five", 1_000, 100);
+    assert!(app.row("openai · model-1").contains("$0.024"), "{}", app.screen());
+    app.say("/compact");
+    app.streams(ReplyEvent::Usage(Usage { input: Some(1_000), ..Usage::default() }));
+    app.ends(failure("The server said 500.", "Try again."));
+    app.say("/usage");
+    for words in ["Session: 5 replies, 2 summaries", "in 8,000, out 1,000", "cost: $0.026"] {
+        app.expect(words);
+    }
+}
+
+#[test]
 fn a_summary_that_fails_or_is_stopped_loses_nothing() {
     let mut app = app(200_000);
     for at in 1..=4 {
@@ -203,14 +236,28 @@ fn offline_makes_room_without_a_model() {
 
 #[test]
 fn a29_an_overflow_offers_a_local_trim_at_once_and_one_key_does_it() {
+    for (_, protocol) in PROTOCOLS {
+        trims_until_nothing_older_is_left(*protocol);
+    }
+}
+
+/// What is sent ahead of the conversation, part by part as the model gets it: persona, KB.md, conduct.
+fn system(app: &App) -> Vec<(String, String)> {
+    app.request().system.iter().map(|part| (part.label.clone(), part.text.clone())).collect()
+}
+
+fn trims_until_nothing_older_is_left(protocol: Protocol) {
     let mut app = app(200_000);
-    for at in 1..=6 {
-        app.turn(&format!("message {at} {}", "word ".repeat(50)));
+    app.state.connection.endpoint.protocol = protocol;
+    for at in 1..=4 {
+        app.turn(&format!("message {at} {}", "word ".repeat(10)));
     }
     app.say("the last message");
     app.kb_read();
     let before = sent(&app).len();
-    let persona = app.system();
+    let before_it = system(&app);
+    let labels: Vec<&str> = before_it.iter().map(|(label, _)| label.as_str()).collect();
+    assert!(labels.contains(&KB_PART) && labels.iter().any(|label| label.starts_with(PERSONA)), "{labels:?}");
     app.ends(overflow());
     app.expect("The conversation is longer than `model-1` can take.");
     app.expect("Alt+R leaves out the oldest turns and sends it again; KB.md, the persona and your last message stay.");
@@ -219,7 +266,7 @@ fn a29_an_overflow_offers_a_local_trim_at_once_and_one_key_does_it() {
     assert_eq!(asked(&app.keys("alt+r")), 0, "no model is needed for it");
     assert_eq!(asked(&app.kb_read()), 1);
     assert!(sent(&app).len() < before, "{:?}", sent(&app));
-    assert_eq!(app.system(), persona);
+    assert_eq!(system(&app), before_it, "{protocol:?}");
     assert_eq!(sent(&app).last().unwrap(), "user: the last message");
     // Still too long, until nothing but the last message is left.
     for _ in 0..6 {
@@ -229,7 +276,7 @@ fn a29_an_overflow_offers_a_local_trim_at_once_and_one_key_does_it() {
         }
         app.keys("alt+r");
         app.kb_read();
-        assert_eq!(app.system(), persona);
+        assert_eq!(system(&app), before_it, "{protocol:?}");
     }
     app.expect("There is nothing older to leave out: KB.md is ~");
     assert_eq!(sent(&app).len(), 1, "{:?}", sent(&app));

@@ -1,11 +1,13 @@
 //! The fault server: one table of everything that a server can do wrong, played in every protocol. For each row: what the user reads, how
 //! often it is asked, and that a stop ends it at once. It never waits longer than the shortened limits.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dictum::domain::exchange::{FailureKind, Outcome, PROTOCOLS, Protocol, ReplyEvent, StopReason};
-use dictum::io::providers::{Http, Limits, ask};
+use dictum::domain::roster::Found;
+use dictum::io::providers::{Http, Limits, ask, look};
 use futures_util::future::join_all;
 use serde_json::json;
 use tokio::sync::mpsc::unbounded_channel;
@@ -13,11 +15,21 @@ use tokio::sync::mpsc::unbounded_channel;
 use crate::server::{Part, Reply, Server};
 use crate::{
     KEY, each, endpoint, fix_all, frames, keys, patient, quick, reply, reply_until, request, run, text_of,
+    tls,
 };
+
+/// What lies between the user and the server.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Line {
+    Plain,
+    /// TLS that nobody ends as it wants to be ended.
+    Tls,
+}
 
 /// One fault.
 struct Fault {
     name: &'static str,
+    line: Line,
     play: fn(Protocol) -> Reply,
     /// How often the server is asked in all.
     asked: usize,
@@ -45,7 +57,24 @@ const SAID: &[Part<'_>] = &[Part::Text(&["half ", "an answer"])];
 const AGAIN: &str = "Send again; if it stays so, look at the provider's status page or the server's log.";
 
 const fn fault(name: &'static str, asked: usize, play: fn(Protocol) -> Reply, expect: Expect) -> Fault {
-    Fault { name, play, asked, expect }
+    Fault { name, line: Line::Plain, play, asked, expect }
+}
+
+const fn over_tls(name: &'static str, asked: usize, play: fn(Protocol) -> Reply, expect: Expect) -> Fault {
+    Fault { name, line: Line::Tls, play, asked, expect }
+}
+
+impl Fault {
+    /// Plays it; the server, and its address as the user gives it.
+    fn start(&self, protocol: Protocol) -> (Server, String) {
+        let server = Server::start();
+        fix_all(&server, &(self.play)(protocol));
+        let url = match self.line {
+            Line::Plain => server.url(),
+            Line::Tls => tls::front(&server.url()),
+        };
+        (server, url)
+    }
 }
 
 fn error(status: u16, kind: &str, message: &str) -> Reply {
@@ -90,6 +119,10 @@ const FAULTS: &[Fault] = &[
         Cut("half an answer")),
     fault("end without the end", 1, |protocol| reply_until(protocol, SAID, "an answer"),
         Cut("half an answer")),
+    over_tls("TLS cut in the middle", 1, |protocol| reply_until(protocol, SAID, "an answer").abort(),
+        Cut("half an answer")),
+    over_tls("TLS cut before the first byte", 3, |_| Reply::open().abort(),
+        Told("The connection to {p} broke before the reply came: it was cut off without the end that TLS wants. Send again; if it stays so, check the network or the server's log.")),
     fault("only a comment", 3, |_| Reply::stream(": only a comment\n\n"),
         Told("The connection to {p} broke before the reply came. Send again; if it stays so, check the network or the server's log.")),
     fault("400", 1, |_| error(400, "invalid_request_error", "messages: bad \u{1b}[31mrole"),
@@ -144,6 +177,8 @@ const FAULTS: &[Fault] = &[
     fault("frames out of order", 1, swapped, Whole("half an answer")),
     fault("unknown events", 1, unknown, Whole("half an answer")),
     fault("a frame that cannot be read", 1, broken_frame,
+        Marked("half an answer", "a part of the reply could not be read")),
+    fault("a line longer than is taken", 1, endless_line,
         Marked("half an answer", "a part of the reply could not be read")),
     fault("invalid UTF-8", 1, broken_utf8, Whole("ha\u{fffd}\u{fffd}f an answer")),
     fault("redirect", 1, |_| Reply::status(302, "text/plain", "").header("location", "/login"),
@@ -210,6 +245,14 @@ fn broken_frame(protocol: Protocol) -> Reply {
     Reply::frames(&frames)
 }
 
+/// A line of 17 MiB between the two pieces of the text.
+fn endless_line(protocol: Protocol) -> Reply {
+    let mut frames = frames(protocol, SAID);
+    let at = frames.iter().position(|frame| frame.contains("an answer")).unwrap();
+    frames.insert(at, framed(protocol, &json!({ "long": "x".repeat(17 << 20) })));
+    Reply::frames(&frames)
+}
+
 fn broken_utf8(protocol: Protocol) -> Reply {
     let body = frames(protocol, SAID).concat().replacen("half ", "ha@@f ", 1);
     let (head, tail) = body.split_once("@@").unwrap();
@@ -246,13 +289,12 @@ fn filled(text: &str, protocol: Protocol, base: &str) -> String {
 
 /// One row in one protocol; what is wrong with it.
 async fn play(fault: &Fault, protocol: Protocol, http: &Http) -> Option<String> {
-    let server = Server::start();
-    fix_all(&server, &(fault.play)(protocol));
-    let (events, outcome) = run(http, request(endpoint(protocol, &server.url()))).await;
+    let (server, url) = fault.start(protocol);
+    let (events, outcome) = run(http, request(endpoint(protocol, &url))).await;
     let shown = text_of(&events);
     let (text, ending) = match &fault.expect {
-        Told(sentences) => (String::new(), filled(sentences, protocol, &server.url())),
-        Kept(text, sentences) => ((*text).to_string(), filled(sentences, protocol, &server.url())),
+        Told(sentences) => (String::new(), filled(sentences, protocol, &url)),
+        Kept(text, sentences) => ((*text).to_string(), filled(sentences, protocol, &url)),
         Marked(text, mark) => ((*text).to_string(), (*mark).to_string()),
         Cut(text) => ((*text).to_string(), "cut".to_string()),
         Whole(text) => ((*text).to_string(), "whole".to_string()),
@@ -284,11 +326,23 @@ fn waits(fault: &Fault) -> bool {
     ["silence", "stall", "slow"].iter().any(|word| fault.name.starts_with(word))
 }
 
+/// With its clients made: that takes long in a debug build, and nobody is to wait for it.
+fn prepared(limits: Limits) -> Http {
+    let http = Http::new(limits).trusting(Some(Path::new(tls::AUTHORITY)));
+    for address in ["http://127.0.0.1", "https://127.0.0.1"] {
+        http.client(address).unwrap();
+    }
+    http
+}
+
+/// Whether a row is so much work that nothing beside it comes in time.
+fn is_heavy(fault: &Fault) -> bool {
+    fault.name.starts_with("a line longer")
+}
+
 /// Plays rows at once, each in all protocols.
 async fn play_all(faults: impl Iterator<Item = &'static Fault>, limits: Limits) {
-    let http = &Http::new(limits);
-    // Making a client takes long in a debug build, and nobody is to wait for it.
-    http.client("http://127.0.0.1").unwrap();
+    let http = &prepared(limits);
     let rows =
         faults.flat_map(|fault| PROTOCOLS.iter().map(move |(_, protocol)| play(fault, *protocol, http)));
     let wrong: Vec<String> = join_all(rows).await.into_iter().flatten().collect();
@@ -299,15 +353,15 @@ async fn play_all(faults: impl Iterator<Item = &'static Fault>, limits: Limits) 
 async fn a27_every_fault_is_told_in_two_sentences_and_tried_only_where_it_helps() {
     play_all(FAULTS.iter().filter(|fault| waits(fault)), quick()).await;
     // Where silence is not the matter, a loaded machine may take its time.
-    play_all(FAULTS.iter().filter(|fault| !waits(fault)), patient()).await;
+    play_all(FAULTS.iter().filter(|fault| !waits(fault) && !is_heavy(fault)), patient()).await;
+    play_all(FAULTS.iter().filter(|fault| is_heavy(fault)), patient()).await;
 }
 
-/// In both framings; a longer line than is taken has its test with the decoder.
+/// A longer line than is taken is a row of the table.
 #[tokio::test]
 async fn a28_ten_megabytes_in_one_line_are_taken() {
     let long = "x".repeat(10 << 20);
-    for protocol in [Protocol::Chat, Protocol::Ollama] {
-        let server = Server::start();
+    for (protocol, server) in each() {
         server.enqueue(reply(protocol, &[&long]));
         let (events, outcome) = run(&Http::new(patient()), request(endpoint(protocol, &server.url()))).await;
         assert_eq!(outcome, Outcome::Complete(StopReason::EndTurn), "{protocol:?}");
@@ -315,34 +369,56 @@ async fn a28_ten_megabytes_in_one_line_are_taken() {
     }
 }
 
-/// Case 26 says 200 ms; a loaded machine gets a generous factor.
-const AT_ONCE: Duration = Duration::from_secs(1);
+/// Case 26: Esc ends a reply within 200 ms.
+const AT_ONCE: Duration = Duration::from_millis(200);
+/// How often a stop may be measured until it is seen to be so quick.
+const MEASUREMENTS: usize = 3;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a26_every_fault_can_be_stopped_at_once() {
+/// The promise is about dictum's own time, from the stop until nothing of the question is left. What a loaded machine gives to other
+/// programs meanwhile counts, too, so one slow measurement says nothing; but dictum can only be as quick once as it is by itself. Hence
+/// the best of three counts. All runs on one thread: whatever waits where a stop does not reach it holds that thread, and no worker beside
+/// it hides the wait.
+#[tokio::test]
+async fn a26_every_fault_can_be_stopped_within_200_ms() {
     // Pauses that outlast the test: a stop in the middle of a countdown counts, too.
     let long = Duration::from_secs(60);
-    let http = Arc::new(Http::new(Limits { pause: long, longest_pause: long, ..patient() }));
+    let http = Arc::new(prepared(Limits { pause: long, longest_pause: long, ..patient() }));
     for fault in FAULTS {
-        let stopped = each().into_iter().map(|(protocol, server)| (protocol, server, Arc::clone(&http)));
-        let stopped = stopped.map(|(protocol, server, http)| async move {
-            fix_all(&server, &(fault.play)(protocol));
-            let (sender, mut receiver) = unbounded_channel();
-            let request = request(endpoint(protocol, &server.url()));
-            let asking = tokio::spawn(async move { ask(&http, &keys(), request, sender).await });
-            // Until something is seen of it, or it is in the middle of its silence.
-            let _ = tokio::time::timeout(Duration::from_millis(60), receiver.recv()).await;
-            let begun = Instant::now();
-            asking.abort();
-            let _ = asking.await;
-            (protocol, begun.elapsed())
-        });
-        for (protocol, time) in join_all(stopped).await {
-            assert!(time < AT_ONCE, "{}, {protocol:?}: {time:?}", fault.name);
+        let mut open: Vec<Protocol> = PROTOCOLS.iter().map(|(_, protocol)| *protocol).collect();
+        let mut slow = Vec::new();
+        for _ in 0..MEASUREMENTS {
+            slow = stop_each(fault, &open, &http).await;
+            slow.retain(|(_, time)| *time > AT_ONCE);
+            open = slow.iter().map(|(protocol, _)| *protocol).collect();
         }
+        assert!(slow.is_empty(), "{}: {slow:?}", fault.name);
     }
 }
 
+/// Plays a fault in these protocols and stops each in its midst; how long that took.
+async fn stop_each(fault: &Fault, protocols: &[Protocol], http: &Arc<Http>) -> Vec<(Protocol, Duration)> {
+    let asked = protocols.iter().map(|protocol| {
+        let (server, url) = fault.start(*protocol);
+        let (sender, receiver) = unbounded_channel();
+        let (http, request) = (Arc::clone(http), request(endpoint(*protocol, &url)));
+        let asking = tokio::spawn(async move { ask(&http, &keys(), request, sender).await });
+        (*protocol, server, receiver, asking)
+    });
+    let mut asked: Vec<_> = asked.collect();
+    // Until something is seen of each, or it is in the middle of its silence.
+    let seen = asked.iter_mut().map(|(_, _, receiver, _)| receiver.recv());
+    let _ = tokio::time::timeout(Duration::from_millis(60), join_all(seen)).await;
+    let mut times = Vec::new();
+    for (protocol, _server, _receiver, asking) in asked {
+        let begun = Instant::now();
+        asking.abort();
+        let _ = asking.await;
+        times.push((protocol, begun.elapsed()));
+    }
+    times
+}
+
+/// Whatever header carries it: the provider's own, and one of the user's profile.
 #[tokio::test]
 async fn a30_the_key_does_not_follow_a_redirect() {
     let http = Http::new(patient());
@@ -350,14 +426,40 @@ async fn a30_the_key_does_not_follow_a_redirect() {
         for (protocol, server) in each() {
             let other = Server::start();
             let elsewhere = format!("{}/v1/chat/completions", other.url());
-            fix_all(&server, &Reply::status(status, "text/plain", "").header("location", &elsewhere));
-            let (_, outcome) = run(&http, request(endpoint(protocol, &server.url()))).await;
-            let told = crate::failure(outcome).what;
+            let redirect = Reply::status(status, "text/plain", "").header("location", &elsewhere);
+            fix_all(&server, &redirect);
+            for path in ["/models", "/api/tags", "/api/show"] {
+                server.fix(path, redirect.clone());
+            }
+            let endpoint = endpoint(protocol, &server.url());
+            let keys = keys();
+            keys.add(&endpoint.provider, &[("x-team-token".into(), OWN.into())], serde_json::Map::new());
+            let (sender, _receiver) = unbounded_channel();
+            let told = crate::failure(ask(&http, &keys, request(endpoint.clone()), sender).await).what;
             assert!(told.contains(&elsewhere), "{told}");
+            // Asking for the models carries the key just so.
+            let found = look(&http, &keys, &endpoint, Duration::from_secs(60)).await;
+            assert!(matches!(&found, Found::Fails { .. }), "{found:?}");
             assert!(other.requests().is_empty(), "{:?}", other.requests());
+            let carrier = match protocol {
+                Protocol::Anthropic => "x-api-key",
+                Protocol::Gemini => "x-goog-api-key",
+                Protocol::Chat | Protocol::Responses | Protocol::Ollama | Protocol::Offline => {
+                    "authorization"
+                }
+            };
+            let asked = server.requests();
+            assert!(asked.len() >= 2, "{asked:?}");
+            for request in asked {
+                assert!(request.header(carrier).is_some_and(|value| value.ends_with(KEY)), "{request:?}");
+                assert_eq!(request.header("x-team-token"), Some(OWN), "{request:?}");
+            }
         }
     }
 }
+
+/// A secret that the user's own header carries.
+const OWN: &str = "team-secret-0123456789";
 
 #[tokio::test]
 async fn a29_an_overflow_is_told_apart_so_that_less_can_be_sent() {

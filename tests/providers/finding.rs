@@ -14,6 +14,7 @@ use dictum::io::providers::discover::{Door, discover_at};
 use serde_json::json;
 
 use crate::server::{Reply, Server};
+use crate::tls::{self, AUTHORITY, SELF_SIGNED, SIGNED, Signed};
 use crate::{endpoint, failure, patient, quick, request, run, text_of};
 
 /// Set in the processes that a test starts from this test binary, for what is read from the environment at the start.
@@ -182,30 +183,12 @@ async fn inner_without_roots() {
     assert!(failure.next.contains("ca-certificates"), "{failure:?}");
 }
 
-/// A certificate with its key.
-type Signed = (&'static [u8], &'static [u8]);
-
-/// Signed by nobody but itself.
-const SELF_SIGNED: Signed =
-    (include_bytes!("../support/self_signed.cert.der"), include_bytes!("../support/self_signed.key.der"));
-/// Signed by the authority of [`AUTHORITY`].
-const SIGNED: Signed =
-    (include_bytes!("../support/signed.cert.der"), include_bytes!("../support/signed.key.der"));
-const AUTHORITY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/authority.pem");
-
 /// A server over TLS that writes `answer` to each request and then breaks the connection without the end that TLS wants. Returns its
 /// address, and a counter of the requests.
-fn secure((certificate, key): Signed, answer: &'static str) -> (String, Arc<AtomicUsize>) {
+fn secure(signed: Signed, answer: &'static str) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
-    let config = rustls::ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![certificate.to_vec().into()],
-            rustls::pki_types::PrivatePkcs8KeyDer::from(key.to_vec()).into(),
-        )
-        .unwrap();
-    let config = Arc::new(config);
+    let config = tls::config(signed);
     let asked = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&asked);
     std::thread::spawn(move || {
@@ -213,20 +196,10 @@ fn secure((certificate, key): Signed, answer: &'static str) -> (String, Arc<Atom
             let mut connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
             let mut tls = rustls::Stream::new(&mut connection, &mut stream);
             // Who does not trust the certificate ends the handshake, which is an error here.
-            let mut head = Vec::new();
-            let mut byte = [0];
-            while !head.ends_with(b"\r\n\r\n") && matches!(tls.read(&mut byte), Ok(1)) {
-                head.push(byte[0]);
-            }
-            if head.is_empty() {
+            if tls::request(&mut tls).is_empty() {
                 continue;
             }
             counter.fetch_add(1, Ordering::SeqCst);
-            let length: usize = String::from_utf8_lossy(&head)
-                .lines()
-                .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok())
-                .unwrap_or(0);
-            let _ = tls.read_exact(&mut vec![0; length]);
             let _ = tls.write_all(answer.as_bytes()).and_then(|()| tls.flush());
             // What was sent has time to arrive.
             std::thread::sleep(Duration::from_millis(100));

@@ -258,3 +258,28 @@ fn a_key_that_was_pasted_counts_like_one_of_the_environment() {
     assert!(loaded.warnings[0].contains("chmod 600"), "{:?}", loaded.warnings);
     assert_eq!(key(&load(&[("GEMINI_API_KEY", "from-env")])).as_deref(), Some("from-env"));
 }
+
+#[test]
+fn a_key_in_the_keyring_counts_where_dictum_can_read_it_and_else_it_is_said_what_to_do() {
+    use dictum::domain::settings::KeyStore;
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("dictum");
+    fs::create_dir(&config).unwrap();
+    fs::write(config.join("keys.toml"), "gemini = { in = \"keyring\" }\n").unwrap();
+    fs::write(config.join("config.toml"), "key_store = \"keyring\"\n").unwrap();
+    let home = folder.path().display().to_string();
+    let loaded = dictum::io::config::load_with(&flags("", "", ""), folder.path(), &|name| {
+        (name == "XDG_CONFIG_HOME").then(|| home.clone())
+    });
+    let told = loaded.warnings.join("\n");
+    let built_in = dictum::io::keyring::IS_BUILT_IN;
+    assert_eq!(loaded.keys.has("gemini"), built_in);
+    let store = if built_in { KeyStore::Keyring } else { KeyStore::File };
+    assert_eq!(loaded.settings.key_store, store);
+    for words in [
+        "config.toml: key_store: this dictum was built without the system keyring, so /login keeps keys in keys.toml; build dictum with `--features keyring` to use it, or set key_store = \"file\".",
+        "keys.toml: the key for gemini lies in the system keyring, which this dictum was built without; build dictum with `--features keyring`, or give the key again with /login.",
+    ] {
+        assert_eq!(told.contains(words), !built_in, "{told}");
+    }
+}

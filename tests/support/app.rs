@@ -207,6 +207,7 @@ impl App {
                 Effect::Cancel { .. }
                 | Effect::ListModels { .. }
                 | Effect::TryKey { .. }
+                | Effect::KeepKey { .. }
                 | Effect::UndoKb
                 | Effect::NeverAsk { .. }
                 | Effect::LoadPersonas

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Asked, Form, card, printable};
 use crate::app::screen;
-use crate::app::state::{Focus, Overlay, State, Turn};
+use crate::app::state::{Focus, MenuOf, Overlay, State, Turn};
 use crate::app::status;
 use crate::app::turn::joined;
 use crate::base::text;
@@ -272,8 +272,8 @@ impl Told {
                     Shown::Edit(words)
                 }
             },
-            Focus::Overlay(Overlay::Menu(_, menu)) => Shown::List(listed(menu)),
-            // There is none line by line: a key would be seen.
+            Focus::Overlay(Overlay::Menu(of, menu)) => Shown::List(listed(*of, menu)),
+            // Its question says all.
             Focus::Overlay(Overlay::Key(_)) => Shown::Nothing,
             Focus::Overlay(Overlay::Trust(pager)) => Shown::Question(whole(pager)),
             Focus::Overlay(Overlay::Pager(pager)) => match &self.shown {
@@ -410,9 +410,13 @@ fn card_lines(state: &State, proposal: &Proposal, place: (usize, usize)) -> Vec<
 }
 
 /// A menu as numbered lines.
-fn listed(menu: &Menu) -> String {
+fn listed(of: MenuOf, menu: &Menu) -> String {
     let mut words = format!("{}:\n", menu.title);
-    let selected = menu.selected();
+    let selected = match of {
+        MenuOf::Personas | MenuOf::Models | MenuOf::Sessions => menu.selected(),
+        // Of these none is in use.
+        MenuOf::Palette | MenuOf::History | MenuOf::Queue | MenuOf::Setup => None,
+    };
     for (at, item) in menu.shown().enumerate() {
         let now = if selected == Some(item) { ", the one in use" } else { "" };
         let tag = if item.tag.is_empty() { String::new() } else { format!(" ({}{now})", item.tag) };

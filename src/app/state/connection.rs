@@ -28,6 +28,8 @@ pub struct Connection {
     pub keyed: BTreeSet<String>,
     /// Where pasted keys are kept, as it may be shown.
     pub key_file: String,
+    /// The providers whose keys the system keyring could not keep; they are in use until dictum ends.
+    pub unkept: BTreeSet<String>,
     /// How much models can read, in tokens, as their servers told with a reply; by [`Endpoint::maker`].
     pub contexts: BTreeMap<String, u64>,
     /// What was sent last, and in which conversation.
@@ -72,6 +74,7 @@ impl Connection {
             named: None,
             keyed: BTreeSet::new(),
             key_file: String::new(),
+            unkept: BTreeSet::new(),
             contexts: BTreeMap::new(),
             sent: None,
             spent: 0.0,

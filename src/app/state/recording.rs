@@ -86,7 +86,7 @@ pub struct Recording {
     /// The list of sessions was asked for with these words and is shown when it comes.
     pub picking: Option<String>,
     pub fixed: Fixed,
-    /// The model and its provider that a resumed session spoke with, until that provider is there.
+    /// The provider that a resumed session spoke with, and its model, until it is known whether they can be had.
     pub wanted: Option<(String, String)>,
     pub doubt: Option<Doubt>,
 }

@@ -2,7 +2,7 @@
 
 use toml::Value;
 
-use super::{OnExit, PromptKeys, SaveSessions, SidePanel, Switch};
+use super::{KeyStore, OnExit, PromptKeys, SaveSessions, SidePanel, Switch};
 use crate::domain::exchange::{PROTOCOLS, Protocol};
 
 /// Text; blank text says nothing.
@@ -48,6 +48,14 @@ pub(super) fn on_exit(value: &Value) -> Result<OnExit, String> {
         None | Some("reply") => Ok(OnExit::Reply),
         Some("nothing") => Ok(OnExit::Nothing),
         Some(other) => Err(format!("{other:?} is not known; there are \"reply\" and \"nothing\"")),
+    }
+}
+
+pub(super) fn key_store(value: &Value) -> Result<KeyStore, String> {
+    match words(value)?.map(|word| word.to_ascii_lowercase()).as_deref() {
+        None | Some("file") => Ok(KeyStore::File),
+        Some("keyring") => Ok(KeyStore::Keyring),
+        Some(other) => Err(format!("{other:?} is not known; there are \"file\" and \"keyring\"")),
     }
 }
 

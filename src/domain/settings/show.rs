@@ -6,8 +6,8 @@ use super::endpoints::known;
 use super::project::{ProjectNotes, Trust};
 use super::table::{KEYS, Kind, Row};
 use super::{
-    Choice, DEFAULTS, KeyState, Layers, OnExit, PromptKeys, SaveSessions, Scope, Settings, SidePanel, Switch,
-    Values, parse,
+    Choice, DEFAULTS, KeyState, KeyStore, Layers, OnExit, PromptKeys, SaveSessions, Scope, Settings,
+    SidePanel, Switch, Values, parse,
 };
 
 /// A setting as it is in force.
@@ -102,6 +102,7 @@ impl Values {
             "api_key_env" => text(&self.api_key_env),
             "api_key" => text(&self.api_key),
             "key_command" => text(&self.key_command),
+            "key_store" => word(self.key_store.map(KeyStore::word)),
             "vi" => self.prompt_keys.map(|keys| Value::Boolean(keys == PromptKeys::Vi)),
             "profiles" => (!self.profiles.is_empty()).then(|| {
                 Value::Array(
@@ -157,6 +158,15 @@ impl SidePanel {
         match self {
             Self::Auto => "auto",
             Self::Off => "off",
+        }
+    }
+}
+
+impl KeyStore {
+    fn word(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Keyring => "keyring",
         }
     }
 }

@@ -61,6 +61,7 @@ pub const KEYS: &[Row] = &[
     user("api_key_env", Kind::Text),
     user("api_key", Kind::Secret),
     user("key_command", Kind::Text),
+    user("key_store", Kind::OneOf(&["file", "keyring"])),
     user("ca_file", Kind::Text),
     project("persona", Kind::Text),
     user("theme", Kind::Text),

@@ -1,4 +1,4 @@
-//! What opens a provider: its key, or the command that prints it, and what a profile adds to each request. It never prints a key, and gives
+//! What opens a provider: its key, or the command or the keyring that has it, and what a profile adds to each request. It never prints a key, and gives
 //! none to a child process.
 
 use std::fmt;
@@ -14,6 +14,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use super::trouble::{Cause, plain};
+use crate::io::keyring;
 use crate::io::terminal::external::split_words;
 
 /// A password manager may ask its user first.
@@ -34,12 +35,20 @@ pub struct Keys {
 struct Held {
     provider: String,
     key: Option<SecretString>,
-    /// The command that prints the key, for when it is needed.
-    command: Option<String>,
+    /// How the key is had when it is needed.
+    locked: Option<Locked>,
     /// Where the key comes from, for messages: a variable, a command, a file.
     source: String,
     headers: Vec<(String, SecretString)>,
     body: Map<String, Value>,
+}
+
+/// What a key is behind until it is needed.
+#[derive(Clone)]
+enum Locked {
+    /// The command that prints it.
+    Command(String),
+    Keyring,
 }
 
 impl Keys {
@@ -82,7 +91,12 @@ impl Keys {
 
     /// Keeps the command that prints the key of a provider.
     pub fn insert_command(&self, provider: &str, command: &str) {
-        self.change(provider, |held| held.command = Some(command.to_string()));
+        self.change(provider, |held| held.locked = Some(Locked::Command(command.to_string())));
+    }
+
+    /// Notes that the key of a provider lies in the system keyring.
+    pub fn insert_keyring(&self, provider: &str) {
+        self.change(provider, |held| held.locked = Some(Locked::Keyring));
     }
 
     /// Says where the key of a provider comes from, for messages.
@@ -102,9 +116,9 @@ impl Keys {
         self.look(provider, |held| held.key.clone()).flatten()
     }
 
-    /// Whether the provider has a key, or a command for it.
+    /// Whether the provider has a key, or a command for it, or the keyring holds one.
     pub fn has(&self, provider: &str) -> bool {
-        self.look(provider, |held| held.key.is_some() || held.command.is_some()).unwrap_or_default()
+        self.look(provider, |held| held.key.is_some() || held.locked.is_some()).unwrap_or_default()
     }
 
     /// Where the key of a provider comes from, in words; empty when nobody said.
@@ -112,18 +126,21 @@ impl Keys {
         self.look(provider, |held| held.source.clone()).unwrap_or_default()
     }
 
-    /// The key of a provider; its command is run when it was not before.
+    /// The key of a provider; its command is run, or the keyring asked, when that was not done before.
     pub async fn unlock(&self, provider: &str) -> Result<Option<SecretString>, Cause> {
-        let command = self.look(provider, |held| match held.key {
+        let locked = self.look(provider, |held| match held.key {
             Some(_) => None,
-            None => held.command.clone(),
+            None => held.locked.clone(),
         });
-        let Some(command) = command.flatten() else { return Ok(self.get(provider)) };
+        let Some(locked) = locked.flatten() else { return Ok(self.get(provider)) };
         let _one = self.asking.lock().await;
         if let Some(key) = self.get(provider) {
             return Ok(Some(key));
         }
-        let key = printed(&command).await.map_err(Cause::KeyCommand)?;
+        let key = match locked {
+            Locked::Command(command) => printed(&command).await.map_err(Cause::KeyCommand)?,
+            Locked::Keyring => keyring::read(provider).await.map_err(Cause::Keyring)?.into(),
+        };
         self.change(provider, |held| held.key = Some(key.clone()));
         Ok(Some(key))
     }

@@ -46,6 +46,10 @@ impl Cause {
                 format!("The key_command for {provider} gave no key: {why}."),
                 "Run it in a shell to see; it must print the key on its first line.".to_string(),
             ),
+            Self::Keyring(why) => (
+                format!("The system keyring gave no key for {provider}: {why}."),
+                "Unlock or start it and send again, or give the key anew with /login.".to_string(),
+            ),
             Self::NoModel(detail) => (
                 format!("No model is set, and {url} did not name one{}.", after_colon(detail)),
                 "Name one with `--model NAME`, or `model = \"NAME\"` in config.toml.".to_string(),

@@ -48,6 +48,8 @@ pub enum Cause {
     BadKey,
     /// The command that prints the key did not, and why.
     KeyCommand(String),
+    /// The system keyring gave no key, and why.
+    Keyring(String),
     /// No model is named, and the server did not tell one.
     NoModel(String),
     /// The server says that the model takes no pictures, and the message shows one.
@@ -215,6 +217,7 @@ impl Cause {
             | Self::NoKey
             | Self::BadKey
             | Self::KeyCommand(_)
+            | Self::Keyring(_)
             | Self::NoModel(_)
             | Self::NoPictures
             | Self::NotHere => Again::Never,
@@ -239,6 +242,7 @@ impl Cause {
             Self::NoKey => "has no key".to_string(),
             Self::BadKey => "has a key with characters that no key has".to_string(),
             Self::KeyCommand(_) => "its key_command gave no key".to_string(),
+            Self::Keyring(_) => "the system keyring gave no key".to_string(),
             Self::Link(Link::Refused) => "does not run".to_string(),
             Self::Link(Link::NoSuchHost) => "its host was not found".to_string(),
             Self::Link(Link::Timeout) | Self::Silent(_) | Self::Stalled(_) => "does not answer".to_string(),
@@ -281,6 +285,7 @@ impl Cause {
             | Self::NoKey
             | Self::BadKey
             | Self::KeyCommand(_)
+            | Self::Keyring(_)
             | Self::NoModel(_)
             | Self::NoPictures
             | Self::NotHere => "the connection broke".to_string(),

@@ -43,8 +43,13 @@ pub(super) fn row(body: &Body, redactor: &Redactor) -> Row {
             let more = json!({ "level": level_word(*level), "diff": redactor.text(diff) });
             row(DECISION, summary, more)
         }
-        Body::Compaction { text, summary, kept } => {
-            row(COMPACTION, text, json!({ "summary": redactor.text(summary), "kept": kept }))
+        Body::Compaction { text, summary, kept, usage, model } => {
+            let mut more = json!({ "summary": redactor.text(summary), "kept": kept });
+            if let Some(fields) = more.as_object_mut().filter(|_| !model.is_empty()) {
+                fields.insert("usage".to_string(), usage_value(*usage));
+                fields.insert("model".to_string(), model.as_str().into());
+            }
+            row(COMPACTION, text, more)
         }
     }
 }
@@ -86,6 +91,21 @@ fn voice_value(voice: &Voice) -> Value {
     json!({ "name": voice.name, "color": voice.color })
 }
 
+fn usage_value(usage: Usage) -> Value {
+    json!({ "input": usage.input, "output": usage.output, "cached": usage.cached, "written": usage.written })
+}
+
+/// What was used; nothing where nothing is kept of it.
+fn usage(more: &Map<String, Value>) -> Usage {
+    let count = |name: &str| more.get("usage").and_then(|usage| usage.get(name)).and_then(Value::as_u64);
+    Usage {
+        input: count("input"),
+        output: count("output"),
+        cached: count("cached"),
+        written: count("written"),
+    }
+}
+
 fn reply_value(reply: &Reply, redactor: &Redactor) -> Value {
     // Identifiers only look like secrets, and a call that lost its own could not be answered.
     let call = |call: &ToolCall| json!({ "id": call.id, "name": call.name, "arguments": redactor.text(&call.arguments) });
@@ -99,12 +119,7 @@ fn reply_value(reply: &Reply, redactor: &Redactor) -> Value {
         "thinking": redactor.text(&reply.thinking),
         "calls": reply.calls.iter().map(call).collect::<Vec<_>>(),
         "results": reply.results.iter().map(result).collect::<Vec<_>>(),
-        "usage": {
-            "input": reply.usage.input,
-            "output": reply.usage.output,
-            "cached": reply.usage.cached,
-            "written": reply.usage.written,
-        },
+        "usage": usage_value(reply.usage),
         "outcome": outcome,
     });
     if let Some(fields) = value.as_object_mut().filter(|_| reply.version > 0) {
@@ -187,6 +202,8 @@ pub(super) fn body(kind: &str, words: String, more: &str) -> Option<Body> {
                 .and_then(Value::as_u64)
                 .and_then(|kept| usize::try_from(kept).ok())
                 .unwrap_or(1),
+            usage: usage(&more),
+            model: string(&more, "model"),
         },
         DECISION => Body::Decision { level: level(), summary: words, diff: string(&more, "diff") },
         _ => return None,
@@ -223,7 +240,6 @@ fn reply(words: String, more: &Map<String, Value>) -> Reply {
         text: string(&fields, "text"),
         failed: fields.get("failed").and_then(Value::as_bool).unwrap_or_default(),
     };
-    let usage = |name: &str| more.get("usage").and_then(|usage| usage.get(name)).and_then(Value::as_u64);
     Reply {
         voice: voice(more),
         text: words,
@@ -231,12 +247,7 @@ fn reply(words: String, more: &Map<String, Value>) -> Reply {
         calls: objects("calls").map(call).collect(),
         results: objects("results").map(result).collect(),
         outcome: Some(outcome(more.get("outcome"))),
-        usage: Usage {
-            input: usage("input"),
-            output: usage("output"),
-            cached: usage("cached"),
-            written: usage("written"),
-        },
+        usage: usage(more),
         model: string(more, "model"),
         kb: string(more, "kb"),
         // What only its maker can read cannot be looked through for secrets, so it is not stored; a model answers without it.
@@ -363,7 +374,11 @@ mod tests {
         });
         all.push(Body::User { text: "look".into(), attached: attached.to_vec() });
         all.push(Body::Divider { voice: voice.clone() });
-        all.push(Body::Compaction { text: "told".into(), summary: "in short".into(), kept: 2 });
+        let used = Usage { input: Some(9), ..Usage::default() };
+        for (usage, model) in [(Usage::default(), ""), (Usage::default(), "m"), (used, "m")] {
+            let (text, summary) = ("told".into(), "in short".into());
+            all.push(Body::Compaction { text, summary, kept: 2, usage, model: model.into() });
+        }
         for level in [Level::Info, Level::Good, Level::Warning, Level::Error] {
             all.push(Body::Notice { level, text: "note".into() });
             all.push(Body::Decision { level, summary: "done".into(), diff: "+ a".into() });

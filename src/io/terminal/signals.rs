@@ -99,6 +99,23 @@ pub fn signals() -> io::Result<Signals> {
     Ok(Signals { incoming })
 }
 
+/// Calls `told` for each Ctrl+C, from now on and until it returns false: none that comes before the first look ends the process, which may
+/// hold the terminal in a mode of its own. Needs a running tokio runtime.
+#[cfg(unix)]
+pub fn interrupts(told: impl Fn() -> bool + Send + 'static) -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move { while interrupt.recv().await.is_some() && told() {} });
+    Ok(())
+}
+
+/// Calls `told` for each Ctrl+C until it returns false. Needs a running tokio runtime.
+#[cfg(not(unix))]
+pub fn interrupts(told: impl Fn() -> bool + Send + 'static) -> io::Result<()> {
+    tokio::spawn(async move { while tokio::signal::ctrl_c().await.is_ok() && told() {} });
+    Ok(())
+}
+
 /// Tells when the terminal is gone also where no signal does, as for a process that it does not control: reading from it would go on
 /// and on without a word. Nothing wakes the thread before.
 #[cfg(unix)]
