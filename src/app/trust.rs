@@ -173,28 +173,40 @@ fn look_through(state: &mut State) -> (Vec<Effect>, Next) {
         tell_nobody(state, &fresh);
         return (Vec::new(), Next::Go);
     }
-    if !unknown.is_empty() {
-        if state.kb.trust.trusted.files.is_empty() {
-            along(state, &mut unknown);
-        }
+    if !unknown.is_empty() && state.kb.trust.trusted.files.is_empty() {
+        along(state, &mut unknown);
+    }
+    if !unknown.is_empty() && state.kb.trust.setting == Trust::Ask {
         question(state, unknown);
         return (Vec::new(), Next::Wait);
     }
-    if let Some(failed) = state.kb.trust.failed.clone().filter(|_| !own.is_empty()) {
+    let fresh = [own, unknown.clone()].concat();
+    if let Some(failed) = state.kb.trust.failed.clone().filter(|_| !fresh.is_empty()) {
         tell_once(state, &failed);
     }
-    for item in &own {
-        let before = state.kb.trust.trusted.before(&item.name).unwrap_or_default();
-        let words = shown::changed_here(item, before);
-        state.notice(Level::Info, words);
-    }
-    let effects = if own.is_empty() { Vec::new() } else { accept(state, &own) };
+    show(state, &fresh, &unknown);
+    let effects = if fresh.is_empty() { Vec::new() } else { accept(state, &fresh) };
     let trust = &mut state.kb.trust;
     trust.used.extend(items.into_iter().map(|item| item.name));
     trust.used.append(&mut trust.answered);
     // A KB.md that is begun while dictum runs is the user's own.
     trust.used.insert(FILE_NAME.to_string());
     (effects, Next::Go)
+}
+
+/// Shows in the chat what the task uses for the first time; `unknown` is what comes from elsewhere.
+fn show(state: &mut State, fresh: &[Item], unknown: &[Item]) {
+    let is_new = |item: &&Item| state.kb.trust.trusted.before(&item.name).is_none() && unknown.contains(item);
+    let (new, changed): (Vec<&Item>, Vec<&Item>) = fresh.iter().partition(is_new);
+    let first = (!new.is_empty()).then(|| shown::first_time(&new));
+    let changed = changed.into_iter().map(|item| {
+        let before = state.kb.trust.trusted.before(&item.name).unwrap_or_default();
+        shown::changed(item, before, unknown.contains(item))
+    });
+    let words: Vec<String> = first.into_iter().chain(changed).collect();
+    for words in words {
+        state.notice(Level::Info, words);
+    }
 }
 
 /// Whoever looks at the folder for the first time sees its personas at once, as far as that can be read.

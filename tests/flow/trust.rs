@@ -12,8 +12,12 @@ use crate::app::{App, SECOND, endpoint, files, library, read};
 
 /// An app that asks, with what was looked at before.
 fn asking(kb: Snapshot, known: &[(&str, &str)]) -> App {
+    looking(Trust::Ask, kb, known)
+}
+
+fn looking(setting: Trust, kb: Snapshot, known: &[(&str, &str)]) -> App {
     let mut app = App::start(kb, endpoint(), library(&files()));
-    app.state.kb.trust.setting = Trust::Ask;
+    app.state.kb.trust.setting = setting;
     let mut trusted = Trusted::default();
     for (name, text) in known {
         trusted.add(&Item { name: (*name).into(), title: (*name).into(), text: (*text).into() });
@@ -78,6 +82,47 @@ fn a30_kb_and_project_personas_are_shown_before_they_are_used() {
     app.say(&format!("/persona {SECOND}"));
     app.turn("again");
     assert_eq!(asked(&app), 2);
+}
+
+#[test]
+fn a30_without_a_question_the_chat_shows_once_what_the_first_task_uses() {
+    let long: String = (1..40).map(|number| format!("- Rule {number}.\n")).collect();
+    let mut app = looking(Trust::Show, read(&format!("# KB\n\n- Use pnpm\u{202e}.\n{long}")), &[]);
+    app.resize(100, 60);
+    app.turn("hello");
+    assert_eq!(asked(&app), 1, "nothing waits");
+    for shown in [
+        "First time in this folder",
+        "── KB.md 40 directives",
+        "- Use pnpm‹U+202E›.",
+        "- Rule 9.",
+        "more lines; all of them are in KB.md",
+        "persona reviewer (.dictum/personas/reviewer.md)",
+        "You review changes.",
+    ] {
+        app.expect(shown);
+    }
+    app.expect_not("- Rule 30.");
+    let chat = app.chat();
+    assert!(chat.find("First time").unwrap() < chat.find("Done.").unwrap(), "before the answer: {chat}");
+    assert_eq!(kept(&app), ["KB.md", ".dictum/personas/reviewer.md"]);
+    app.turn("again");
+    assert_eq!(app.chat().matches("First time").count(), 1);
+    // What changes is told as a diff, once, and nothing waits for it.
+    app.kb_changes(&format!("# KB\n\n- Use bun.\n{long}"));
+    app.turn("and again");
+    app.turn("and again");
+    assert_eq!((asked(&app), app.chat().matches("KB.md changed").count()), (4, 1), "{}", app.chat());
+    app.expect("+ - Use bun.");
+}
+
+#[test]
+fn a30_what_others_changed_since_is_shown_as_a_short_diff() {
+    let mut app = looking(Trust::Show, read("- Use pnpm.\n- Run this.\n"), &[("KB.md", "- Use pnpm.\n")]);
+    app.turn("hello");
+    app.expect("KB.md changed outside dictum (+1 −0 lines); this task uses it.");
+    app.expect("+ - Run this.");
+    app.expect_not("First time");
 }
 
 #[test]
@@ -263,11 +308,11 @@ fn where_nobody_can_be_asked_it_is_said_in_one_line_and_the_run_goes_on() {
         app.kb_read();
         assert_eq!((asked(&app), kept(&app).len()), (1, 0), "used in this run, and not taken for looked at");
         let chat = app.chat();
-        assert!(chat.contains("asked here: KB.md, AGENTS.md (changed since then: +1 −1 lines). A"), "{chat}");
+        assert!(chat.contains("looked at it: KB.md, AGENTS.md (changed since then: +1 −1 lines). A"), "{chat}");
         app.replies("Hi.");
         app.send(Event::Entered(vec![dictum::domain::kb::Span::typed("again")]));
         app.kb_read();
-        assert_eq!(app.chat().matches("asked here").count(), 1, "once for each text");
+        assert_eq!(app.chat().matches("looked at it").count(), 1, "once for each text");
     }
 }
 

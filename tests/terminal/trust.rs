@@ -148,7 +148,7 @@ fn a_run_without_a_person_never_waits_and_says_what_nobody_looked_at() {
     let desk = asking(KB);
     let (code, out, err) = run(&desk, "-p hello");
     assert_eq!((code, out.lines().count()), (0, 1), "{err}");
-    let said = "warning: Used without a look at it, since nobody can be asked here: KB.md.";
+    let said = "warning: Used here, and nobody has looked at it: KB.md.";
     assert!(err.contains(said) && err.contains("DICTUM_TRUST=always"), "{err}");
     let quiet = asking(KB).variable("DICTUM_TRUST", "always");
     assert_eq!(run(&quiet, "-p hello").2, "");

@@ -108,18 +108,32 @@ fn bound(lines: &mut Vec<Told>, most: usize, name: &str) {
     }
 }
 
-/// What the user changed while dictum runs, for the chat.
-pub(super) fn changed_here(item: &Item, before: &str) -> String {
+/// What a folder brings, for the chat: of each file as many lines as say what it is.
+pub(super) fn first_time(items: &[&Item]) -> String {
+    let mut lines = vec!["First time in this folder: the model is sent what follows.".to_string()];
+    for item in items {
+        lines.push(format!("── {}", text::one_line(&item.title)));
+        let mut of_item = whole(&item.text);
+        bound(&mut of_item, FEW, &item.name);
+        lines.extend(of_item.into_iter().map(|line| line.text));
+    }
+    lines.join("\n")
+}
+
+/// What changed since it was looked at, here or elsewhere, for the chat.
+pub(super) fn changed(item: &Item, before: &str, elsewhere: bool) -> String {
     let name = text::one_line(&item.name);
+    let place = if elsewhere { "outside dictum" } else { "here" };
+    let head = format!("{name} changed {place} ({}); this task uses it.", counted(before, &item.text));
     if is_another(before, &item.text) {
-        return format!("{name} changed here ({}); this task uses it.", counted(before, &item.text));
+        return head;
     }
     let patch = unified(before, &item.text, 0);
     let changed = patch.iter().filter(|line| matches!(line.kind, PatchKind::Added | PatchKind::Removed));
     let mut lines: Vec<Told> = changed.map(signed).collect();
     bound(&mut lines, FEW, &item.name);
     let lines: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
-    format!("{name} changed here ({}); this task uses it.\n{}", counted(before, &item.text), lines.join("\n"))
+    format!("{head}\n{}", lines.join("\n"))
 }
 
 /// What is said where nobody can be asked.
@@ -133,7 +147,7 @@ pub(super) fn nobody_looked(trusted: &Trusted, items: &[&Item]) -> String {
     };
     let names: Vec<String> = items.iter().map(named).collect();
     format!(
-        "Used without a look at it, since nobody can be asked here: {}. A conversation in a terminal shows what a folder brings once; \
+        "Used here, and nobody has looked at it: {}. A conversation in a terminal shows what a folder brings once; \
          DICTUM_TRUST=always trusts every folder, and says nothing.",
         names.join(", ")
     )

@@ -32,9 +32,12 @@ impl ProjectNotes {
 /// Whether what a project brings is shown before it is used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Trust {
-    /// Once, and again as a diff when it changed elsewhere.
+    /// In the chat, once and again as a diff when it changed.
     #[default]
+    Show,
+    /// As a question that the task waits for.
     Ask,
+    /// Not at all.
     Always,
 }
 
@@ -42,6 +45,7 @@ impl Trust {
     /// As a file says it.
     pub(super) fn word(self) -> &'static str {
         match self {
+            Self::Show => "show",
             Self::Ask => "ask",
             Self::Always => "always",
         }
@@ -75,9 +79,10 @@ impl Taken {
 /// A word of a file or of `DICTUM_TRUST`.
 pub fn trust(word: &str) -> Result<Trust, String> {
     match word.trim().to_ascii_lowercase().as_str() {
+        "show" => Ok(Trust::Show),
         "ask" => Ok(Trust::Ask),
         "always" => Ok(Trust::Always),
-        other => Err(format!("{other:?} is not known; there are \"ask\" and \"always\"")),
+        other => Err(format!("{other:?} is not known; there are \"show\", \"ask\" and \"always\"")),
     }
 }
 

@@ -73,7 +73,7 @@ pub const KEYS: &[Row] = &[
     project("max_tokens", Kind::Number(1, U32)),
     project("kb_limit_bytes", Kind::Number(1024, i64::MAX as u64)),
     project("project_notes", Kind::Names(&["auto", "off"])),
-    user("trust", Kind::OneOf(&["ask", "always"])),
+    user("trust", Kind::OneOf(&["show", "ask", "always"])),
     user("tools", Kind::Switch(&["auto", "on", "off"])),
     user("kb_extra_call", Kind::Switch(&["auto", "on", "off"])),
     user("models", Kind::Models),
