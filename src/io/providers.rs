@@ -9,6 +9,7 @@ pub mod discover;
 mod explain;
 pub mod gemini;
 mod guard;
+mod history;
 pub mod http;
 pub mod offline;
 pub mod ollama;

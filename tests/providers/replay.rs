@@ -2,7 +2,7 @@
 
 use dictum::domain::chat::{ToolCall, ToolResult};
 use dictum::domain::exchange::{Message, Opaque, Outcome, Protocol, ReplyEvent, Request, StopReason};
-use dictum::io::providers::Http;
+use dictum::io::providers::{Http, anthropic};
 use serde_json::{Value, json};
 
 use crate::server::{Part, Reply, Server};
@@ -160,4 +160,29 @@ async fn a_call_of_another_model_gets_a_stand_in_for_its_signature_where_it_must
         assert_eq!(parts[0]["thoughtSignature"], expect, "{model}: {body:#}");
         assert_eq!(parts[1]["thoughtSignature"], Value::Null, "the first of a step alone: {model}");
     }
+}
+
+/// Servers without ids of their own give the same one in each reply; Anthropic refuses an id that comes twice.
+#[test]
+fn ids_are_unique_over_a_conversation_from_elsewhere() {
+    let call =
+        |id: &str| ToolCall { id: id.to_string(), name: "read".to_string(), arguments: "{}".to_string() };
+    let mut request = request(endpoint(Protocol::Anthropic, "http://127.0.0.1:9"));
+    for id in ["call_1", "call_1", "a.b", "a_b"] {
+        let said = Message::Assistant { text: String::new(), calls: vec![call(id)], opaque: Vec::new() };
+        let result = ToolResult { id: id.to_string(), text: format!("of {id}"), failed: false };
+        request.messages.extend([said, Message::Results(vec![result])]);
+    }
+    let body = anthropic::body(&request);
+    let of = |kind: &str, field: &str| -> Vec<String> {
+        let blocks = body["messages"].as_array().unwrap().iter();
+        let blocks = blocks.flat_map(|message| message["content"].as_array().unwrap());
+        let ids = blocks
+            .filter(|block| block["type"] == kind)
+            .map(|block| block[field].as_str().unwrap().to_string());
+        ids.collect()
+    };
+    assert_eq!(of("tool_use", "id"), ["call_1", "2-call_1", "a_b", "2-a_b"]);
+    assert_eq!(of("tool_result", "tool_use_id"), of("tool_use", "id"));
+    assert_eq!(of("tool_result", "content"), ["of call_1", "of call_1", "of a.b", "of a_b"]);
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::wire::{self, Adapter, Progress, Turn, arguments, count, list, opaque_at, text};
+use super::history::{self, Turn, opaque_at};
+use super::wire::{self, Adapter, Progress, arguments, count, list, text};
 use crate::domain::chat::ToolCall;
 use crate::domain::exchange::{Anchor, ReplyEvent, Request, StopReason, SystemPart, Usage};
 
@@ -19,7 +20,7 @@ pub fn body(request: &Request) -> Value {
     if !system.is_empty() {
         body.insert("system".to_string(), Value::Array(system));
     }
-    let mut messages: Vec<Value> = wire::turns(request).iter().map(message).collect();
+    let mut messages: Vec<Value> = history::turns_named(request, safe_id).iter().map(message).collect();
     // What is said so far is the beginning of the next request, and of the next round of tool calls.
     let content = messages.last_mut().and_then(|last| last.get_mut("content")?.as_array_mut());
     if let Some(last) = content.and_then(|content| content.last_mut()) {
@@ -65,7 +66,7 @@ fn message(turn: &Turn) -> Value {
         Turn::User { results, pictures, texts } => {
             let results = results.iter().map(|result| {
                 let mut block = json!({
-                    "type": "tool_result", "tool_use_id": safe_id(&result.id), "content": result.text,
+                    "type": "tool_result", "tool_use_id": result.id, "content": result.text,
                 });
                 if result.failed
                     && let Some(fields) = block.as_object_mut()
@@ -92,7 +93,7 @@ fn message(turn: &Turn) -> Value {
                 content.extend(thoughts(Anchor::Call(at)));
                 let input = arguments(&call.arguments);
                 content.push(json!({
-                    "type": "tool_use", "id": safe_id(&call.id), "name": call.name, "input": input,
+                    "type": "tool_use", "id": call.id, "name": call.name, "input": input,
                 }));
             }
             json!({ "role": "assistant", "content": content })
@@ -103,8 +104,7 @@ fn message(turn: &Turn) -> Value {
 /// Ids of another provider may hold signs, or a length, that are refused here.
 fn safe_id(id: &str) -> String {
     let safe = |sign: char| if sign.is_ascii_alphanumeric() || sign == '-' { sign } else { '_' };
-    let id: String = id.chars().map(safe).take(64).collect();
-    if id.is_empty() { "call".to_string() } else { id }
+    id.chars().map(safe).take(64).collect()
 }
 
 /// A tool call while its arguments come.
