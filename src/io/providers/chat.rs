@@ -75,6 +75,10 @@ fn push_turn(turn: &Turn, thoughts: Thoughts, messages: &mut Vec<Value>) {
             if !calls.is_empty() || thoughts == Thoughts::OfAll {
                 opaque_at(opaque, Anchor::Text).for_each(|own| add_fields(&mut message, own));
             }
+            // A reply of another model has none that it could read, and its absence is refused.
+            if thoughts == Thoughts::OfAll && message.get("reasoning_content").is_none() {
+                add_fields(&mut message, &json!({ "reasoning_content": "" }));
+            }
             if !calls.is_empty() {
                 add_fields(&mut message, &json!({ "tool_calls": calls }));
             }

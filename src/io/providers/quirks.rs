@@ -1,9 +1,10 @@
 //! What a server turned out not to take, learned from its own refusal and left out from then on. It never gives up a parameter
 //! without which a request means nothing.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::trouble::Trouble;
+use super::wire::list;
 
 /// Parameters that no refusal can take away.
 const NEEDED: &[&str] = &[
@@ -26,6 +27,8 @@ const NEEDED: &[&str] = &[
 const LIMITS: &[&str] = &["max_completion_tokens", "max_tokens", "max_output_tokens"];
 /// The two names of chat completions for one limit.
 const TWINS: &[&str] = &["max_completion_tokens", "max_tokens"];
+/// The field of a reply that holds its thinking, in chat completions.
+const THOUGHTS: &str = "reasoning_content";
 /// Fields that hold what only the model's provider can read, as they stand in a body.
 const OPAQUE: &[&str] = &[
     "\"signature\":",
@@ -52,6 +55,8 @@ pub enum Quirk {
     NoThinking,
     /// Nothing opaque of earlier replies.
     NoReplay,
+    /// No reply without its thinking, be it empty.
+    ThoughtsOfAll,
 }
 
 impl Quirk {
@@ -69,6 +74,9 @@ impl Quirk {
             return None;
         }
         let lower = words.to_lowercase();
+        if misses_thoughts(&lower) && replies(body).any(|reply| reply.get(THOUGHTS).is_none()) {
+            return Some(Self::ThoughtsOfAll);
+        }
         if refuses_replay(&lower) && carries_opaque(body) {
             return Some(Self::NoReplay);
         }
@@ -125,8 +133,17 @@ impl Quirk {
                     config.shift_remove("thinkingConfig");
                 }
             }
-            // The request itself is made without it.
-            Self::NoReplay => {}
+            // The request itself is made without it; what stood in for thinking that there is none of goes, too.
+            Self::NoReplay => {
+                replies_mut(body).for_each(|reply| {
+                    reply.shift_remove(THOUGHTS);
+                });
+            }
+            Self::ThoughtsOfAll => {
+                for reply in replies_mut(body).filter(|reply| !reply.contains_key(THOUGHTS)) {
+                    reply.insert(THOUGHTS.to_string(), json!(""));
+                }
+            }
         }
     }
 
@@ -139,9 +156,31 @@ impl Quirk {
             | Self::LimitNamed(_)
             | Self::LimitAt(_)
             | Self::NoCacheMarks
-            | Self::NoThinking => None,
+            | Self::NoThinking
+            | Self::ThoughtsOfAll => None,
         }
     }
+}
+
+/// The replies among the messages of chat completions.
+fn replies(body: &Value) -> impl Iterator<Item = &Map<String, Value>> {
+    let messages = list(body, &["messages"]).iter().filter_map(Value::as_object);
+    messages.filter(|message| is_reply(message))
+}
+
+fn replies_mut(body: &mut Value) -> impl Iterator<Item = &mut Map<String, Value>> {
+    let messages = body.get_mut("messages").and_then(Value::as_array_mut).into_iter().flatten();
+    messages.filter_map(Value::as_object_mut).filter(|message| is_reply(message))
+}
+
+fn is_reply(message: &Map<String, Value>) -> bool {
+    message.get("role").and_then(Value::as_str) == Some("assistant")
+}
+
+/// Whether the thinking of an earlier reply is missed: DeepSeek's servers and some others want it with each.
+fn misses_thoughts(message: &str) -> bool {
+    const MISSED: &[&str] = &["must be passed back", "is missing", "is required"];
+    message.contains(THOUGHTS) && MISSED.iter().any(|missed| message.contains(missed))
 }
 
 /// Whether something opaque of an earlier reply is refused.
