@@ -7,7 +7,7 @@ use dictum::io::providers::{Facts, Http, anthropic, body_text, chat, gemini, oll
 use serde_json::{Value, json};
 
 use crate::server::{Reply, Server};
-use crate::{KEY, each, endpoint, keys, patient, request, run};
+use crate::{KEY, each, endpoint, failure, keys, patient, request, run};
 
 fn call(id: &str, arguments: &str) -> ToolCall {
     ToolCall { id: id.to_string(), name: "read".to_string(), arguments: arguments.to_string() }
@@ -453,6 +453,39 @@ async fn a_parameter_that_the_server_refuses_is_left_out_for_the_session() {
     let sent: Vec<bool> =
         server.asked().iter().map(|asked| asked.body.get("stream_options").is_some()).collect();
     assert_eq!(sent, [true, false, false]);
+}
+
+/// FastAPI's servers and Mistral name the parameter in `loc`, in one of several wrappings.
+#[tokio::test]
+async fn a_parameter_that_is_named_only_by_its_place_is_left_out_too() {
+    let complaint = |place: Value| json!([{ "type": "extra_forbidden", "loc": place, "msg": "Extra inputs are not permitted" }]);
+    let whole = complaint(json!(["body", "stream_options"]));
+    let inner = complaint(json!(["body", "stream_options", "include_usage"]));
+    for refusal in [
+        json!({ "detail": whole }),
+        json!({ "object": "error", "message": { "detail": inner }, "type": "invalid_request_error", "param": null, "code": null }),
+        json!({ "object": "Error", "detail": whole, "message": whole, "code": 3001 }),
+        json!({ "object": "error", "message": json!({ "detail": inner }).to_string(), "code": "1000" }),
+        json!({ "error": { "message": { "detail": whole } } }),
+    ] {
+        let server = Server::start();
+        server.enqueue(Reply::json(422, &refusal));
+        let (events, outcome) =
+            run(&Http::new(patient()), request(endpoint(Protocol::Chat, &server.url()))).await;
+        assert_eq!(outcome, Outcome::Complete(StopReason::EndTurn), "{refusal}: {events:?}");
+        let sent: Vec<bool> =
+            server.asked().iter().map(|asked| asked.body.get("stream_options").is_some()).collect();
+        assert_eq!(sent, [true, false], "{refusal}");
+    }
+    // What cannot be left out is told with its place.
+    let server = Server::start();
+    server.fix(
+        "/completions",
+        Reply::json(422, &json!({ "detail": complaint(json!(["body", "messages", 0, "name"])) })),
+    );
+    let (_, outcome) = run(&Http::new(patient()), request(endpoint(Protocol::Chat, &server.url()))).await;
+    let told = failure(outcome).what;
+    assert!(told.contains(": messages.0.name: Extra inputs are not permitted."), "{told}");
 }
 
 #[tokio::test]

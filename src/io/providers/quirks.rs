@@ -246,8 +246,13 @@ fn refuses_tools(message: &str) -> bool {
         || ["tool calling", "tool calls", "function calling", "function calls"]
             .iter()
             .any(|name| message.contains(name));
+    // What is wrong inside of one tool is not mended by giving up all.
+    let inside = ["tools.", "tools["].iter().any(|lead| {
+        let mut rest = message.split(lead).skip(1);
+        rest.any(|rest| rest.starts_with(|sign: char| sign.is_ascii_digit()))
+    });
     PHRASES.iter().any(|phrase| message.contains(phrase))
-        || (of_tools && NO.iter().any(|no| message.contains(no)))
+        || (of_tools && !inside && NO.iter().any(|no| message.contains(no)))
 }
 
 /// Whether `message` holds `key` as a word of its own.
@@ -331,6 +336,7 @@ mod tests {
         ] {
             check(refusal, Some(Quirk::NoTools), &json!({ "tools": null, "stream": true }));
         }
+        check("tools.0.function.strict: Extra inputs are not permitted", None, &json!({ "stream": true }));
         check("tools.0.function.parameters: schema is not valid JSON", None, &json!({ "stream": true }));
         check("unexpected tool_use_id in tool_result blocks", None, &json!({ "stream": true }));
         check("messages: text content blocks must be non-empty", None, &json!({ "stream": true }));

@@ -8,6 +8,8 @@ use serde_json::Value;
 use super::wire::{at, list, objects, text};
 use crate::domain::roster::REFUSED;
 
+/// So many layers of an error are looked through.
+const DEEPEST: usize = 8;
 /// No message is shown longer than this, in characters.
 const LONGEST_MESSAGE: usize = 300;
 
@@ -347,14 +349,7 @@ pub fn read_body(status: u16, body: &str) -> Trouble {
 /// Reads an error value: an object with `error`, the error itself, or bare text.
 pub fn read_value(value: &Value) -> Trouble {
     let error = at(value, &["error"]).unwrap_or(value);
-    let raw = text(error, &["metadata", "raw"]);
-    let message =
-        [error.as_str().unwrap_or_default(), raw, text(error, &["message"]), text(error, &["detail"])]
-            .into_iter()
-            .chain(list(error, &["detail"]).iter().map(|part| text(part, &["msg"])))
-            .chain([text(error, &["msg"]), text(value, &["message"])])
-            .map(plain)
-            .find(|message| !message.is_empty());
+    let message = [error, value].into_iter().map(|told| words(told, DEEPEST)).find(|told| !told.is_empty());
     let number = |key| at(error, &[key]).and_then(|v| v.as_u64().or_else(|| v.as_str()?.parse().ok()));
     // Google names the kind `status`, and puts the rest into details.
     let kind = [text(error, &["type"]), text(error, &["status"])].into_iter().find(|kind| !kind.is_empty());
@@ -376,6 +371,52 @@ pub fn read_value(value: &Value) -> Trouble {
     let wait = delay.and_then(amount).or_else(|| wait_in(&message));
     let param = text(error, &["param"]).to_string();
     Trouble { status, kind, code, message, param, wait, should_retry: None }
+}
+
+/// What an error says, however it is wrapped: bare text, an object that names it, or a list of such, as FastAPI writes them. Of a
+/// parameter of the request the name stands before it.
+fn words(value: &Value, depth: usize) -> String {
+    let Some(depth) = depth.checked_sub(1) else { return String::new() };
+    match value {
+        Value::String(text) => told_in(text, depth).unwrap_or_else(|| plain(text)),
+        Value::Array(items) => {
+            let mut all: Vec<String> = Vec::new();
+            for told in items.iter().map(|item| words(item, depth)).filter(|told| !told.is_empty()) {
+                if !all.contains(&told) {
+                    all.push(told);
+                }
+            }
+            plain(&all.join("; "))
+        }
+        Value::Object(_) => {
+            let raw = at(value, &["metadata", "raw"]);
+            let named = ["message", "detail", "msg", "errors", "error"].map(|name| at(value, &[name]));
+            let told = raw.into_iter().chain(named.into_iter().flatten()).map(|told| words(told, depth));
+            let told = told.into_iter().find(|told| !told.is_empty()).unwrap_or_default();
+            match location(value) {
+                place if place.is_empty() || told.is_empty() => told,
+                place => plain(&format!("{place}: {told}")),
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => String::new(),
+    }
+}
+
+/// What an error says that is itself JSON in a text.
+fn told_in(text: &str, depth: usize) -> Option<String> {
+    let inner: Value = serde_json::from_str(text.trim()).ok().filter(Value::is_object)?;
+    Some(words(&inner, depth)).filter(|told| !told.is_empty())
+}
+
+/// The part of the request that a complaint is about, such as `tools.0.name`.
+fn location(complaint: &Value) -> String {
+    let parts = list(complaint, &["loc"]).iter().map(|part| match part {
+        Value::String(name) => plain(name),
+        Value::Number(number) => number.to_string(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => String::new(),
+    });
+    let parts: Vec<String> = parts.skip_while(|part| part == "body").collect();
+    parts.join(".")
 }
 
 /// The status that an error of this kind would have had.
