@@ -19,6 +19,7 @@ pub mod sse;
 mod think;
 pub mod trouble;
 pub mod wire;
+mod words;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};

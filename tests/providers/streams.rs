@@ -263,6 +263,23 @@ fn a27_an_error_inside_a_good_status_is_an_error() {
         let cause = failed(Protocol::Chat, body.as_bytes());
         assert!(cause.contains("message: \"no such slot\""), "{body}: {cause}");
     }
+    // Some say nowhere that it is one.
+    for (body, message) in [
+        (r#"{"detail":"Model is not loaded"}"#, "message: \"Model is not loaded\""),
+        (r#"{"message":"quota used up","code":"429"}"#, "status: Some(429)"),
+        (r#"{"errors":[{"message":"Authentication error"}]}"#, "message: \"Authentication error\""),
+        (r#"{"error":["bad","worse"]}"#, "message: \"bad; worse\""),
+        ("data: {\"detail\":\"Model is not loaded\"}\n\n", "message: \"Model is not loaded\""),
+        ("{\n  \"detail\": \"Model is not loaded\"\n}\n", "message: \"Model is not loaded\""),
+    ] {
+        for (_, protocol) in PROTOCOLS {
+            let cause = failed(*protocol, body.as_bytes());
+            assert!(cause.starts_with("Said") && cause.contains(message), "{protocol:?} {body}: {cause}");
+        }
+    }
+    // Beside others it may be a note on how things stand.
+    let notes = "data: {\"message\":\"queued\"}\n\ndata: {\"message\":\"soon\"}\n\n";
+    assert_eq!(decode(Protocol::Chat, [notes.as_bytes()]).1, Ending::Truncated);
     let page = failed(Protocol::Chat, b"<!doctype html>\n<html><head><title>Sign in\n now</title>");
     assert_eq!(page, "Address(WebPage(\"Sign in now\"))");
     assert_eq!(failed(Protocol::Chat, b"{\"status\":\"ok\"}"), "Address(NotUnderstood)");

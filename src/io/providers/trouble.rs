@@ -6,10 +6,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::wire::{at, list, objects, text};
+use super::words::words;
 use crate::domain::roster::REFUSED;
 
-/// So many layers of an error are looked through.
-const DEEPEST: usize = 8;
 /// No message is shown longer than this, in characters.
 const LONGEST_MESSAGE: usize = 300;
 
@@ -349,7 +348,7 @@ pub fn read_body(status: u16, body: &str) -> Trouble {
 /// Reads an error value: an object with `error`, the error itself, or bare text.
 pub fn read_value(value: &Value) -> Trouble {
     let error = at(value, &["error"]).unwrap_or(value);
-    let message = [error, value].into_iter().map(|told| words(told, DEEPEST)).find(|told| !told.is_empty());
+    let message = [error, value].into_iter().map(words).find(|told| !told.is_empty());
     let number = |key| at(error, &[key]).and_then(|v| v.as_u64().or_else(|| v.as_str()?.parse().ok()));
     // Google names the kind `status`, and puts the rest into details.
     let kind = [text(error, &["type"]), text(error, &["status"])].into_iter().find(|kind| !kind.is_empty());
@@ -371,52 +370,6 @@ pub fn read_value(value: &Value) -> Trouble {
     let wait = delay.and_then(amount).or_else(|| wait_in(&message));
     let param = text(error, &["param"]).to_string();
     Trouble { status, kind, code, message, param, wait, should_retry: None }
-}
-
-/// What an error says, however it is wrapped: bare text, an object that names it, or a list of such, as FastAPI writes them. Of a
-/// parameter of the request the name stands before it.
-fn words(value: &Value, depth: usize) -> String {
-    let Some(depth) = depth.checked_sub(1) else { return String::new() };
-    match value {
-        Value::String(text) => told_in(text, depth).unwrap_or_else(|| plain(text)),
-        Value::Array(items) => {
-            let mut all: Vec<String> = Vec::new();
-            for told in items.iter().map(|item| words(item, depth)).filter(|told| !told.is_empty()) {
-                if !all.contains(&told) {
-                    all.push(told);
-                }
-            }
-            plain(&all.join("; "))
-        }
-        Value::Object(_) => {
-            let raw = at(value, &["metadata", "raw"]);
-            let named = ["message", "detail", "msg", "errors", "error"].map(|name| at(value, &[name]));
-            let told = raw.into_iter().chain(named.into_iter().flatten()).map(|told| words(told, depth));
-            let told = told.into_iter().find(|told| !told.is_empty()).unwrap_or_default();
-            match location(value) {
-                place if place.is_empty() || told.is_empty() => told,
-                place => plain(&format!("{place}: {told}")),
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => String::new(),
-    }
-}
-
-/// What an error says that is itself JSON in a text.
-fn told_in(text: &str, depth: usize) -> Option<String> {
-    let inner: Value = serde_json::from_str(text.trim()).ok().filter(Value::is_object)?;
-    Some(words(&inner, depth)).filter(|told| !told.is_empty())
-}
-
-/// The part of the request that a complaint is about, such as `tools.0.name`.
-fn location(complaint: &Value) -> String {
-    let parts = list(complaint, &["loc"]).iter().map(|part| match part {
-        Value::String(name) => plain(name),
-        Value::Number(number) => number.to_string(),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => String::new(),
-    });
-    let parts: Vec<String> = parts.skip_while(|part| part == "body").collect();
-    parts.join(".")
 }
 
 /// The status that an error of this kind would have had.
@@ -444,7 +397,8 @@ fn status_of(kind: &str) -> Option<u16> {
 /// The error in a frame of the stream, if it is one.
 pub fn in_frame(frame: &Value) -> Option<Trouble> {
     let error = at(frame, &["error"]).or_else(|| at(frame, &["x_groq", "error"]));
-    if let Some(error) = error.filter(|error| error.is_object() || error.is_string()) {
+    let is_list = |error: &Value| error.as_array().is_some_and(|items| !items.is_empty());
+    if let Some(error) = error.filter(|error| error.is_object() || error.is_string() || is_list(error)) {
         return Some(read_value(error));
     }
     match text(frame, &["type"]) {
@@ -471,6 +425,14 @@ pub fn in_frame(frame: &Value) -> Option<Trouble> {
         }),
         _ => None,
     }
+}
+
+/// The error in an answer in which nothing else was found: some servers write one without saying that it is one.
+pub fn in_strange(answer: &Value) -> Option<Trouble> {
+    let is_told = ["errors", "detail"].iter().any(|name| at(answer, &[name]).is_some())
+        || !text(answer, &["message"]).is_empty();
+    let trouble = is_told.then(|| read_value(answer));
+    trouble.filter(|trouble| !trouble.message.is_empty())
 }
 
 /// The wait in a message such as `Please try again in 1m5.289s`.

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::sse::{Framing, Item, Sse};
-use super::trouble::{self, Address, Cause};
+use super::trouble::{self, Address, Cause, Trouble};
 use crate::domain::chat::ToolCall;
 use crate::domain::exchange::{Anchor, Opaque, ReplyEvent, Request, StopReason, ToolSpec};
 
@@ -66,6 +66,8 @@ pub struct Decoder {
     garbled: bool,
     /// A frame of the stream was among it, so that a piece of the reply may be missing.
     lost: bool,
+    /// What may be an error, in a frame that brought nothing; it is one where no other frame came.
+    strange: Option<Trouble>,
 }
 
 impl Decoder {
@@ -81,6 +83,7 @@ impl Decoder {
             understood: false,
             garbled: false,
             lost: false,
+            strange: None,
         }
     }
 
@@ -124,15 +127,17 @@ impl Decoder {
         self.note_shown(&out);
         // Any JSON answer is a line, too.
         self.garbled |= self.framing == Framing::Lines && self.frames > 0 && !self.understood;
-        let unread = closed == Ending::Truncated && self.garbled && self.shown == Shown::Nothing;
-        let ending = match closed {
-            _ if unread => Ending::Failed(Cause::Address(Address::NotUnderstood)),
-            Ending::Complete(StopReason::EndTurn) if self.lost && self.shown == Shown::Answer => {
+        let nothing = closed == Ending::Truncated && self.shown == Shown::Nothing;
+        let unread = nothing && self.garbled;
+        let ending = match (closed, self.strange.take().filter(|_| nothing && self.frames == 1)) {
+            (_, Some(trouble)) => Ending::Failed(Cause::said(trouble)),
+            (_, None) if unread => Ending::Failed(Cause::Address(Address::NotUnderstood)),
+            (Ending::Complete(StopReason::EndTurn), None) if self.lost && self.shown == Shown::Answer => {
                 Ending::Complete(StopReason::Other(PART_LOST.to_string()))
             }
             // A call that lost a piece is not to be run.
-            Ending::Complete(StopReason::ToolUse) if self.lost => Ending::Truncated,
-            closed => closed,
+            (Ending::Complete(StopReason::ToolUse), None) if self.lost => Ending::Truncated,
+            (closed, None) => closed,
         };
         (out, ending, self.shown)
     }
@@ -186,7 +191,13 @@ impl Decoder {
         self.frames += 1;
         match trouble::in_frame(frame) {
             Some(trouble) => self.failed = Some(Cause::said(trouble)),
-            None => self.adapter.frame(frame, out),
+            None => {
+                let before = out.len();
+                self.adapter.frame(frame, out);
+                if out.len() == before && self.strange.is_none() {
+                    self.strange = trouble::in_strange(frame);
+                }
+            }
         }
     }
 
@@ -216,6 +227,7 @@ impl Decoder {
                     self.frames += 1;
                     self.adapter.whole(&value, out);
                     self.garbled = self.adapter.progress() == Progress::Open;
+                    self.strange = trouble::in_strange(&value);
                 }
             },
             Err(_) => {
