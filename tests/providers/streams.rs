@@ -218,6 +218,19 @@ fn dialects_of_compatible_servers_are_read() {
 }
 
 #[test]
+fn counts_that_a_later_frame_leaves_out_hold() {
+    let start = "data: {\"type\":\"message_start\",\"message\":{\"id\":\"a\",\"model\":\"m\",\"usage\":{\"input_tokens\":10,\
+                 \"cache_read_input_tokens\":50000,\"cache_creation_input_tokens\":200,\"output_tokens\":1}}}\n\n";
+    let delta = "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"max_tokens\"},\"usage\":{\"input_tokens\":10,\
+                 \"output_tokens\":7}}\n\n";
+    check(
+        Protocol::Anthropic,
+        format!("{start}{delta}").as_bytes(),
+        &["start a m", "usage 50210 1 50000", "usage 50210 7 50000", "= MaxTokens"],
+    );
+}
+
+#[test]
 fn a_call_that_was_cut_short_is_not_run() {
     let start = ["start msg_7 claude-sonnet-4-5", "usage 330 1 300"];
     check(

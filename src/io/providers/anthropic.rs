@@ -129,6 +129,8 @@ pub struct Messages {
     spoke: bool,
     open: Vec<Open>,
     thought: Option<Thought>,
+    /// As the provider counts: what was read from a cache or written to it is no part of the input.
+    counted: Usage,
     usage: Usage,
     stop: Option<String>,
     over: bool,
@@ -299,13 +301,17 @@ impl Messages {
     /// Counts are cumulative. All input is what was new, what was written to the cache, and what was read from it.
     fn report(&mut self, holder: &Value, out: &mut Vec<ReplyEvent>) {
         let Some(usage) = wire::at(holder, &["usage"]) else { return };
-        let cached = count(usage, &["cache_read_input_tokens"]);
-        let written = count(usage, &["cache_creation_input_tokens"]);
-        let input = count(usage, &["input_tokens"]);
-        let input = input.map(|input| input + cached.unwrap_or_default() + written.unwrap_or_default());
-        let news = Usage { input, output: count(usage, &["output_tokens"]), cached, written };
+        // A later frame may repeat some of the counts and leave out others, which then hold.
+        self.counted.merge(Usage {
+            input: count(usage, &["input_tokens"]),
+            output: count(usage, &["output_tokens"]),
+            cached: count(usage, &["cache_read_input_tokens"]),
+            written: count(usage, &["cache_creation_input_tokens"]),
+        });
+        let Usage { input, cached, written, .. } = self.counted;
+        let beside = [cached, written].into_iter().flatten().fold(0, u64::saturating_add);
         let before = self.usage;
-        self.usage.merge(news);
+        self.usage = Usage { input: input.map(|input| input.saturating_add(beside)), ..self.counted };
         if self.usage != before {
             out.push(ReplyEvent::Usage(self.usage));
         }
