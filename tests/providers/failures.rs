@@ -54,6 +54,29 @@ async fn silence_after_tool_results_is_an_answer() {
 }
 
 #[tokio::test]
+async fn a27_a_compressed_answer_is_told_and_not_asked_for_again() {
+    for (protocol, server) in each() {
+        let http = Http::new(patient());
+        server.enqueue(Reply::stream("").then_bytes(&[0x1f, 0x8b, 8, 0]).header("content-encoding", "gzip"));
+        let (_, outcome) = run(&http, request(endpoint(protocol, &server.url()))).await;
+        let told = failure(outcome);
+        assert!(told.what.contains("compressed with gzip"), "{told:?}");
+        server.enqueue(
+            Reply::status(400, "application/json", "")
+                .then_bytes(&[0x1f, 0x8b])
+                .header("content-encoding", "br"),
+        );
+        let (_, outcome) = run(&http, request(endpoint(protocol, &server.url()))).await;
+        let told = failure(outcome);
+        assert!(told.what.contains("(400 at") && told.what.contains("compressed with br"), "{told:?}");
+        assert_eq!(server.asked().len(), 2, "{protocol:?}");
+        server.enqueue(reply(protocol, &["plain"]).header("content-encoding", "identity"));
+        let (events, _) = run(&http, request(endpoint(protocol, &server.url()))).await;
+        assert_eq!(text_of(&events), "plain");
+    }
+}
+
+#[tokio::test]
 async fn a27_another_try_succeeds_and_is_announced() {
     let busy = || error(429, "rate_limit_error", "slow down").header("retry-after-ms", "7");
     for (protocol, server) in each() {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{HeaderMap, LOCATION};
+use reqwest::header::{CONTENT_ENCODING, HeaderMap, LOCATION};
 use reqwest::{Client, Response, Url};
 use secrecy::SecretString;
 use serde_json::Value;
@@ -306,6 +306,9 @@ impl<'a> Conversation<'a> {
         if !response.status().is_success() {
             return Ended::Badly(refusal(response).await);
         }
+        if let Some(encoding) = encoding(&response) {
+            return Ended::Badly(Cause::Address(Address::Encoded(encoding)));
+        }
         let mut decoder = self.provider.decoder();
         let mut deadline = begun + first;
         let mut beat = Beat::new();
@@ -431,9 +434,19 @@ pub(super) async fn refusal(mut response: Response) -> Cause {
     };
     // What came within the limit is enough to go by.
     let _ = timeout(ERROR_TIME, read).await;
-    let mut trouble = trouble::read_body(status.as_u16(), &String::from_utf8_lossy(&body));
+    let told = match encoding(&response) {
+        Some(encoding) => format!("the reason is compressed with {encoding}"),
+        None => String::from_utf8_lossy(&body).into_owned(),
+    };
+    let mut trouble = trouble::read_body(status.as_u16(), &told);
     http::read_headers(response.headers(), &mut trouble);
     Cause::said(trouble)
+}
+
+/// How the body is compressed, if it is: no request asks for that, but some proxies do it all the same.
+fn encoding(response: &Response) -> Option<String> {
+    let encoding = plain(response.headers().get(CONTENT_ENCODING)?.to_str().ok()?);
+    (!["", "identity"].contains(&encoding.to_ascii_lowercase().as_str())).then_some(encoding)
 }
 
 /// Between 0.75 and 1, so that many clients do not come back at the same moment.

@@ -110,6 +110,9 @@ fn wrong_address(fault: &Address, target: &Target) -> Failure {
         Address::NotUnderstood => {
             format!("{provider} answered at {url} in a form that dictum does not know.")
         }
+        Address::Encoded(encoding) => {
+            format!("{provider} answered at {url} compressed with {encoding}, which dictum did not ask for.")
+        }
         Address::Bad(detail) => format!("The address {url} cannot be used{}.", after_colon(detail)),
     };
     let next = "Check `base_url` in config.toml or `--base-url`; a login page or a proxy may be in between.";

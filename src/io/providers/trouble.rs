@@ -66,6 +66,8 @@ pub enum Address {
     Redirect(String),
     /// It answers in an unknown form.
     NotUnderstood,
+    /// It answers compressed in this way, which nobody asked for.
+    Encoded(String),
     /// It cannot be used at all.
     Bad(String),
 }
