@@ -202,6 +202,7 @@ fn dialects_of_compatible_servers_are_read() {
         &[start, "think hm", "text Bonjour", "text  à tous", "usage 3 4 -", "= EndTurn"],
     );
     check("chat/one_index.sse", &[start, "call a1 read {\"n\":1}", "call a2 read {\"n\":2}", "= ToolUse"]);
+    check("chat/other_ids.sse", &[start, "call A read {\"n\":1}", "call C list {\"m\":2}", "= ToolUse"]);
     check(
         "chat/no_index.sse",
         &[

@@ -319,7 +319,9 @@ impl Completions {
         if index.is_some() {
             let found = self.slots.iter().rposition(|slot| slot.index == index)?;
             let call = &self.slots.get(found)?.call;
-            let used = !id.is_empty() && (!call.id.is_empty() || (!name.is_empty() && !call.name.is_empty()));
+            // Only what brings a name of its own begins a call; some servers give each fragment another id.
+            let begins = !id.is_empty() && !name.is_empty();
+            let used = begins && !(call.id.is_empty() && call.name.is_empty());
             return (!used).then_some(found);
         }
         if !id.is_empty() || !name.is_empty() {
