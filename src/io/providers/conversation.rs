@@ -354,10 +354,13 @@ impl<'a> Conversation<'a> {
         }
         let after_results = matches!(self.request.messages.last(), Some(Message::Results(_)));
         let cause = match (ending, cut) {
-            (Ending::Complete(StopReason::EndTurn), _) if shown == Shown::Nothing && !after_results => {
+            // After results there may be nothing left to say.
+            (Ending::Complete(StopReason::EndTurn), _) if !after_results && shown == Shown::Nothing => {
                 Cause::Empty
             }
-            (Ending::Complete(StopReason::EndTurn), _) if shown == Shown::Thinking => Cause::OnlyThinking,
+            (Ending::Complete(StopReason::EndTurn), _) if !after_results && shown == Shown::Thinking => {
+                Cause::OnlyThinking
+            }
             (Ending::Complete(reason), _) => return Ended::Well(Outcome::Complete(reason)),
             (Ending::Failed(cause), _) => cause,
             (Ending::Truncated, Some(cause @ (Cause::Silent(_) | Cause::Stalled(_)))) => cause,
