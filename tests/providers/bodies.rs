@@ -455,6 +455,54 @@ async fn a_parameter_that_the_server_refuses_is_left_out_for_the_session() {
     assert_eq!(sent, [true, false, false]);
 }
 
+#[tokio::test]
+async fn a_limit_that_is_too_high_is_lowered_to_the_one_that_the_server_names() {
+    let refusals = [
+        (
+            Protocol::Chat,
+            "/max_tokens",
+            "`max_tokens` must be less than or equal to `400`, the maximum value for `max_tokens`",
+        ),
+        (
+            Protocol::Chat,
+            "/max_tokens",
+            "Invalid max_tokens value, the valid range of max_tokens is [1, 400]",
+        ),
+        (
+            Protocol::Anthropic,
+            "/max_tokens",
+            "max_tokens: 1000 > 400, which is the maximum allowed number of output tokens",
+        ),
+        (Protocol::Responses, "/max_output_tokens", "max_output_tokens: supports at most 400"),
+        (
+            Protocol::Gemini,
+            "/generationConfig/maxOutputTokens",
+            "it has a maxOutputTokens value of 1000 but the supported range is from 1 (inclusive) to 401 (exclusive).",
+        ),
+    ];
+    for (protocol, path, refusal) in refusals {
+        let server = Server::start();
+        server.enqueue(Reply::json(400, &json!({ "error": { "code": 400, "message": refusal } })));
+        let (_, outcome) = run(&Http::new(patient()), request(endpoint(protocol, &server.url()))).await;
+        assert_eq!(outcome, Outcome::Complete(StopReason::EndTurn), "{refusal}");
+        let limits: Vec<Option<u64>> =
+            server.asked().iter().map(|asked| asked.body.pointer(path).and_then(Value::as_u64)).collect();
+        assert_eq!(limits, [Some(1000), Some(400)], "{refusal}");
+    }
+    // Where no bound is found, the other name is tried once.
+    let server = Server::start();
+    server.fix(
+        "/completions",
+        Reply::json(
+            400,
+            &json!({ "error": { "message": "max_tokens and max_completion_tokens are wrong" } }),
+        ),
+    );
+    let (_, outcome) = run(&Http::new(patient()), request(endpoint(Protocol::Chat, &server.url()))).await;
+    assert!(matches!(outcome, Outcome::Failed(_)), "{outcome:?}");
+    assert_eq!(server.asked().len(), 2);
+}
+
 /// FastAPI's servers and Mistral name the parameter in `loc`, in one of several wrappings.
 #[tokio::test]
 async fn a_parameter_that_is_named_only_by_its_place_is_left_out_too() {

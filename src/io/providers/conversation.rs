@@ -116,6 +116,7 @@ impl<'a> Conversation<'a> {
             };
             if let Cause::Said(trouble) = &cause
                 && let Some(quirk) = Quirk::learn(trouble, &body)
+                && !quirk.takes_back(&self.http.quirks(&key))
                 && self.http.learn(&key, quirk.clone())
             {
                 if let Some(why) = quirk.announced() {

@@ -24,7 +24,13 @@ const NEEDED: &[&str] = &[
     "max_completion_tokens",
     "max_output_tokens",
 ];
-const LIMITS: &[&str] = &["max_completion_tokens", "max_tokens", "max_output_tokens"];
+/// Where the limit of the reply stands in a body, and its name.
+const LIMITS: &[(&str, &str)] = &[
+    ("/max_completion_tokens", "max_completion_tokens"),
+    ("/max_tokens", "max_tokens"),
+    ("/max_output_tokens", "max_output_tokens"),
+    ("/generationConfig/maxOutputTokens", "maxOutputTokens"),
+];
 /// The two names of chat completions for one limit.
 const TWINS: &[&str] = &["max_completion_tokens", "max_tokens"];
 /// The field of a reply that holds its thinking, in chat completions.
@@ -66,8 +72,7 @@ impl Quirk {
             return None;
         }
         let words = format!("{} {}", trouble.param, trouble.message);
-        let has = |key: &str| body.get(key).is_some();
-        if has("tools") && refuses_tools(&words.to_lowercase()) {
+        if body.get("tools").is_some() && refuses_tools(&words.to_lowercase()) {
             return Some(Self::NoTools);
         }
         if !matches!(trouble.status, Some(400 | 422)) {
@@ -86,14 +91,13 @@ impl Quirk {
         if words.contains("cache_control") && body.to_string().contains("\"cache_control\"") {
             return Some(Self::NoCacheMarks);
         }
-        if let Some(sent) = LIMITS.iter().find(|key| has(key))
-            && LIMITS.iter().any(|key| names(&words, key))
+        if let Some((sent, asked)) = limit_of(body)
+            && LIMITS.iter().any(|(_, key)| names(&words, key))
         {
-            let asked = body.get(*sent).and_then(Value::as_u64).unwrap_or_default();
-            return match highest(&words) {
+            return match highest(&lower) {
                 Some(limit) if limit > 0 && limit < asked => Some(Self::LimitAt(limit)),
-                Some(_) | None if !TWINS.contains(sent) => None,
-                Some(_) | None => TWINS.iter().find(|key| *key != sent).map(|other| Self::LimitNamed(other)),
+                Some(_) | None if !TWINS.contains(&sent) => None,
+                Some(_) | None => TWINS.iter().find(|key| **key != sent).map(|other| Self::LimitNamed(other)),
             };
         }
         let keys = body.as_object()?.keys();
@@ -114,8 +118,8 @@ impl Quirk {
                 }
             }
             Self::LimitAt(limit) => {
-                for key in LIMITS {
-                    if let Some(value) = fields.get_mut(*key)
+                for (path, _) in LIMITS {
+                    if let Some(value) = body.pointer_mut(path)
                         && value.as_u64().is_some_and(|asked| asked > *limit)
                     {
                         *value = json!(limit);
@@ -145,6 +149,12 @@ impl Quirk {
                 }
             }
         }
+    }
+
+    /// Whether it takes back one of `known`: a limit that is refused under either name is no matter of names.
+    pub fn takes_back(&self, known: &[Self]) -> bool {
+        let names = |quirk: &Self| matches!(quirk, Self::LimitNamed(_));
+        names(self) && known.iter().any(names)
     }
 
     /// What the user reads while the question is put anew; `None` where it makes no difference to the answer.
@@ -260,13 +270,32 @@ fn names(message: &str, key: &str) -> bool {
     message.split(|sign: char| !sign.is_ascii_alphanumeric() && sign != '_').any(|word| word == key)
 }
 
-/// The bound that a message states: `... > 8192, which is the maximum`, `supports at most 16384`.
+/// The limit of the reply in a body: its name and how much is asked for.
+fn limit_of(body: &Value) -> Option<(&'static str, u64)> {
+    LIMITS.iter().find_map(|(path, name)| Some((*name, body.pointer(path)?.as_u64()?)))
+}
+
+/// The bound that a message in small letters states: `... > 8192, which is the maximum`, `supports at most 16384`, `must be less than or
+/// equal to 4096`, `the valid range is [1, 8192]`, `from 1 (inclusive) to 65537 (exclusive)`.
 fn highest(message: &str) -> Option<u64> {
-    ["> ", "at most ", "<= "].iter().find_map(|lead| {
-        let rest = message.get(message.find(lead)? + lead.len()..)?;
-        let end = rest.find(|sign: char| !sign.is_ascii_digit()).unwrap_or(rest.len());
-        rest.get(..end)?.parse().ok()
+    const LEADS: &[&str] =
+        &["> ", "at most ", "<= ", "less than or equal to ", "no more than ", "not exceed "];
+    let stated = LEADS.iter().find_map(|lead| number(message.get(message.find(lead)? + lead.len()..)?));
+    stated.or_else(|| {
+        let range = message.get(message.find("range")? + "range".len()..)?;
+        [", ", ",", " to ", " and ", "-"].iter().find_map(|between| {
+            let (lower, upper) = range.split_once(between)?;
+            let bound = number(upper).filter(|_| lower.contains(|sign: char| sign.is_ascii_digit()))?;
+            Some(if upper.contains("exclusive") { bound.saturating_sub(1) } else { bound })
+        })
     })
+}
+
+/// The number that a text begins with, be it quoted.
+fn number(text: &str) -> Option<u64> {
+    let text = text.trim_start_matches(['`', '\'', '"', ' ']);
+    let end = text.find(|sign: char| !sign.is_ascii_digit()).unwrap_or(text.len());
+    text.get(..end)?.parse().ok()
 }
 
 fn strip(value: &mut Value, key: &str) {
@@ -303,6 +332,27 @@ mod tests {
         for (key, value) in after.as_object().unwrap() {
             assert_eq!(body.get(key).unwrap_or(&Value::Null), value, "{message}: {key}");
         }
+    }
+
+    #[test]
+    fn the_bound_of_a_limit_is_found_in_every_wording() {
+        let words =
+            |text: &str, expect: Option<u64>| assert_eq!(highest(&text.to_lowercase()), expect, "{text}");
+        words(
+            "`max_tokens` must be less than or equal to `4096`, the maximum value for `max_tokens` is less",
+            Some(4096),
+        );
+        words("Invalid max_tokens value, the valid range of max_tokens is [1, 8192]", Some(8192));
+        words("Range of max_tokens should be [1,2000]", Some(2000));
+        words("max_tokens must be in the range 1-4096, or left out", Some(4096));
+        words(
+            "it has a maxOutputTokens value of 100000 but the supported range is from 1 (inclusive) to 65537 (exclusive).",
+            Some(65536),
+        );
+        words("max_tokens: 9000 > 8192, which is the maximum", Some(8192));
+        words("This model supports at most 16384 completion tokens", Some(16384));
+        words("max_tokens is out of range", None);
+        words("Unsupported parameter: 'max_tokens'", None);
     }
 
     #[test]
