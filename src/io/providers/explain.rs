@@ -150,6 +150,13 @@ fn overflow(trouble: &Trouble, target: &Target) -> Failure {
             format!("The request is larger than {provider} takes (413)."),
             "Start afresh with `/clear`; KB.md and persona stay.",
         ),
+        Some(429) => (
+            format!(
+                "The request is larger than your account at {provider} may send in a minute (429){}.",
+                after_colon(&first_sentence(&trouble.message))
+            ),
+            "Start afresh with `/clear` (KB.md and persona stay), or choose a model with a higher limit.",
+        ),
         Some(_) | None => (
             format!("The conversation is longer than `{model}` can take."),
             "Start afresh with `/clear` (KB.md and persona stay), or choose a model with more room.",

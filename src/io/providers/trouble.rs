@@ -165,7 +165,9 @@ impl Trouble {
     /// Whether the history is longer than the model takes.
     pub fn overflows(&self) -> bool {
         let bad = matches!(self.status, Some(400 | 413 | 422 | 500) | None);
-        self.status == Some(413) || (bad && self.says(OVERFLOWS))
+        // A single request that is more than a minute's allowance: no wait makes it fit.
+        let alone = self.status == Some(429) && self.says(&["request too large"]);
+        self.status == Some(413) || alone || (bad && self.says(OVERFLOWS))
     }
 
     /// Whether the account is used up, which waiting does not mend.
