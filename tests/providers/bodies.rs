@@ -455,6 +455,53 @@ async fn a_parameter_that_the_server_refuses_is_left_out_for_the_session() {
     assert_eq!(sent, [true, false, false]);
 }
 
+#[test]
+fn only_models_that_think_anyway_are_asked_to_show_it() {
+    let shown = json!({ "type": "adaptive", "display": "summarized" });
+    for (model, thinks) in [
+        ("claude-opus-5", true),
+        ("claude-sonnet-5-5", true),
+        ("claude-fable-5-1-20260801", true),
+        ("anthropic/claude-opus-5.5", true),
+        ("anthropic.claude-haiku-5-5-v1:0", true),
+        ("claude-opus-4-8", false),
+        ("claude-sonnet-4-20250514", false),
+        ("claude-3-7-sonnet-20250219", false),
+        ("claude-3-5-haiku-latest", false),
+        ("claude-mythos-preview", false),
+        ("m-5", false),
+    ] {
+        let mut request = full(Protocol::Anthropic);
+        request.endpoint.model = model.to_string();
+        let thinking = anthropic::body(&request).get("thinking").cloned();
+        assert_eq!(thinking, thinks.then(|| shown.clone()), "{model}");
+    }
+}
+
+#[tokio::test]
+async fn thinking_that_a_server_does_not_show_is_not_asked_for_again() {
+    for refusal in [
+        "adaptive thinking is not supported on this model",
+        "thinking.display: Extra inputs are not permitted",
+        "\"thinking.type.adaptive\" is not supported for this model.",
+    ] {
+        let server = Server::start();
+        let error =
+            json!({ "type": "error", "error": { "type": "invalid_request_error", "message": refusal } });
+        server.enqueue(Reply::json(400, &error));
+        let http = Http::new(patient());
+        let mut request = request(endpoint(Protocol::Anthropic, &server.url()));
+        request.endpoint.model = "claude-opus-5".to_string();
+        for _ in 0..2 {
+            let (_, outcome) = run(&http, request.clone()).await;
+            assert_eq!(outcome, Outcome::Complete(StopReason::EndTurn), "{refusal}");
+        }
+        let sent: Vec<bool> =
+            server.asked().iter().map(|asked| asked.body.get("thinking").is_some()).collect();
+        assert_eq!(sent, [true, false, false], "{refusal}");
+    }
+}
+
 #[tokio::test]
 async fn a_limit_that_is_too_high_is_lowered_to_the_one_that_the_server_names() {
     let refusals = [

@@ -34,8 +34,21 @@ pub fn body(request: &Request) -> Value {
         });
         body.insert("tools".to_string(), Value::Array(tools.collect()));
     }
+    if thinks_anyway(&request.endpoint.model) {
+        body.insert("thinking".to_string(), json!({ "type": "adaptive", "display": "summarized" }));
+    }
     body.insert("stream".to_string(), json!(true));
     Value::Object(body)
+}
+
+/// Whether a model thinks without being asked to, by its name: all since 5. Asked like this it lets its thinking be read, and thinks no
+/// more than it would; models before that would begin to think, or refuse it.
+fn thinks_anyway(model: &str) -> bool {
+    let name = model.rsplit_once("claude-").map_or("", |(_, name)| name);
+    let numbers = name.split(|sign: char| !sign.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
+    // A date has more figures.
+    let version = numbers.filter(|part| part.len() <= 2).find_map(|part| part.parse::<u32>().ok());
+    version.is_some_and(|version| version >= 5)
 }
 
 /// One text block for each part; empty blocks are refused, so they are left out.

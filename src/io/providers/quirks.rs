@@ -132,6 +132,7 @@ impl Quirk {
             }
             Self::NoThinking => {
                 fields.shift_remove("think");
+                fields.shift_remove("thinking");
                 fields.shift_remove("reasoning");
                 if let Some(config) = fields.get_mut("generationConfig").and_then(Value::as_object_mut) {
                     config.shift_remove("thinkingConfig");
@@ -225,6 +226,7 @@ fn refuses_thinking(message: &str) -> bool {
 
 fn thinks(body: &Value) -> bool {
     body.get("think").is_some()
+        || body.get("thinking").is_some()
         || body.get("reasoning").is_some()
         || body.pointer("/generationConfig/thinkingConfig").is_some()
 }
