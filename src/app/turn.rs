@@ -280,6 +280,14 @@ pub fn replied(state: &mut State, task: TaskId, event: ReplyEvent) -> Vec<Effect
     if replying.task != task {
         return Vec::new();
     }
+    if matches!(event, ReplyEvent::Retry { .. }) {
+        // Nothing was shown of the try before; what else it brought belongs to no answer.
+        state.log.amend(replying.entry, |reply| {
+            reply.model.clear();
+            reply.opaque.clear();
+            reply.usage = Default::default();
+        });
+    }
     replying.last_byte = now;
     replying.retry = None;
     let entry = replying.entry;

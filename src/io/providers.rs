@@ -9,6 +9,7 @@ pub mod discover;
 mod explain;
 pub mod gemini;
 mod guard;
+mod history;
 pub mod http;
 pub mod offline;
 pub mod ollama;
@@ -18,6 +19,7 @@ pub mod sse;
 mod think;
 pub mod trouble;
 pub mod wire;
+mod words;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};

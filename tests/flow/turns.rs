@@ -2,7 +2,7 @@
 
 use dictum::app::state::Turn;
 use dictum::domain::chat::{ToolCall, ToolResult};
-use dictum::domain::exchange::{Message, Outcome, ReplyEvent, StopReason, Usage};
+use dictum::domain::exchange::{Anchor, Message, Opaque, Outcome, ReplyEvent, StopReason, Usage};
 use dictum::protocol::message::{Effect, Event, TaskId};
 
 use crate::app::{App, failure, read};
@@ -265,6 +265,36 @@ fn silence_and_retries_are_shown_and_end_with_the_next_byte() {
     app.streams(ReplyEvent::Text("Here".into()));
     app.expect_not("overloaded");
     app.expect_not("without a byte");
+}
+
+/// A try that brought nothing to be seen may have brought what only its maker can read: the next try brings its own.
+#[test]
+fn what_a_failed_try_left_is_not_sent_with_the_next_answer() {
+    let mut app = App::with_kb("- Use npm\n");
+    app.say("hello");
+    app.kb_read();
+    let opaque = |json: &str| Opaque {
+        maker: app.request().endpoint.maker(),
+        anchor: Anchor::Text,
+        json: json.into(),
+    };
+    let (first, second) = (opaque("\"rs_1\""), opaque("\"rs_2\""));
+    app.streams(ReplyEvent::Start { id: "1".into(), model: "model-that-failed".into() });
+    app.streams(ReplyEvent::Opaque(first));
+    app.streams(ReplyEvent::Usage(Usage { input: Some(9), written: Some(7), ..Usage::default() }));
+    app.streams(ReplyEvent::Retry { attempt: 1, seconds: 0, cause: "server error (500)".into() });
+    app.streams(ReplyEvent::Opaque(second.clone()));
+    app.streams(ReplyEvent::Usage(Usage { output: Some(3), ..Usage::default() }));
+    app.replies("Done.");
+    app.expect_not("model-that-failed");
+    let usage = app.state.log.entries().iter().find_map(|entry| entry.body.reply()).map(|reply| reply.usage);
+    assert_eq!(usage, Some(Usage { output: Some(3), ..Usage::default() }));
+    app.turn("go on");
+    let sent = app.request().messages.iter().find_map(|message| match message {
+        Message::Assistant { opaque, .. } => Some(opaque.clone()),
+        _ => None,
+    });
+    assert_eq!(sent, Some(vec![second]));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use dictum::io::providers::{Facts, Http, anthropic, body_text, chat, gemini, oll
 use serde_json::{Value, json};
 
 use crate::server::{Reply, Server};
-use crate::{KEY, each, endpoint, keys, patient, request, run};
+use crate::{KEY, each, endpoint, failure, keys, patient, request, run};
 
 fn call(id: &str, arguments: &str) -> ToolCall {
     ToolCall { id: id.to_string(), name: "read".to_string(), arguments: arguments.to_string() }
@@ -453,6 +453,134 @@ async fn a_parameter_that_the_server_refuses_is_left_out_for_the_session() {
     let sent: Vec<bool> =
         server.asked().iter().map(|asked| asked.body.get("stream_options").is_some()).collect();
     assert_eq!(sent, [true, false, false]);
+}
+
+#[test]
+fn only_models_that_think_anyway_are_asked_to_show_it() {
+    let shown = json!({ "type": "adaptive", "display": "summarized" });
+    for (model, thinks) in [
+        ("claude-opus-5", true),
+        ("claude-sonnet-5-5", true),
+        ("claude-fable-5-1-20260801", true),
+        ("anthropic/claude-opus-5.5", true),
+        ("anthropic.claude-haiku-5-5-v1:0", true),
+        ("claude-opus-4-8", false),
+        ("claude-sonnet-4-20250514", false),
+        ("claude-3-7-sonnet-20250219", false),
+        ("claude-3-5-haiku-latest", false),
+        ("claude-mythos-preview", false),
+        ("m-5", false),
+    ] {
+        let mut request = full(Protocol::Anthropic);
+        request.endpoint.model = model.to_string();
+        let thinking = anthropic::body(&request).get("thinking").cloned();
+        assert_eq!(thinking, thinks.then(|| shown.clone()), "{model}");
+    }
+}
+
+#[tokio::test]
+async fn thinking_that_a_server_does_not_show_is_not_asked_for_again() {
+    for refusal in [
+        "adaptive thinking is not supported on this model",
+        "thinking.display: Extra inputs are not permitted",
+        "\"thinking.type.adaptive\" is not supported for this model.",
+    ] {
+        let server = Server::start();
+        let error =
+            json!({ "type": "error", "error": { "type": "invalid_request_error", "message": refusal } });
+        server.enqueue(Reply::json(400, &error));
+        let http = Http::new(patient());
+        let mut request = request(endpoint(Protocol::Anthropic, &server.url()));
+        request.endpoint.model = "claude-opus-5".to_string();
+        for _ in 0..2 {
+            let (_, outcome) = run(&http, request.clone()).await;
+            assert_eq!(outcome, Outcome::Complete(StopReason::EndTurn), "{refusal}");
+        }
+        let sent: Vec<bool> =
+            server.asked().iter().map(|asked| asked.body.get("thinking").is_some()).collect();
+        assert_eq!(sent, [true, false, false], "{refusal}");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_that_is_too_high_is_lowered_to_the_one_that_the_server_names() {
+    let refusals = [
+        (
+            Protocol::Chat,
+            "/max_tokens",
+            "`max_tokens` must be less than or equal to `400`, the maximum value for `max_tokens`",
+        ),
+        (
+            Protocol::Chat,
+            "/max_tokens",
+            "Invalid max_tokens value, the valid range of max_tokens is [1, 400]",
+        ),
+        (
+            Protocol::Anthropic,
+            "/max_tokens",
+            "max_tokens: 1000 > 400, which is the maximum allowed number of output tokens",
+        ),
+        (Protocol::Responses, "/max_output_tokens", "max_output_tokens: supports at most 400"),
+        (
+            Protocol::Gemini,
+            "/generationConfig/maxOutputTokens",
+            "it has a maxOutputTokens value of 1000 but the supported range is from 1 (inclusive) to 401 (exclusive).",
+        ),
+    ];
+    for (protocol, path, refusal) in refusals {
+        let server = Server::start();
+        server.enqueue(Reply::json(400, &json!({ "error": { "code": 400, "message": refusal } })));
+        let (_, outcome) = run(&Http::new(patient()), request(endpoint(protocol, &server.url()))).await;
+        assert_eq!(outcome, Outcome::Complete(StopReason::EndTurn), "{refusal}");
+        let limits: Vec<Option<u64>> =
+            server.asked().iter().map(|asked| asked.body.pointer(path).and_then(Value::as_u64)).collect();
+        assert_eq!(limits, [Some(1000), Some(400)], "{refusal}");
+    }
+    // Where no bound is found, the other name is tried once.
+    let server = Server::start();
+    server.fix(
+        "/completions",
+        Reply::json(
+            400,
+            &json!({ "error": { "message": "max_tokens and max_completion_tokens are wrong" } }),
+        ),
+    );
+    let (_, outcome) = run(&Http::new(patient()), request(endpoint(Protocol::Chat, &server.url()))).await;
+    assert!(matches!(outcome, Outcome::Failed(_)), "{outcome:?}");
+    assert_eq!(server.asked().len(), 2);
+}
+
+/// FastAPI's servers and Mistral name the parameter in `loc`, in one of several wrappings.
+#[tokio::test]
+async fn a_parameter_that_is_named_only_by_its_place_is_left_out_too() {
+    let complaint = |place: Value| json!([{ "type": "extra_forbidden", "loc": place, "msg": "Extra inputs are not permitted" }]);
+    let whole = complaint(json!(["body", "stream_options"]));
+    let inner = complaint(json!(["body", "stream_options", "include_usage"]));
+    for refusal in [
+        json!({ "detail": whole }),
+        json!({ "object": "error", "message": { "detail": inner }, "type": "invalid_request_error", "param": null, "code": null }),
+        json!({ "object": "Error", "detail": whole, "message": whole, "code": 3001 }),
+        json!({ "object": "error", "message": json!({ "detail": inner }).to_string(), "code": "1000" }),
+        json!({ "error": { "message": { "detail": whole } } }),
+    ] {
+        let server = Server::start();
+        server.enqueue(Reply::json(422, &refusal));
+        let (events, outcome) =
+            run(&Http::new(patient()), request(endpoint(Protocol::Chat, &server.url()))).await;
+        assert_eq!(outcome, Outcome::Complete(StopReason::EndTurn), "{refusal}: {events:?}");
+        let sent: Vec<bool> =
+            server.asked().iter().map(|asked| asked.body.get("stream_options").is_some()).collect();
+        assert_eq!(sent, [true, false], "{refusal}");
+    }
+    // What cannot be left out is told with its place.
+    let server = Server::start();
+    server.fix(
+        "/completions",
+        Reply::json(422, &json!({ "detail": complaint(json!(["body", "messages", 0, "name"])) })),
+    );
+    let (_, outcome) = run(&Http::new(patient()), request(endpoint(Protocol::Chat, &server.url()))).await;
+    let told = failure(outcome).what;
+    assert!(told.contains(": messages.0.name: Extra inputs are not permitted."), "{told}");
 }
 
 #[tokio::test]

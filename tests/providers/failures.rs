@@ -41,16 +41,46 @@ async fn a27_thinking_alone_is_no_answer_and_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn silence_after_tool_results_is_an_answer() {
-    let server = Server::start();
-    server.enqueue(Reply::anthropic(&[]));
-    let mut request = request(endpoint(Protocol::Anthropic, &server.url()));
-    let call = ToolCall { id: "c".to_string(), name: "read".to_string(), arguments: String::new() };
-    request.messages.push(Message::Assistant { text: String::new(), calls: vec![call], opaque: Vec::new() });
-    let result = ToolResult { id: "c".to_string(), text: "done".to_string(), failed: false };
-    request.messages.push(Message::Results(vec![result]));
-    let (_, outcome) = run(&Http::new(quick()), request).await;
-    assert_eq!(outcome, Outcome::Complete(StopReason::EndTurn));
+async fn silence_or_a_thought_after_tool_results_is_an_answer() {
+    for (protocol, server) in each() {
+        let mut request = request(endpoint(protocol, &server.url()));
+        let call = ToolCall { id: "c".to_string(), name: "read".to_string(), arguments: String::new() };
+        request.messages.push(Message::Assistant {
+            text: String::new(),
+            calls: vec![call],
+            opaque: Vec::new(),
+        });
+        let result = ToolResult { id: "c".to_string(), text: "done".to_string(), failed: false };
+        request.messages.push(Message::Results(vec![result]));
+        for parts in [&[][..], &[Part::Thinking("hm")]] {
+            server.enqueue(Reply::frames(&frames(protocol, parts)));
+            let (_, outcome) = run(&Http::new(quick()), request.clone()).await;
+            assert_eq!(outcome, Outcome::Complete(StopReason::EndTurn), "{protocol:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a27_a_compressed_answer_is_told_and_not_asked_for_again() {
+    for (protocol, server) in each() {
+        let http = Http::new(patient());
+        server.enqueue(Reply::stream("").then_bytes(&[0x1f, 0x8b, 8, 0]).header("content-encoding", "gzip"));
+        let (_, outcome) = run(&http, request(endpoint(protocol, &server.url()))).await;
+        let told = failure(outcome);
+        assert!(told.what.contains("compressed with gzip"), "{told:?}");
+        server.enqueue(
+            Reply::status(400, "application/json", "")
+                .then_bytes(&[0x1f, 0x8b])
+                .header("content-encoding", "br"),
+        );
+        let (_, outcome) = run(&http, request(endpoint(protocol, &server.url()))).await;
+        let told = failure(outcome);
+        assert!(told.what.contains("(400 at") && told.what.contains("compressed with br"), "{told:?}");
+        assert_eq!(server.asked().len(), 2, "{protocol:?}");
+        server.enqueue(reply(protocol, &["plain"]).header("content-encoding", "identity"));
+        let (events, _) = run(&http, request(endpoint(protocol, &server.url()))).await;
+        assert_eq!(text_of(&events), "plain");
+    }
 }
 
 #[tokio::test]

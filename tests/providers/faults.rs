@@ -502,6 +502,10 @@ async fn a29_an_overflow_is_told_apart_so_that_less_can_be_sent() {
             json!({ "error": { "message": "Request too large for model on tokens per minute (TPM): Limit 6000, Requested 9000, please reduce your message size", "code": "rate_limit_exceeded" } }),
         ),
         (
+            429,
+            json!({ "error": { "message": "Request too large for gpt-4o in organization org-1 on tokens per min (TPM): Limit 30000, Requested 45000. The input or output tokens must be reduced in order to run successfully.", "type": "tokens", "param": null, "code": "rate_limit_exceeded" } }),
+        ),
+        (
             200,
             json!({ "type": "response.failed", "response": { "error": { "code": "context_length_exceeded", "message": "too long" } } }),
         ),
@@ -514,8 +518,10 @@ async fn a29_an_overflow_is_told_apart_so_that_less_can_be_sent() {
                 status => Reply::json(*status, body),
             };
             fix_all(&server, &reply);
-            let (_, outcome) = run(&http, request(endpoint(protocol, &server.url()))).await;
+            let (events, outcome) = run(&http, request(endpoint(protocol, &server.url()))).await;
             assert_eq!(crate::failure(outcome).kind, FailureKind::Overflow, "{protocol:?} {body}");
+            let retries = events.iter().filter(|event| matches!(event, ReplyEvent::Retry { .. })).count();
+            assert_eq!(retries, 0, "{protocol:?} {body}");
         }
         // What only resembles one.
         fix_all(

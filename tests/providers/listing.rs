@@ -160,6 +160,31 @@ async fn a_profile_adds_its_headers_fields_and_key() {
 }
 
 #[tokio::test]
+async fn a_profile_says_whether_the_model_thinks() {
+    for (model, thinking, expect) in [
+        ("claude-opus-5", "{ type = \"disabled\" }", json!({ "type": "disabled" })),
+        ("claude-opus-5", "{ display = \"omitted\" }", json!({ "type": "adaptive", "display": "omitted" })),
+        (
+            "claude-sonnet-4-5",
+            "{ type = \"enabled\", budget_tokens = 2048 }",
+            json!({ "type": "enabled", "budget_tokens": 2048 }),
+        ),
+    ] {
+        let server = Server::start();
+        let user = format!(
+            "provider = \"work\"\n[profiles.work]\nbase_url = \"{}\"\nprotocol = \"anthropic\"\nmodels = [\"{model}\"]\n\
+             body = {{ thinking = {thinking} }}\n",
+            server.url()
+        );
+        let loaded = load(&user, "", &[], &flags("", "", ""));
+        let Choice::Endpoint(endpoint) = &loaded.settings.choice else { panic!("no endpoint") };
+        let (sender, _receiver) = unbounded_channel();
+        ask(&Http::new(patient()), &loaded.keys, request(endpoint.clone()), sender).await;
+        assert_eq!(server.asked()[0].body["thinking"], expect, "{model}");
+    }
+}
+
+#[tokio::test]
 async fn a_command_that_gives_no_key_is_named_with_what_it_said() {
     let server = Server::start();
     for (command, told) in [

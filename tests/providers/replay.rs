@@ -2,7 +2,7 @@
 
 use dictum::domain::chat::{ToolCall, ToolResult};
 use dictum::domain::exchange::{Message, Opaque, Outcome, Protocol, ReplyEvent, Request, StopReason};
-use dictum::io::providers::Http;
+use dictum::io::providers::{Http, anthropic, chat};
 use serde_json::{Value, json};
 
 use crate::server::{Part, Reply, Server};
@@ -160,4 +160,63 @@ async fn a_call_of_another_model_gets_a_stand_in_for_its_signature_where_it_must
         assert_eq!(parts[0]["thoughtSignature"], expect, "{model}: {body:#}");
         assert_eq!(parts[1]["thoughtSignature"], Value::Null, "the first of a step alone: {model}");
     }
+}
+
+/// A history from another model has no thinking for the replies; these servers want the field all the same.
+#[tokio::test]
+async fn replies_from_elsewhere_carry_empty_thinking_where_it_must_be_passed_back() {
+    let said =
+        |text: &str| Message::Assistant { text: text.to_string(), calls: Vec::new(), opaque: Vec::new() };
+    let thoughts = |body: &Value| -> Vec<Value> {
+        let messages = body["messages"].as_array().unwrap().iter();
+        let replies = messages.filter(|message| message["role"] == "assistant");
+        replies.map(|reply| reply.get("reasoning_content").cloned().unwrap_or_default()).collect()
+    };
+    let server = Server::start();
+    let mut request = request(endpoint(Protocol::Chat, &server.url()));
+    let question = request.messages[0].clone();
+    request.messages.extend([said("one"), question.clone(), said("two"), question]);
+    let mut deepseek = request.clone();
+    deepseek.endpoint.base_url = "https://api.deepseek.com".to_string();
+    assert_eq!(thoughts(&chat::body(&deepseek)), [json!(""), json!("")]);
+    assert_eq!(thoughts(&chat::body(&request)), [Value::Null, Value::Null]);
+    // Behind a gateway the refusal tells.
+    let missed = "The `reasoning_content` in the thinking mode must be passed back to the API.";
+    server.enqueue(Reply::json(
+        400,
+        &json!({ "error": { "message": missed, "type": "invalid_request_error" } }),
+    ));
+    let http = Http::new(patient());
+    for _ in 0..2 {
+        let (_, outcome) = run(&http, request.clone()).await;
+        assert_eq!(outcome, Outcome::Complete(StopReason::EndTurn));
+    }
+    let sent: Vec<Vec<Value>> = server.asked().iter().map(|asked| thoughts(&asked.body)).collect();
+    let (none, empty) = (vec![Value::Null; 2], vec![json!(""); 2]);
+    assert_eq!(sent, [none, empty.clone(), empty], "it is remembered");
+}
+
+/// Servers without ids of their own give the same one in each reply; Anthropic refuses an id that comes twice.
+#[test]
+fn ids_are_unique_over_a_conversation_from_elsewhere() {
+    let call =
+        |id: &str| ToolCall { id: id.to_string(), name: "read".to_string(), arguments: "{}".to_string() };
+    let mut request = request(endpoint(Protocol::Anthropic, "http://127.0.0.1:9"));
+    for id in ["call_1", "call_1", "a.b", "a_b"] {
+        let said = Message::Assistant { text: String::new(), calls: vec![call(id)], opaque: Vec::new() };
+        let result = ToolResult { id: id.to_string(), text: format!("of {id}"), failed: false };
+        request.messages.extend([said, Message::Results(vec![result])]);
+    }
+    let body = anthropic::body(&request);
+    let of = |kind: &str, field: &str| -> Vec<String> {
+        let blocks = body["messages"].as_array().unwrap().iter();
+        let blocks = blocks.flat_map(|message| message["content"].as_array().unwrap());
+        let ids = blocks
+            .filter(|block| block["type"] == kind)
+            .map(|block| block[field].as_str().unwrap().to_string());
+        ids.collect()
+    };
+    assert_eq!(of("tool_use", "id"), ["call_1", "2-call_1", "a_b", "2-a_b"]);
+    assert_eq!(of("tool_result", "tool_use_id"), of("tool_use", "id"));
+    assert_eq!(of("tool_result", "content"), ["of call_1", "of call_1", "of a.b", "of a_b"]);
 }

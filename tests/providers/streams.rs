@@ -202,6 +202,7 @@ fn dialects_of_compatible_servers_are_read() {
         &[start, "think hm", "text Bonjour", "text  à tous", "usage 3 4 -", "= EndTurn"],
     );
     check("chat/one_index.sse", &[start, "call a1 read {\"n\":1}", "call a2 read {\"n\":2}", "= ToolUse"]);
+    check("chat/other_ids.sse", &[start, "call A read {\"n\":1}", "call C list {\"m\":2}", "= ToolUse"]);
     check(
         "chat/no_index.sse",
         &[
@@ -215,6 +216,19 @@ fn dialects_of_compatible_servers_are_read() {
     );
     check("chat/joined.sse", &[start, "text a}{", "text b", "text c", "= EndTurn"]);
     check("chat/azure.sse", &[start, "text hi", "= MaxTokens"]);
+}
+
+#[test]
+fn counts_that_a_later_frame_leaves_out_hold() {
+    let start = "data: {\"type\":\"message_start\",\"message\":{\"id\":\"a\",\"model\":\"m\",\"usage\":{\"input_tokens\":10,\
+                 \"cache_read_input_tokens\":50000,\"cache_creation_input_tokens\":200,\"output_tokens\":1}}}\n\n";
+    let delta = "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"max_tokens\"},\"usage\":{\"input_tokens\":10,\
+                 \"output_tokens\":7}}\n\n";
+    check(
+        Protocol::Anthropic,
+        format!("{start}{delta}").as_bytes(),
+        &["start a m", "usage 50210 1 50000", "usage 50210 7 50000", "= MaxTokens"],
+    );
 }
 
 #[test]
@@ -263,6 +277,23 @@ fn a27_an_error_inside_a_good_status_is_an_error() {
         let cause = failed(Protocol::Chat, body.as_bytes());
         assert!(cause.contains("message: \"no such slot\""), "{body}: {cause}");
     }
+    // Some say nowhere that it is one.
+    for (body, message) in [
+        (r#"{"detail":"Model is not loaded"}"#, "message: \"Model is not loaded\""),
+        (r#"{"message":"quota used up","code":"429"}"#, "status: Some(429)"),
+        (r#"{"errors":[{"message":"Authentication error"}]}"#, "message: \"Authentication error\""),
+        (r#"{"error":["bad","worse"]}"#, "message: \"bad; worse\""),
+        ("data: {\"detail\":\"Model is not loaded\"}\n\n", "message: \"Model is not loaded\""),
+        ("{\n  \"detail\": \"Model is not loaded\"\n}\n", "message: \"Model is not loaded\""),
+    ] {
+        for (_, protocol) in PROTOCOLS {
+            let cause = failed(*protocol, body.as_bytes());
+            assert!(cause.starts_with("Said") && cause.contains(message), "{protocol:?} {body}: {cause}");
+        }
+    }
+    // Beside others it may be a note on how things stand.
+    let notes = "data: {\"message\":\"queued\"}\n\ndata: {\"message\":\"soon\"}\n\n";
+    assert_eq!(decode(Protocol::Chat, [notes.as_bytes()]).1, Ending::Truncated);
     let page = failed(Protocol::Chat, b"<!doctype html>\n<html><head><title>Sign in\n now</title>");
     assert_eq!(page, "Address(WebPage(\"Sign in now\"))");
     assert_eq!(failed(Protocol::Chat, b"{\"status\":\"ok\"}"), "Address(NotUnderstood)");

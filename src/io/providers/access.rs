@@ -210,7 +210,14 @@ fn merge(body: &mut Value, more: Map<String, Value>) {
     let Some(fields) = body.as_object_mut() else { return };
     for (name, value) in more {
         match (fields.get_mut(&name), value) {
-            (Some(known @ Value::Object(_)), Value::Object(more)) => merge(known, more),
+            // One of another type shares no fields with it.
+            (Some(known @ Value::Object(_)), Value::Object(more))
+                if more
+                    .get("type")
+                    .is_none_or(|kind| known.get("type").is_none_or(|known| known == kind)) =>
+            {
+                merge(known, more);
+            }
             (_, value) => {
                 fields.insert(name, value);
             }

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::wire::{self, Adapter, Progress, Turn, arguments, count, list, opaque_at, text};
+use super::history::{self, Turn, opaque_at};
+use super::wire::{self, Adapter, Progress, arguments, count, list, text};
 use crate::domain::chat::ToolCall;
 use crate::domain::exchange::{Anchor, ReplyEvent, Request, StopReason, SystemPart, Usage};
 
@@ -19,7 +20,7 @@ pub fn body(request: &Request) -> Value {
     if !system.is_empty() {
         body.insert("system".to_string(), Value::Array(system));
     }
-    let mut messages: Vec<Value> = wire::turns(request).iter().map(message).collect();
+    let mut messages: Vec<Value> = history::turns_named(request, safe_id).iter().map(message).collect();
     // What is said so far is the beginning of the next request, and of the next round of tool calls.
     let content = messages.last_mut().and_then(|last| last.get_mut("content")?.as_array_mut());
     if let Some(last) = content.and_then(|content| content.last_mut()) {
@@ -33,8 +34,21 @@ pub fn body(request: &Request) -> Value {
         });
         body.insert("tools".to_string(), Value::Array(tools.collect()));
     }
+    if thinks_anyway(&request.endpoint.model) {
+        body.insert("thinking".to_string(), json!({ "type": "adaptive", "display": "summarized" }));
+    }
     body.insert("stream".to_string(), json!(true));
     Value::Object(body)
+}
+
+/// Whether a model thinks without being asked to, by its name: all since 5. Asked like this it lets its thinking be read, and thinks no
+/// more than it would; models before that would begin to think, or refuse it.
+fn thinks_anyway(model: &str) -> bool {
+    let name = model.rsplit_once("claude-").map_or("", |(_, name)| name);
+    let numbers = name.split(|sign: char| !sign.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
+    // A date has more figures.
+    let version = numbers.filter(|part| part.len() <= 2).find_map(|part| part.parse::<u32>().ok());
+    version.is_some_and(|version| version >= 5)
 }
 
 /// One text block for each part; empty blocks are refused, so they are left out.
@@ -65,7 +79,7 @@ fn message(turn: &Turn) -> Value {
         Turn::User { results, pictures, texts } => {
             let results = results.iter().map(|result| {
                 let mut block = json!({
-                    "type": "tool_result", "tool_use_id": safe_id(&result.id), "content": result.text,
+                    "type": "tool_result", "tool_use_id": result.id, "content": result.text,
                 });
                 if result.failed
                     && let Some(fields) = block.as_object_mut()
@@ -92,7 +106,7 @@ fn message(turn: &Turn) -> Value {
                 content.extend(thoughts(Anchor::Call(at)));
                 let input = arguments(&call.arguments);
                 content.push(json!({
-                    "type": "tool_use", "id": safe_id(&call.id), "name": call.name, "input": input,
+                    "type": "tool_use", "id": call.id, "name": call.name, "input": input,
                 }));
             }
             json!({ "role": "assistant", "content": content })
@@ -103,8 +117,7 @@ fn message(turn: &Turn) -> Value {
 /// Ids of another provider may hold signs, or a length, that are refused here.
 fn safe_id(id: &str) -> String {
     let safe = |sign: char| if sign.is_ascii_alphanumeric() || sign == '-' { sign } else { '_' };
-    let id: String = id.chars().map(safe).take(64).collect();
-    if id.is_empty() { "call".to_string() } else { id }
+    id.chars().map(safe).take(64).collect()
 }
 
 /// A tool call while its arguments come.
@@ -129,6 +142,8 @@ pub struct Messages {
     spoke: bool,
     open: Vec<Open>,
     thought: Option<Thought>,
+    /// As the provider counts: what was read from a cache or written to it is no part of the input.
+    counted: Usage,
     usage: Usage,
     stop: Option<String>,
     over: bool,
@@ -299,13 +314,17 @@ impl Messages {
     /// Counts are cumulative. All input is what was new, what was written to the cache, and what was read from it.
     fn report(&mut self, holder: &Value, out: &mut Vec<ReplyEvent>) {
         let Some(usage) = wire::at(holder, &["usage"]) else { return };
-        let cached = count(usage, &["cache_read_input_tokens"]);
-        let written = count(usage, &["cache_creation_input_tokens"]);
-        let input = count(usage, &["input_tokens"]);
-        let input = input.map(|input| input + cached.unwrap_or_default() + written.unwrap_or_default());
-        let news = Usage { input, output: count(usage, &["output_tokens"]), cached, written };
+        // A later frame may repeat some of the counts and leave out others, which then hold.
+        self.counted.merge(Usage {
+            input: count(usage, &["input_tokens"]),
+            output: count(usage, &["output_tokens"]),
+            cached: count(usage, &["cache_read_input_tokens"]),
+            written: count(usage, &["cache_creation_input_tokens"]),
+        });
+        let Usage { input, cached, written, .. } = self.counted;
+        let beside = [cached, written].into_iter().flatten().fold(0, u64::saturating_add);
         let before = self.usage;
-        self.usage.merge(news);
+        self.usage = Usage { input: input.map(|input| input.saturating_add(beside)), ..self.counted };
         if self.usage != before {
             out.push(ReplyEvent::Usage(self.usage));
         }

@@ -3,8 +3,9 @@
 
 use serde_json::{Map, Value, json};
 
+use super::history::{self, Picture, Turn, opaque_at};
 use super::think::Think;
-use super::wire::{self, Adapter, Picture, Progress, Turn, at, count, list, opaque_at, text};
+use super::wire::{self, Adapter, Progress, at, count, list, text};
 use crate::domain::chat::ToolCall;
 use crate::domain::exchange::{Anchor, ReplyEvent, Request, StopReason, Usage};
 
@@ -26,8 +27,8 @@ pub fn body(request: &Request) -> Value {
     if let Some(system) = wire::system_text(request) {
         messages.push(json!({ "role": "system", "content": system }));
     }
-    for turn in wire::turns(request) {
-        push_turn(&turn, id, thoughts, &mut messages);
+    for turn in history::turns_named(request, id) {
+        push_turn(&turn, thoughts, &mut messages);
     }
     body.insert("messages".to_string(), Value::Array(messages));
     if let Some(tools) = wire::function_tools(request) {
@@ -47,12 +48,14 @@ enum Thoughts {
     OfAll,
 }
 
-fn push_turn(turn: &Turn, id: fn(&str) -> String, thoughts: Thoughts, messages: &mut Vec<Value>) {
+fn push_turn(turn: &Turn, thoughts: Thoughts, messages: &mut Vec<Value>) {
     match turn {
         Turn::User { results, pictures, texts } => {
-            messages.extend(results.iter().map(
-                |result| json!({ "role": "tool", "tool_call_id": id(&result.id), "content": result.text }),
-            ));
+            messages.extend(
+                results.iter().map(
+                    |result| json!({ "role": "tool", "tool_call_id": result.id, "content": result.text }),
+                ),
+            );
             if !texts.is_empty() {
                 messages.push(json!({ "role": "user", "content": content(pictures, &texts.join("\n\n")) }));
             }
@@ -63,7 +66,7 @@ fn push_turn(turn: &Turn, id: fn(&str) -> String, thoughts: Thoughts, messages: 
             let calls = calls.iter().enumerate().map(|(at, call)| {
                 let arguments = wire::arguments(&call.arguments).to_string();
                 let function = json!({ "name": call.name, "arguments": arguments });
-                let mut made = json!({ "id": id(&call.id), "type": "function", "function": function });
+                let mut made = json!({ "id": call.id, "type": "function", "function": function });
                 opaque_at(opaque, Anchor::Call(at)).for_each(|own| add_fields(&mut made, own));
                 made
             });
@@ -71,6 +74,10 @@ fn push_turn(turn: &Turn, id: fn(&str) -> String, thoughts: Thoughts, messages: 
             // Most servers have no use for the thinking of a reply that is over; DeepSeek's wants that of every reply.
             if !calls.is_empty() || thoughts == Thoughts::OfAll {
                 opaque_at(opaque, Anchor::Text).for_each(|own| add_fields(&mut message, own));
+            }
+            // A reply of another model has none that it could read, and its absence is refused.
+            if thoughts == Thoughts::OfAll && message.get("reasoning_content").is_none() {
+                add_fields(&mut message, &json!({ "reasoning_content": "" }));
             }
             if !calls.is_empty() {
                 add_fields(&mut message, &json!({ "tool_calls": calls }));
@@ -312,7 +319,9 @@ impl Completions {
         if index.is_some() {
             let found = self.slots.iter().rposition(|slot| slot.index == index)?;
             let call = &self.slots.get(found)?.call;
-            let used = !id.is_empty() && (!call.id.is_empty() || (!name.is_empty() && !call.name.is_empty()));
+            // Only what brings a name of its own begins a call; some servers give each fragment another id.
+            let begins = !id.is_empty() && !name.is_empty();
+            let used = begins && !(call.id.is_empty() && call.name.is_empty());
             return (!used).then_some(found);
         }
         if !id.is_empty() || !name.is_empty() {

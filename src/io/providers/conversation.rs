@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{HeaderMap, LOCATION};
+use reqwest::header::{CONTENT_ENCODING, HeaderMap, LOCATION};
 use reqwest::{Client, Response, Url};
 use secrecy::SecretString;
 use serde_json::Value;
@@ -116,6 +116,7 @@ impl<'a> Conversation<'a> {
             };
             if let Cause::Said(trouble) = &cause
                 && let Some(quirk) = Quirk::learn(trouble, &body)
+                && !quirk.takes_back(&self.http.quirks(&key))
                 && self.http.learn(&key, quirk.clone())
             {
                 if let Some(why) = quirk.announced() {
@@ -306,6 +307,9 @@ impl<'a> Conversation<'a> {
         if !response.status().is_success() {
             return Ended::Badly(refusal(response).await);
         }
+        if let Some(encoding) = encoding(&response) {
+            return Ended::Badly(Cause::Address(Address::Encoded(encoding)));
+        }
         let mut decoder = self.provider.decoder();
         let mut deadline = begun + first;
         let mut beat = Beat::new(self.http.rest());
@@ -351,10 +355,13 @@ impl<'a> Conversation<'a> {
         }
         let after_results = matches!(self.request.messages.last(), Some(Message::Results(_)));
         let cause = match (ending, cut) {
-            (Ending::Complete(StopReason::EndTurn), _) if shown == Shown::Nothing && !after_results => {
+            // After results there may be nothing left to say.
+            (Ending::Complete(StopReason::EndTurn), _) if !after_results && shown == Shown::Nothing => {
                 Cause::Empty
             }
-            (Ending::Complete(StopReason::EndTurn), _) if shown == Shown::Thinking => Cause::OnlyThinking,
+            (Ending::Complete(StopReason::EndTurn), _) if !after_results && shown == Shown::Thinking => {
+                Cause::OnlyThinking
+            }
             (Ending::Complete(reason), _) => return Ended::Well(Outcome::Complete(reason)),
             (Ending::Failed(cause), _) => cause,
             (Ending::Truncated, Some(cause @ (Cause::Silent(_) | Cause::Stalled(_)))) => cause,
@@ -431,9 +438,19 @@ pub(super) async fn refusal(mut response: Response) -> Cause {
     };
     // What came within the limit is enough to go by.
     let _ = timeout(ERROR_TIME, read).await;
-    let mut trouble = trouble::read_body(status.as_u16(), &String::from_utf8_lossy(&body));
+    let told = match encoding(&response) {
+        Some(encoding) => format!("the reason is compressed with {encoding}"),
+        None => String::from_utf8_lossy(&body).into_owned(),
+    };
+    let mut trouble = trouble::read_body(status.as_u16(), &told);
     http::read_headers(response.headers(), &mut trouble);
     Cause::said(trouble)
+}
+
+/// How the body is compressed, if it is: no request asks for that, but some proxies do it all the same.
+fn encoding(response: &Response) -> Option<String> {
+    let encoding = plain(response.headers().get(CONTENT_ENCODING)?.to_str().ok()?);
+    (!["", "identity"].contains(&encoding.to_ascii_lowercase().as_str())).then_some(encoding)
 }
 
 /// Between 0.75 and 1, so that many clients do not come back at the same moment.

@@ -114,6 +114,9 @@ fn wrong_address(fault: &Address, target: &Target) -> Failure {
         Address::NotUnderstood => {
             format!("{provider} answered at {url} in a form that dictum does not know.")
         }
+        Address::Encoded(encoding) => {
+            format!("{provider} answered at {url} compressed with {encoding}, which dictum did not ask for.")
+        }
         Address::Bad(detail) => format!("The address {url} cannot be used{}.", after_colon(detail)),
     };
     let next = "Check `base_url` in config.toml or `--base-url`; a login page or a proxy may be in between.";
@@ -150,6 +153,13 @@ fn overflow(trouble: &Trouble, target: &Target) -> Failure {
         Some(413) => (
             format!("The request is larger than {provider} takes (413)."),
             "Start afresh with `/clear`; KB.md and persona stay.",
+        ),
+        Some(429) => (
+            format!(
+                "The request is larger than your account at {provider} may send in a minute (429){}.",
+                after_colon(&first_sentence(&trouble.message))
+            ),
+            "Start afresh with `/clear` (KB.md and persona stay), or choose a model with a higher limit.",
         ),
         Some(_) | None => (
             format!("The conversation is longer than `{model}` can take."),

@@ -3,7 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::wire::{self, Adapter, Progress, Turn, at, count, list, opaque_at, text};
+use super::history::{self, Turn, opaque_at};
+use super::wire::{self, Adapter, Progress, at, count, list, text};
 use crate::domain::chat::ToolCall;
 use crate::domain::exchange::{Anchor, ReplyEvent, Request, StopReason, Usage};
 
@@ -25,7 +26,7 @@ pub fn body(request: &Request) -> Value {
     }
     let mut contents = Vec::new();
     let mut made: Vec<ToolCall> = Vec::new();
-    for turn in wire::turns(request) {
+    for turn in history::turns(request) {
         contents.push(content(&turn, &made, model));
         if let Turn::Assistant { calls, .. } = turn {
             made = calls;

@@ -3,9 +3,10 @@
 
 use serde_json::{Map, Value, json};
 
+use super::history::{self, Turn};
 use super::think::Think;
 use super::trouble::{Cause, Trouble};
-use super::wire::{self, Adapter, Progress, Turn, at, count, list, text};
+use super::wire::{self, Adapter, Progress, at, count, list, text};
 use super::{Ability, Facts};
 use crate::domain::chat::ToolCall;
 use crate::domain::exchange::{ReplyEvent, Request, StopReason, Usage};
@@ -65,7 +66,7 @@ pub fn window(request: &Request, facts: &Facts) -> Result<u64, Cause> {
 fn size(request: &Request) -> u64 {
     let system = request.system.iter().map(|part| part.text.len());
     let tools = request.tools.iter().map(|tool| tool.name.len() + tool.description.len() + tool.schema.len());
-    let turns = wire::turns(request);
+    let turns = history::turns(request);
     let said = turns.iter().map(|turn| match turn {
         Turn::User { results, pictures, texts } => {
             // A picture takes some two thousand tokens, whatever its size.
@@ -88,7 +89,7 @@ pub fn body(request: &Request, facts: &Facts) -> Value {
         messages.push(json!({ "role": "system", "content": system }));
     }
     let mut made: Vec<ToolCall> = Vec::new();
-    for turn in wire::turns(request) {
+    for turn in history::turns(request) {
         push_turn(&turn, &made, &mut messages);
         if let Turn::Assistant { calls, .. } = turn {
             made = calls;

@@ -1,9 +1,10 @@
 //! What a server turned out not to take, learned from its own refusal and left out from then on. It never gives up a parameter
 //! without which a request means nothing.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::trouble::Trouble;
+use super::wire::list;
 
 /// Parameters that no refusal can take away.
 const NEEDED: &[&str] = &[
@@ -23,9 +24,17 @@ const NEEDED: &[&str] = &[
     "max_completion_tokens",
     "max_output_tokens",
 ];
-const LIMITS: &[&str] = &["max_completion_tokens", "max_tokens", "max_output_tokens"];
+/// Where the limit of the reply stands in a body, and its name.
+const LIMITS: &[(&str, &str)] = &[
+    ("/max_completion_tokens", "max_completion_tokens"),
+    ("/max_tokens", "max_tokens"),
+    ("/max_output_tokens", "max_output_tokens"),
+    ("/generationConfig/maxOutputTokens", "maxOutputTokens"),
+];
 /// The two names of chat completions for one limit.
 const TWINS: &[&str] = &["max_completion_tokens", "max_tokens"];
+/// The field of a reply that holds its thinking, in chat completions.
+const THOUGHTS: &str = "reasoning_content";
 /// Fields that hold what only the model's provider can read, as they stand in a body.
 const OPAQUE: &[&str] = &[
     "\"signature\":",
@@ -52,6 +61,8 @@ pub enum Quirk {
     NoThinking,
     /// Nothing opaque of earlier replies.
     NoReplay,
+    /// No reply without its thinking, be it empty.
+    ThoughtsOfAll,
 }
 
 impl Quirk {
@@ -61,14 +72,16 @@ impl Quirk {
             return None;
         }
         let words = format!("{} {}", trouble.param, trouble.message);
-        let has = |key: &str| body.get(key).is_some();
-        if has("tools") && refuses_tools(&words.to_lowercase()) {
+        if body.get("tools").is_some() && refuses_tools(&words.to_lowercase()) {
             return Some(Self::NoTools);
         }
         if !matches!(trouble.status, Some(400 | 422)) {
             return None;
         }
         let lower = words.to_lowercase();
+        if misses_thoughts(&lower) && replies(body).any(|reply| reply.get(THOUGHTS).is_none()) {
+            return Some(Self::ThoughtsOfAll);
+        }
         if refuses_replay(&lower) && carries_opaque(body) {
             return Some(Self::NoReplay);
         }
@@ -78,14 +91,13 @@ impl Quirk {
         if words.contains("cache_control") && body.to_string().contains("\"cache_control\"") {
             return Some(Self::NoCacheMarks);
         }
-        if let Some(sent) = LIMITS.iter().find(|key| has(key))
-            && LIMITS.iter().any(|key| names(&words, key))
+        if let Some((sent, asked)) = limit_of(body)
+            && LIMITS.iter().any(|(_, key)| names(&words, key))
         {
-            let asked = body.get(*sent).and_then(Value::as_u64).unwrap_or_default();
-            return match highest(&words) {
+            return match highest(&lower) {
                 Some(limit) if limit > 0 && limit < asked => Some(Self::LimitAt(limit)),
-                Some(_) | None if !TWINS.contains(sent) => None,
-                Some(_) | None => TWINS.iter().find(|key| *key != sent).map(|other| Self::LimitNamed(other)),
+                Some(_) | None if !TWINS.contains(&sent) => None,
+                Some(_) | None => TWINS.iter().find(|key| **key != sent).map(|other| Self::LimitNamed(other)),
             };
         }
         let keys = body.as_object()?.keys();
@@ -106,8 +118,8 @@ impl Quirk {
                 }
             }
             Self::LimitAt(limit) => {
-                for key in LIMITS {
-                    if let Some(value) = fields.get_mut(*key)
+                for (path, _) in LIMITS {
+                    if let Some(value) = body.pointer_mut(path)
                         && value.as_u64().is_some_and(|asked| asked > *limit)
                     {
                         *value = json!(limit);
@@ -120,14 +132,30 @@ impl Quirk {
             }
             Self::NoThinking => {
                 fields.shift_remove("think");
+                fields.shift_remove("thinking");
                 fields.shift_remove("reasoning");
                 if let Some(config) = fields.get_mut("generationConfig").and_then(Value::as_object_mut) {
                     config.shift_remove("thinkingConfig");
                 }
             }
-            // The request itself is made without it.
-            Self::NoReplay => {}
+            // The request itself is made without it; what stood in for thinking that there is none of goes, too.
+            Self::NoReplay => {
+                replies_mut(body).for_each(|reply| {
+                    reply.shift_remove(THOUGHTS);
+                });
+            }
+            Self::ThoughtsOfAll => {
+                for reply in replies_mut(body).filter(|reply| !reply.contains_key(THOUGHTS)) {
+                    reply.insert(THOUGHTS.to_string(), json!(""));
+                }
+            }
         }
+    }
+
+    /// Whether it takes back one of `known`: a limit that is refused under either name is no matter of names.
+    pub fn takes_back(&self, known: &[Self]) -> bool {
+        let names = |quirk: &Self| matches!(quirk, Self::LimitNamed(_));
+        names(self) && known.iter().any(names)
     }
 
     /// What the user reads while the question is put anew; `None` where it makes no difference to the answer.
@@ -139,9 +167,31 @@ impl Quirk {
             | Self::LimitNamed(_)
             | Self::LimitAt(_)
             | Self::NoCacheMarks
-            | Self::NoThinking => None,
+            | Self::NoThinking
+            | Self::ThoughtsOfAll => None,
         }
     }
+}
+
+/// The replies among the messages of chat completions.
+fn replies(body: &Value) -> impl Iterator<Item = &Map<String, Value>> {
+    let messages = list(body, &["messages"]).iter().filter_map(Value::as_object);
+    messages.filter(|message| is_reply(message))
+}
+
+fn replies_mut(body: &mut Value) -> impl Iterator<Item = &mut Map<String, Value>> {
+    let messages = body.get_mut("messages").and_then(Value::as_array_mut).into_iter().flatten();
+    messages.filter_map(Value::as_object_mut).filter(|message| is_reply(message))
+}
+
+fn is_reply(message: &Map<String, Value>) -> bool {
+    message.get("role").and_then(Value::as_str) == Some("assistant")
+}
+
+/// Whether the thinking of an earlier reply is missed: DeepSeek's servers and some others want it with each.
+fn misses_thoughts(message: &str) -> bool {
+    const MISSED: &[&str] = &["must be passed back", "is missing", "is required"];
+    message.contains(THOUGHTS) && MISSED.iter().any(|missed| message.contains(missed))
 }
 
 /// Whether something opaque of an earlier reply is refused.
@@ -176,6 +226,7 @@ fn refuses_thinking(message: &str) -> bool {
 
 fn thinks(body: &Value) -> bool {
     body.get("think").is_some()
+        || body.get("thinking").is_some()
         || body.get("reasoning").is_some()
         || body.pointer("/generationConfig/thinkingConfig").is_some()
 }
@@ -207,8 +258,13 @@ fn refuses_tools(message: &str) -> bool {
         || ["tool calling", "tool calls", "function calling", "function calls"]
             .iter()
             .any(|name| message.contains(name));
+    // What is wrong inside of one tool is not mended by giving up all.
+    let inside = ["tools.", "tools["].iter().any(|lead| {
+        let mut rest = message.split(lead).skip(1);
+        rest.any(|rest| rest.starts_with(|sign: char| sign.is_ascii_digit()))
+    });
     PHRASES.iter().any(|phrase| message.contains(phrase))
-        || (of_tools && NO.iter().any(|no| message.contains(no)))
+        || (of_tools && !inside && NO.iter().any(|no| message.contains(no)))
 }
 
 /// Whether `message` holds `key` as a word of its own.
@@ -216,13 +272,32 @@ fn names(message: &str, key: &str) -> bool {
     message.split(|sign: char| !sign.is_ascii_alphanumeric() && sign != '_').any(|word| word == key)
 }
 
-/// The bound that a message states: `... > 8192, which is the maximum`, `supports at most 16384`.
+/// The limit of the reply in a body: its name and how much is asked for.
+fn limit_of(body: &Value) -> Option<(&'static str, u64)> {
+    LIMITS.iter().find_map(|(path, name)| Some((*name, body.pointer(path)?.as_u64()?)))
+}
+
+/// The bound that a message in small letters states: `... > 8192, which is the maximum`, `supports at most 16384`, `must be less than or
+/// equal to 4096`, `the valid range is [1, 8192]`, `from 1 (inclusive) to 65537 (exclusive)`.
 fn highest(message: &str) -> Option<u64> {
-    ["> ", "at most ", "<= "].iter().find_map(|lead| {
-        let rest = message.get(message.find(lead)? + lead.len()..)?;
-        let end = rest.find(|sign: char| !sign.is_ascii_digit()).unwrap_or(rest.len());
-        rest.get(..end)?.parse().ok()
+    const LEADS: &[&str] =
+        &["> ", "at most ", "<= ", "less than or equal to ", "no more than ", "not exceed "];
+    let stated = LEADS.iter().find_map(|lead| number(message.get(message.find(lead)? + lead.len()..)?));
+    stated.or_else(|| {
+        let range = message.get(message.find("range")? + "range".len()..)?;
+        [", ", ",", " to ", " and ", "-"].iter().find_map(|between| {
+            let (lower, upper) = range.split_once(between)?;
+            let bound = number(upper).filter(|_| lower.contains(|sign: char| sign.is_ascii_digit()))?;
+            Some(if upper.contains("exclusive") { bound.saturating_sub(1) } else { bound })
+        })
     })
+}
+
+/// The number that a text begins with, be it quoted.
+fn number(text: &str) -> Option<u64> {
+    let text = text.trim_start_matches(['`', '\'', '"', ' ']);
+    let end = text.find(|sign: char| !sign.is_ascii_digit()).unwrap_or(text.len());
+    text.get(..end)?.parse().ok()
 }
 
 fn strip(value: &mut Value, key: &str) {
@@ -262,6 +337,27 @@ mod tests {
     }
 
     #[test]
+    fn the_bound_of_a_limit_is_found_in_every_wording() {
+        let words =
+            |text: &str, expect: Option<u64>| assert_eq!(highest(&text.to_lowercase()), expect, "{text}");
+        words(
+            "`max_tokens` must be less than or equal to `4096`, the maximum value for `max_tokens` is less",
+            Some(4096),
+        );
+        words("Invalid max_tokens value, the valid range of max_tokens is [1, 8192]", Some(8192));
+        words("Range of max_tokens should be [1,2000]", Some(2000));
+        words("max_tokens must be in the range 1-4096, or left out", Some(4096));
+        words(
+            "it has a maxOutputTokens value of 100000 but the supported range is from 1 (inclusive) to 65537 (exclusive).",
+            Some(65536),
+        );
+        words("max_tokens: 9000 > 8192, which is the maximum", Some(8192));
+        words("This model supports at most 16384 completion tokens", Some(16384));
+        words("max_tokens is out of range", None);
+        words("Unsupported parameter: 'max_tokens'", None);
+    }
+
+    #[test]
     fn a_refusal_takes_away_what_it_names_and_nothing_needed() {
         check(
             "Unrecognized request argument supplied: stream_options",
@@ -292,6 +388,7 @@ mod tests {
         ] {
             check(refusal, Some(Quirk::NoTools), &json!({ "tools": null, "stream": true }));
         }
+        check("tools.0.function.strict: Extra inputs are not permitted", None, &json!({ "stream": true }));
         check("tools.0.function.parameters: schema is not valid JSON", None, &json!({ "stream": true }));
         check("unexpected tool_use_id in tool_result blocks", None, &json!({ "stream": true }));
         check("messages: text content blocks must be non-empty", None, &json!({ "stream": true }));

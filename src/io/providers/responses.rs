@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::wire::{self, Adapter, Picture, Progress, Turn, at, count, list, opaque_at, text};
+use super::history::{self, Picture, Turn, opaque_at};
+use super::wire::{self, Adapter, Progress, at, count, list, text};
 use crate::domain::chat::ToolCall;
 use crate::domain::exchange::{Anchor, ReplyEvent, Request, StopReason, Usage};
 
@@ -14,7 +15,7 @@ pub fn body(request: &Request) -> Value {
         body.insert("instructions".to_string(), json!(system));
     }
     let mut input = Vec::new();
-    for turn in wire::turns(request) {
+    for turn in history::turns(request) {
         push_turn(&turn, &mut input);
     }
     body.insert("input".to_string(), Value::Array(input));

@@ -1,7 +1,7 @@
 //! Server-sent events over bytes: lines first, text second, so that a chunk may end anywhere. It never reads a socket and never
 //! gives up a stream for one bad line.
 
-/// A line longer than this is dropped with a note, so that memory stays bounded.
+/// A line longer than this, or an event whose lines are together, is dropped with a note, so that memory stays bounded.
 pub const LONGEST_LINE: usize = 16 * 1024 * 1024;
 /// How much of a body that is no event stream is kept once frames were seen; before that a whole JSON answer may come, so
 /// [`LONGEST_LINE`] holds.
@@ -15,7 +15,7 @@ pub enum Item {
     Data(String),
     /// A field named `error`, which some servers write in place of `data`.
     Error(String),
-    /// A line over [`LONGEST_LINE`] was dropped.
+    /// A line or an event over [`LONGEST_LINE`] was dropped.
     Oversized,
 }
 
@@ -39,6 +39,8 @@ pub struct Sse {
     dropping: bool,
     first_line_done: bool,
     data: Option<String>,
+    /// The event has become too long: what comes of it up to its end is dropped.
+    skip_event: bool,
     stray: String,
     in_stray: bool,
     frames: usize,
@@ -122,13 +124,7 @@ impl Sse {
             items.push(Item::Data(line.to_string()));
         } else if let Some(value) = field(line, "data") {
             self.in_stray = false;
-            match &mut self.data {
-                Some(data) => {
-                    data.push('\n');
-                    data.push_str(value);
-                }
-                None => self.data = Some(value.to_string()),
-            }
+            self.add_data(value, items);
         } else if let Some(value) = field(line, "error") {
             self.in_stray = false;
             self.dispatch(items);
@@ -142,6 +138,29 @@ impl Sse {
         }
     }
 
+    /// One more line of an event.
+    fn add_data(&mut self, value: &str, items: &mut Vec<Item>) {
+        // An object behind an object is no part of it: a proxy lost the blank line between two events.
+        let next = value.starts_with('{') || value.trim() == "[DONE]";
+        if next && self.data.as_ref().is_some_and(|data| data.trim_end().ends_with('}')) {
+            self.dispatch(items);
+        }
+        if self.skip_event {
+            return;
+        }
+        let data = self.data.get_or_insert_default();
+        if data.len() + value.len() >= LONGEST_LINE {
+            self.data = None;
+            self.skip_event = true;
+            items.push(Item::Oversized);
+            return;
+        }
+        if !data.is_empty() {
+            data.push('\n');
+        }
+        data.push_str(value);
+    }
+
     fn keep_stray(&mut self, line: &str) {
         let limit = if self.frames == 0 { LONGEST_LINE } else { STRAY_AFTER_FRAMES };
         if self.stray.len() + line.len() <= limit {
@@ -151,6 +170,7 @@ impl Sse {
     }
 
     fn dispatch(&mut self, items: &mut Vec<Item>) {
+        self.skip_event = false;
         if let Some(data) = self.data.take()
             && !data.trim().is_empty()
         {
@@ -232,6 +252,29 @@ mod tests {
         let (items, stray) = run(&[b"<html>\n<title>x</title>", b"\n"]);
         assert!(items.is_empty());
         assert!(stray.contains("<title>x</title>"));
+    }
+
+    #[test]
+    fn an_event_without_end_is_dropped_and_the_stream_goes_on() {
+        let mut sse = Sse::default();
+        let mut items = Vec::new();
+        let line = [b"data: ".as_slice(), &[b'x'; 60_000], b"\n"].concat();
+        for _ in 0..1_000 {
+            sse.feed(&line, &mut items);
+            assert!(sse.data.as_ref().is_none_or(|data| data.len() <= LONGEST_LINE));
+        }
+        sse.feed(b"\ndata: a\n\n", &mut items);
+        assert_eq!(items, [Item::Oversized, Item::Data("a".to_string())]);
+    }
+
+    #[test]
+    fn events_are_told_apart_where_a_proxy_lost_the_blank_lines() {
+        let mut sse = Sse::default();
+        let mut items = Vec::new();
+        sse.feed(b"data: {\"a\":1}\ndata: {\"b\":\ndata: 2}\n", &mut items);
+        assert_eq!(items, [Item::Data("{\"a\":1}".to_string())], "as soon as the next one begins");
+        sse.feed(b"data: [DONE]\n", &mut items);
+        assert_eq!(items[1..], [Item::Data("{\"b\":\n2}".to_string())]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::wire::{at, list, objects, text};
+use super::words::words;
 use crate::domain::roster::REFUSED;
 
 /// No message is shown longer than this, in characters.
@@ -67,6 +68,8 @@ pub enum Address {
     Redirect(String),
     /// It answers in an unknown form.
     NotUnderstood,
+    /// It answers compressed in this way, which nobody asked for.
+    Encoded(String),
     /// It cannot be used at all.
     Bad(String),
 }
@@ -164,7 +167,9 @@ impl Trouble {
     /// Whether the history is longer than the model takes.
     pub fn overflows(&self) -> bool {
         let bad = matches!(self.status, Some(400 | 413 | 422 | 500) | None);
-        self.status == Some(413) || (bad && self.says(OVERFLOWS))
+        // A single request that is more than a minute's allowance: no wait makes it fit.
+        let alone = self.status == Some(429) && self.says(&["request too large"]);
+        self.status == Some(413) || alone || (bad && self.says(OVERFLOWS))
     }
 
     /// Whether the account is used up, which waiting does not mend.
@@ -352,14 +357,7 @@ pub fn read_body(status: u16, body: &str) -> Trouble {
 /// Reads an error value: an object with `error`, the error itself, or bare text.
 pub fn read_value(value: &Value) -> Trouble {
     let error = at(value, &["error"]).unwrap_or(value);
-    let raw = text(error, &["metadata", "raw"]);
-    let message =
-        [error.as_str().unwrap_or_default(), raw, text(error, &["message"]), text(error, &["detail"])]
-            .into_iter()
-            .chain(list(error, &["detail"]).iter().map(|part| text(part, &["msg"])))
-            .chain([text(error, &["msg"]), text(value, &["message"])])
-            .map(plain)
-            .find(|message| !message.is_empty());
+    let message = [error, value].into_iter().map(words).find(|told| !told.is_empty());
     let number = |key| at(error, &[key]).and_then(|v| v.as_u64().or_else(|| v.as_str()?.parse().ok()));
     // Google names the kind `status`, and puts the rest into details.
     let kind = [text(error, &["type"]), text(error, &["status"])].into_iter().find(|kind| !kind.is_empty());
@@ -408,7 +406,8 @@ fn status_of(kind: &str) -> Option<u16> {
 /// The error in a frame of the stream, if it is one.
 pub fn in_frame(frame: &Value) -> Option<Trouble> {
     let error = at(frame, &["error"]).or_else(|| at(frame, &["x_groq", "error"]));
-    if let Some(error) = error.filter(|error| error.is_object() || error.is_string()) {
+    let is_list = |error: &Value| error.as_array().is_some_and(|items| !items.is_empty());
+    if let Some(error) = error.filter(|error| error.is_object() || error.is_string() || is_list(error)) {
         return Some(read_value(error));
     }
     match text(frame, &["type"]) {
@@ -435,6 +434,14 @@ pub fn in_frame(frame: &Value) -> Option<Trouble> {
         }),
         _ => None,
     }
+}
+
+/// The error in an answer in which nothing else was found: some servers write one without saying that it is one.
+pub fn in_strange(answer: &Value) -> Option<Trouble> {
+    let is_told = ["errors", "detail"].iter().any(|name| at(answer, &[name]).is_some())
+        || !text(answer, &["message"]).is_empty();
+    let trouble = is_told.then(|| read_value(answer));
+    trouble.filter(|trouble| !trouble.message.is_empty())
 }
 
 /// The wait in a message such as `Please try again in 1m5.289s`.

@@ -1,15 +1,12 @@
-//! What every protocol shares: the decoder around an adapter, the history put in order, JSON read leniently. It never opens a
-//! connection and never takes a cut stream for a complete one.
-
-use std::sync::Arc;
+//! What every protocol shares: the decoder around an adapter, JSON read leniently. It never opens a connection and never takes a cut
+//! stream for a complete one.
 
 use serde_json::{Value, json};
 
 use super::sse::{Framing, Item, Sse};
-use super::trouble::{self, Address, Cause};
-use crate::domain::attach::{self, Attachment, Content, Media};
-use crate::domain::chat::{ToolCall, ToolResult};
-use crate::domain::exchange::{Anchor, Message, Opaque, ReplyEvent, Request, StopReason, ToolSpec};
+use super::trouble::{self, Address, Cause, Trouble};
+use crate::domain::chat::ToolCall;
+use crate::domain::exchange::{Anchor, Opaque, ReplyEvent, Request, StopReason, ToolSpec};
 
 /// How far a reply has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +66,8 @@ pub struct Decoder {
     garbled: bool,
     /// A frame of the stream was among it, so that a piece of the reply may be missing.
     lost: bool,
+    /// What may be an error, in a frame that brought nothing; it is one where no other frame came.
+    strange: Option<Trouble>,
 }
 
 impl Decoder {
@@ -84,6 +83,7 @@ impl Decoder {
             understood: false,
             garbled: false,
             lost: false,
+            strange: None,
         }
     }
 
@@ -127,15 +127,17 @@ impl Decoder {
         self.note_shown(&out);
         // Any JSON answer is a line, too.
         self.garbled |= self.framing == Framing::Lines && self.frames > 0 && !self.understood;
-        let unread = closed == Ending::Truncated && self.garbled && self.shown == Shown::Nothing;
-        let ending = match closed {
-            _ if unread => Ending::Failed(Cause::Address(Address::NotUnderstood)),
-            Ending::Complete(StopReason::EndTurn) if self.lost && self.shown == Shown::Answer => {
+        let nothing = closed == Ending::Truncated && self.shown == Shown::Nothing;
+        let unread = nothing && self.garbled;
+        let ending = match (closed, self.strange.take().filter(|_| nothing && self.frames == 1)) {
+            (_, Some(trouble)) => Ending::Failed(Cause::said(trouble)),
+            (_, None) if unread => Ending::Failed(Cause::Address(Address::NotUnderstood)),
+            (Ending::Complete(StopReason::EndTurn), None) if self.lost && self.shown == Shown::Answer => {
                 Ending::Complete(StopReason::Other(PART_LOST.to_string()))
             }
             // A call that lost a piece is not to be run.
-            Ending::Complete(StopReason::ToolUse) if self.lost => Ending::Truncated,
-            closed => closed,
+            (Ending::Complete(StopReason::ToolUse), None) if self.lost => Ending::Truncated,
+            (closed, None) => closed,
         };
         (out, ending, self.shown)
     }
@@ -189,7 +191,13 @@ impl Decoder {
         self.frames += 1;
         match trouble::in_frame(frame) {
             Some(trouble) => self.failed = Some(Cause::said(trouble)),
-            None => self.adapter.frame(frame, out),
+            None => {
+                let before = out.len();
+                self.adapter.frame(frame, out);
+                if out.len() == before && self.strange.is_none() {
+                    self.strange = trouble::in_strange(frame);
+                }
+            }
         }
     }
 
@@ -219,6 +227,7 @@ impl Decoder {
                     self.frames += 1;
                     self.adapter.whole(&value, out);
                     self.garbled = self.adapter.progress() == Progress::Open;
+                    self.strange = trouble::in_strange(&value);
                 }
             },
             Err(_) => {
@@ -338,235 +347,14 @@ pub fn settle(reason: StopReason, calls: &[ToolCall]) -> StopReason {
     }
 }
 
-/// A picture that the user showed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Picture {
-    pub media: Media,
-    /// In base64.
-    pub data: Arc<str>,
-}
-
-impl Picture {
-    /// As an address that holds it whole.
-    pub fn address(&self) -> String {
-        format!("data:{};base64,{}", self.media.mime(), self.data)
-    }
-}
-
-/// The history as every protocol wants it: turns alternate, the user begins, each call has its result right behind it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Turn {
-    /// Results of the calls before it, then what the user showed and wrote.
-    User { results: Vec<ToolResult>, pictures: Vec<Picture>, texts: Vec<String> },
-    Assistant {
-        text: String,
-        calls: Vec<ToolCall>,
-        /// What the one who is asked made itself and wants back.
-        opaque: Vec<(Anchor, Value)>,
-    },
-}
-
-/// The opaque parts of a turn that stand at `anchor`.
-pub fn opaque_at(opaque: &[(Anchor, Value)], anchor: Anchor) -> impl Iterator<Item = &Value> {
-    opaque.iter().filter(move |(at, _)| *at == anchor).map(|(_, value)| value)
-}
-
 /// An opaque part as an adapter finds it; the conversation then says who made it.
 pub fn opaque(anchor: Anchor, value: &Value) -> ReplyEvent {
     ReplyEvent::Opaque(Opaque { maker: String::new(), anchor, json: value.to_string() })
 }
 
-/// Puts the history in order. Blank texts are dropped, neighbours of one side merged, a call without result gets one that says so,
-/// and a result without its call is left out: providers refuse all of these.
-/// What is opaque goes to its maker alone.
-pub fn turns(request: &Request) -> Vec<Turn> {
-    ordered(&request.messages, &request.endpoint.maker())
-}
-
-fn ordered(messages: &[Message], maker: &str) -> Vec<Turn> {
-    let mut turns: Vec<Turn> = Vec::new();
-    for message in messages {
-        match message {
-            Message::User { text } if text.trim().is_empty() => {}
-            Message::User { text } => match user_turn(&mut turns) {
-                Some(Turn::User { texts, .. }) => texts.push(text.clone()),
-                Some(Turn::Assistant { .. }) | None => {}
-            },
-            Message::Attached(attached) => add_attached(&mut turns, attached),
-            Message::Results(answers) => add_results(&mut turns, answers),
-            Message::Assistant { text, calls, opaque } => {
-                let own = opaque.iter().filter(|opaque| opaque.maker == maker);
-                let own = own.filter_map(|own| Some((own.anchor, serde_json::from_str(&own.json).ok()?)));
-                add_assistant(&mut turns, text, calls, own.collect());
-            }
-        }
-    }
-    if open_calls(&turns).is_some() {
-        user_turn(&mut turns);
-    }
-    turns
-}
-
-/// The user turn at the end, opened where there is none: the calls before it are answered as cancelled until their results come.
-fn user_turn(turns: &mut Vec<Turn>) -> Option<&mut Turn> {
-    if !matches!(turns.last(), Some(Turn::User { .. })) {
-        let results = open_calls(turns).unwrap_or_default().iter().map(|call| ToolResult {
-            id: call.id.clone(),
-            text: "The call was cancelled before it had a result.".to_string(),
-            failed: true,
-        });
-        let turn = Turn::User { results: results.collect(), pictures: Vec::new(), texts: Vec::new() };
-        turns.push(turn);
-    }
-    turns.last_mut()
-}
-
-/// What goes along with the message behind it stands before it.
-fn add_attached(turns: &mut Vec<Turn>, attached: &[Attachment]) {
-    let Some(text) = attach::text(attached) else { return };
-    if let Some(Turn::User { pictures, texts, .. }) = user_turn(turns) {
-        texts.push(text);
-        pictures.extend(attached.iter().filter_map(|attached| match &attached.content {
-            Content::Picture { media, data } => Some(Picture { media: *media, data: Arc::clone(data) }),
-            Content::Text(_) | Content::Gone => None,
-        }));
-    }
-}
-
-/// The calls of the last turn, when they wait for their results.
-fn open_calls(turns: &[Turn]) -> Option<&[ToolCall]> {
-    match turns.last() {
-        Some(Turn::Assistant { calls, .. }) if !calls.is_empty() => Some(calls),
-        Some(Turn::Assistant { .. } | Turn::User { .. }) | None => None,
-    }
-}
-
-fn add_results(turns: &mut Vec<Turn>, answers: &[ToolResult]) {
-    if open_calls(turns).is_none() && !matches!(turns.last(), Some(Turn::User { .. })) {
-        return;
-    }
-    if let Some(Turn::User { results, .. }) = user_turn(turns) {
-        for answer in answers {
-            if let Some(result) = results.iter_mut().find(|result| result.id == answer.id) {
-                *result = answer.clone();
-            }
-        }
-    }
-}
-
-fn add_assistant(turns: &mut Vec<Turn>, text: &str, calls: &[ToolCall], own: Vec<(Anchor, Value)>) {
-    let blank = text.trim().is_empty();
-    if blank && calls.is_empty() {
-        return;
-    }
-    if open_calls(turns).is_some() {
-        user_turn(turns);
-    }
-    match turns.last_mut() {
-        // A history that was trimmed may begin with a reply; providers want the user first.
-        None => {}
-        // The turn before has no calls, so the numbers of these hold.
-        Some(Turn::Assistant { text: before, calls: made, opaque }) => {
-            if !blank {
-                if !before.is_empty() {
-                    before.push_str("\n\n");
-                }
-                before.push_str(text);
-            }
-            made.extend_from_slice(calls);
-            opaque.extend(own);
-        }
-        Some(Turn::User { .. }) => {
-            let text = if blank { String::new() } else { text.to_string() };
-            turns.push(Turn::Assistant { text, calls: calls.to_vec(), opaque: own });
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn user(text: &str) -> Message {
-        Message::User { text: text.to_string() }
-    }
-
-    fn said(text: &str, ids: &[&str]) -> Message {
-        let calls = ids.iter().map(|id| ToolCall {
-            id: (*id).to_string(),
-            name: "read".to_string(),
-            arguments: String::new(),
-        });
-        Message::Assistant { text: text.to_string(), calls: calls.collect(), opaque: Vec::new() }
-    }
-
-    fn results(ids: &[&str]) -> Message {
-        let made = ids.iter().map(|id| ToolResult {
-            id: (*id).to_string(),
-            text: format!("of {id}"),
-            failed: false,
-        });
-        Message::Results(made.collect())
-    }
-
-    /// One line for each turn: `user[a=ok b=failed] text|text` or `assistant[a b] text`.
-    fn check(messages: &[Message], expect: &[&str]) {
-        let lines: Vec<String> = ordered(messages, "")
-            .iter()
-            .map(|turn| match turn {
-                Turn::User { results, texts, .. } => {
-                    let results: Vec<String> = results
-                        .iter()
-                        .map(|result| {
-                            format!("{}={}", result.id, if result.failed { "failed" } else { "ok" })
-                        })
-                        .collect();
-                    format!("user[{}] {}", results.join(" "), texts.join("|"))
-                }
-                Turn::Assistant { text, calls, .. } => {
-                    let ids: Vec<&str> = calls.iter().map(|call| call.id.as_str()).collect();
-                    format!("assistant[{}] {text}", ids.join(" "))
-                }
-            })
-            .collect();
-        assert_eq!(lines, expect);
-    }
-
-    #[test]
-    fn turns_alternate_and_the_user_begins() {
-        check(&[user("a"), user(" "), user("b")], &["user[] a|b"]);
-        check(&[said("x", &[]), user("a")], &["user[] a"]);
-        check(&[results(&["z"]), user("a"), said("", &[]), user("b")], &["user[] a|b"]);
-        check(
-            &[user("a"), said("x", &[]), said("y", &[]), user("b")],
-            &["user[] a", "assistant[] x\n\ny", "user[] b"],
-        );
-    }
-
-    #[test]
-    fn every_call_has_exactly_one_result_behind_it() {
-        let calls = "assistant[1 2] ";
-        check(&[user("a"), said("", &["1", "2"])], &["user[] a", calls, "user[1=failed 2=failed] "]);
-        check(
-            &[user("a"), said("", &["1", "2"]), results(&["2"]), user("b")],
-            &["user[] a", calls, "user[1=failed 2=ok] b"],
-        );
-        check(
-            &[user("a"), said("", &["1", "2"]), results(&["1"]), results(&["2", "9"]), said("x", &[])],
-            &["user[] a", calls, "user[1=ok 2=ok] ", "assistant[] x"],
-        );
-        check(
-            &[user("a"), said("", &["1", "2"]), user("stop"), said("x", &["3"]), said("y", &[])],
-            &[
-                "user[] a",
-                calls,
-                "user[1=failed 2=failed] stop",
-                "assistant[3] x",
-                "user[3=failed] ",
-                "assistant[] y",
-            ],
-        );
-    }
 
     #[test]
     fn frames_that_a_proxy_ran_together_are_taken_apart() {
