@@ -1,8 +1,8 @@
 //! Making room: older turns are sent as a summary, or not at all, when the model's room gets narrow; and trying a turn again. KB.md, the persona
 //! and the newest message are never touched, and what is on the screen stays whole.
 
-use super::request::request_to;
-use super::state::{Compacting, State, Tries, Turn};
+use super::request::{in_use, request_to};
+use super::state::{Compacting, Replying, State, Tries, Turn};
 use super::turn::{self, Round};
 use super::{again, plain, usage};
 use crate::base::count::short;
@@ -24,8 +24,7 @@ const KEPT: u64 = 25;
 
 /// The request as it would be sent now.
 fn request(state: &State) -> Request {
-    let model = state.connection.endpoint.model.clone();
-    request_to(state, model, &state.personas.active, &[], None)
+    request_to(state, in_use(state), &state.personas.active, &[], None)
 }
 
 /// What the request would be made of.
@@ -75,20 +74,20 @@ pub fn by_hand(state: &mut State, _: &str) -> Vec<Effect> {
         state.note("a reply is under way; /compact works when it has ended");
         return Vec::new();
     }
-    if turns(&request(state).messages).len() < 2 {
+    let request = request(state);
+    if turns(&request.messages).len() < 2 {
         state.note("there is nothing older to make room from");
         return Vec::new();
     }
-    begin(state, None)
+    begin(state, &request, None)
 }
 
-/// Begins to make room; what waits for it goes on afterwards.
-pub fn begin(state: &mut State, then: Option<Round>) -> Vec<Effect> {
-    let request = request(state);
+/// Begins to make room for a request; what waits for it goes on afterwards.
+pub fn begin(state: &mut State, request: &Request, then: Option<Round>) -> Vec<Effect> {
     let turns = turns(&request.messages);
     let room = usage::room(state, &request.endpoint);
     // Whoever asks for room wants much of it; what is made by itself is no more than is needed.
-    let whole = if then.is_some() { room } else { None }.unwrap_or_else(|| Shares::of(&request).history);
+    let whole = if then.is_some() { room } else { None }.unwrap_or_else(|| Shares::of(request).history);
     let kept = fitting(&turns, whole * KEPT / 100);
     let older = turns.get(..turns.len().saturating_sub(kept)).unwrap_or_default();
     if state.connection.is_offline() || older.is_empty() {
@@ -105,7 +104,8 @@ pub fn begin(state: &mut State, then: Option<Round>) -> Vec<Effect> {
         max_tokens: SUMMARY.min(state.connection.max_tokens),
     };
     let task = state.errands.task();
-    state.turn = Turn::Compacting(Box::new(Compacting { task, kept, summary: String::new(), then }));
+    let endpoint = request.endpoint.clone();
+    state.turn = Turn::Compacting(Box::new(Compacting { task, endpoint, kept, summary: String::new(), then }));
     vec![Effect::Ask { task, request: Box::new(question) }]
 }
 
@@ -133,8 +133,18 @@ pub fn replied(state: &mut State, task: TaskId, event: &ReplyEvent) -> bool {
     if compacting.task != task {
         return false;
     }
-    if let ReplyEvent::Text(text) = event {
-        compacting.summary.push_str(text);
+    match event {
+        ReplyEvent::Text(text) => compacting.summary.push_str(text),
+        ReplyEvent::Context(tokens) => {
+            state.connection.contexts.insert(compacting.endpoint.maker(), *tokens);
+        }
+        ReplyEvent::Start { .. }
+        | ReplyEvent::Thinking(_)
+        | ReplyEvent::Call(_)
+        | ReplyEvent::Opaque(_)
+        | ReplyEvent::Usage(_)
+        | ReplyEvent::NoTools
+        | ReplyEvent::Retry { .. } => {}
     }
     true
 }
@@ -213,7 +223,7 @@ pub fn how_to_try_again(state: &State) -> String {
 }
 
 /// The model's room was too small: less is sent, and the user is offered that at once, in place of what the provider's error says.
-pub fn offer(state: &State, failure: Failure) -> Failure {
+pub fn offer(state: &State, replying: &Replying, failure: Failure) -> Failure {
     if failure.kind != FailureKind::Overflow {
         return failure;
     }
@@ -223,7 +233,8 @@ pub fn offer(state: &State, failure: Failure) -> Failure {
             how_to_try_again(state)
         )
     } else {
-        let shares = shares(state);
+        let Replying { endpoint, persona, .. } = replying;
+        let shares = Shares::of(&request_to(state, endpoint.clone(), persona, &[], None));
         format!(
             "There is nothing older to leave out: KB.md is ~{} tokens, the persona ~{}, your message ~{}. Shorten one of them, or \
              choose a model with more room with /model.",

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::state::{Focus, Search, State, Storing, Turn};
-use super::{screen, usage, vi};
+use super::{request, screen, usage, vi};
 use crate::base::text;
 use crate::domain::chat::{Body, Entry, Presence};
 use crate::draw::theme::Theme;
@@ -212,7 +212,7 @@ fn activity(state: &State) -> Option<String> {
             let begun = state.log.reply(replying.entry).is_some_and(|reply| !reply.text.is_empty());
             let words = match (&replying.retry, begun) {
                 (Some(retry), _) => retry.clone(),
-                (None, false) => format!("waiting for {}", state.connection.endpoint.provider),
+                (None, false) => format!("waiting for {}", replying.endpoint.provider),
                 (None, true) => "replying".to_string(),
             };
             let silence =
@@ -225,11 +225,11 @@ fn activity(state: &State) -> Option<String> {
 
 /// Which model is in use, in words.
 pub fn connection(state: &State) -> String {
-    let endpoint = &state.connection.endpoint;
+    let endpoint = request::in_use(state);
     match (state.connection.is_offline(), state.connection.search) {
         (true, Search::Running) => "looking for a local model …".to_string(),
         (true, Search::Done) => "offline · no model connected".to_string(),
-        (false, _) if endpoint.model.is_empty() => endpoint.provider.clone(),
+        (false, _) if endpoint.model.is_empty() => endpoint.provider,
         (false, _) => format!("{} · {}", endpoint.provider, text::one_line(&endpoint.model)),
     }
 }

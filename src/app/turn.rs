@@ -4,7 +4,7 @@ use super::attaching;
 use super::context;
 use super::plain::Form;
 use super::proposing::{self, Whole};
-use super::request::{request_to, speaking_model};
+use super::request::{request_to, speaking};
 use super::review;
 use super::sessions;
 use super::side;
@@ -13,7 +13,7 @@ use super::tables::{asks_first, heard_alone, needs_tables};
 use super::versions::Wish;
 use super::{compact, usage};
 use crate::domain::chat::{Body, Level, Reply, Voice};
-use crate::domain::exchange::{Outcome, ReplyEvent, StopReason};
+use crate::domain::exchange::{Endpoint, Outcome, ReplyEvent, StopReason};
 use crate::domain::kb::fence::Fence;
 use crate::domain::kb::gate::Channel;
 use crate::domain::kb::proposal::{self, Source};
@@ -225,13 +225,16 @@ impl Round {
 /// Sends the conversation as it stands and opens the reply.
 pub fn ask(state: &mut State, round: Round) -> Vec<Effect> {
     let Round { persona, model: named, message, candidates, number, tally, room } = round;
-    let model = named.clone().unwrap_or_else(|| speaking_model(state, &persona));
-    let request = request_to(state, model, &persona, &candidates, None);
-    let channel = proposing::channel(state);
+    let endpoint = match named.clone() {
+        Some(model) => Endpoint { model, ..state.connection.endpoint.clone() },
+        None => speaking(state, &persona),
+    };
+    let channel = proposing::channel(state, &endpoint);
+    let request = request_to(state, endpoint.clone(), &persona, &candidates, None);
     let shares = Shares::of(&request);
     if number == 1 && room == Room::AsItIs && compact::is_wanted(state, &request, &shares) {
         let round = Round { persona, model: named, message, candidates, number, tally, room: Room::Made };
-        return compact::begin(state, Some(round));
+        return compact::begin(state, &request, Some(round));
     }
     if number == 1
         && let Some(why) = state.kb.snapshot.explanation()
@@ -250,6 +253,7 @@ pub fn ask(state: &mut State, round: Round) -> Vec<Effect> {
         entry,
         persona: Box::new(persona),
         message,
+        endpoint,
         candidates,
         heard: Heard::All,
         tally,
@@ -282,13 +286,13 @@ pub fn replied(state: &mut State, task: TaskId, event: ReplyEvent) -> Vec<Effect
     }
     let event = match (event, &mut replying.fence) {
         (ReplyEvent::Context(tokens), _) => {
-            let maker = state.connection.endpoint.maker();
-            state.connection.contexts.insert(maker, tokens);
+            state.connection.contexts.insert(replying.endpoint.maker(), tokens);
             return Vec::new();
         }
         (ReplyEvent::NoTools, fence) => {
             fence.get_or_insert_default();
-            proposing::without_tools(state);
+            let endpoint = replying.endpoint.clone();
+            proposing::without_tools(state, &endpoint);
             return Vec::new();
         }
         (ReplyEvent::Text(text), Some(fence)) => ReplyEvent::Text(fence.feed(&text)),
@@ -320,7 +324,7 @@ pub fn ended(state: &mut State, task: TaskId, outcome: Outcome) -> Vec<Effect> {
     }
     let Some(mut replying) = proposing::take_turn(state, task) else { return Vec::new() };
     let outcome = match outcome {
-        Outcome::Failed(failure) => Outcome::Failed(compact::offer(state, failure)),
+        Outcome::Failed(failure) => Outcome::Failed(compact::offer(state, &replying, failure)),
         outcome @ (Outcome::Complete(_) | Outcome::Truncated | Outcome::Cancelled) => outcome,
     };
     let broken = matches!(outcome, Outcome::Failed(_) | Outcome::Truncated);
@@ -336,7 +340,7 @@ pub fn ended(state: &mut State, task: TaskId, outcome: Outcome) -> Vec<Effect> {
     });
     if let Some(reply) = state.log.reply(replying.entry) {
         let (reported, length) = (reply.usage, tokens(&reply.text));
-        usage::replied(state, reported, length);
+        usage::replied(state, &replying.endpoint, reported, length);
     }
     let called = proposing::answer_calls(state, &mut replying, whole);
     let by_block = proposing::take_blocks(state, &mut replying, whole);

@@ -2,6 +2,7 @@
 //! guesses a price.
 
 use super::compact;
+use super::request;
 use super::state::{Overlay, State};
 use super::update::open;
 use crate::base::count::{dollars, short, whole};
@@ -55,7 +56,7 @@ pub fn brief(state: &State) -> String {
     let Some(sent) = sent(state) else { return String::new() };
     let (used, counted) = sent.used();
     let mark = counted.mark();
-    let filled = match context(state, &state.connection.endpoint) {
+    let filled = match context(state, &request::in_use(state)) {
         Some(context) => {
             format!(" · {mark}{} of {} ({} %)", short(used), short(context), used * 100 / context.max(1))
         }
@@ -68,19 +69,18 @@ pub fn brief(state: &State) -> String {
 }
 
 /// A reply ended: what it used is remembered, and told once when the room gets narrow.
-pub fn replied(state: &mut State, usage: Usage, text: u64) {
+pub fn replied(state: &mut State, endpoint: &Endpoint, usage: Usage, text: u64) {
     let conversation = state.recording.conversation;
     if let Some((_, sent)) = state.connection.sent.as_mut().filter(|(known, _)| *known == conversation) {
         sent.usage = usage;
         sent.reply = text;
     }
     state.connection.spent = spent(state).cost;
-    warn(state);
+    warn(state, endpoint);
 }
 
-fn warn(state: &mut State) {
-    let endpoint = state.connection.endpoint.clone();
-    let (Some(room), Some(sent)) = (room(state, &endpoint), sent(state)) else { return };
+fn warn(state: &mut State, endpoint: &Endpoint) {
+    let (Some(room), Some(sent)) = (room(state, endpoint), sent(state)) else { return };
     let (used, counted) = sent.used();
     if used * 100 < room * TOLD {
         state.connection.warned = None;
@@ -90,7 +90,7 @@ fn warn(state: &mut State) {
     if state.connection.warned.replace(now) == Some(now) {
         return;
     }
-    let context = context(state, &endpoint).unwrap_or(room);
+    let context = context(state, endpoint).unwrap_or(room);
     let text = format!(
         "The conversation fills {}{} of the {} tokens that {} can read. /compact makes room now; from {FULL} % on dictum does it by \
          itself. KB.md and the persona stay whole.",
@@ -110,13 +110,12 @@ pub fn show(state: &mut State, _: &str) -> Vec<Effect> {
 }
 
 fn told(state: &State) -> String {
-    let endpoint = &state.connection.endpoint;
     let mut out = format!("{}\n\n", super::status::connection(state));
     let fresh = || Sent { shares: compact::shares(state), ..Sent::default() };
     let sent = sent(state).copied().unwrap_or_else(fresh);
     let (used, counted) = sent.used();
     let mark = counted.mark();
-    out.push_str(&match context(state, endpoint) {
+    out.push_str(&match context(state, &request::in_use(state)) {
         Some(context) => format!(
             "The conversation holds {mark}{} of {} tokens ({} %).\n",
             whole(used),
