@@ -61,10 +61,7 @@ fn fitting(turns: &[&[Message]], room: u64) -> usize {
 /// Whether a request fills so much of the model's room that something must go first.
 pub fn is_wanted(state: &State, request: &Request, shares: &Shares) -> bool {
     let Some(room) = usage::room(state, &request.endpoint) else { return false };
-    let estimate = shares.total();
-    let conversation = state.recording.conversation;
-    let known = state.connection.sent.filter(|(known, _)| *known == conversation);
-    let expected = known.map_or(estimate, |(_, sent)| sent.corrected(estimate));
+    let (expected, _) = usage::expected(state, shares.total());
     expected * 100 >= room * usage::FULL && turns(&request.messages).len() > 1
 }
 

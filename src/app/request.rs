@@ -1,7 +1,7 @@
 //! The request that a turn sends: to which model, and what it holds. It sends nothing.
 
-use super::proposing;
 use super::state::{ModelChoice, State};
+use super::{proposing, usage};
 use crate::domain::briefing::Briefing;
 use crate::domain::chat::{Level, Log};
 use crate::domain::exchange::{Endpoint, Protocol, Request};
@@ -41,6 +41,7 @@ pub fn request_to(
     if state.connection.models.pictures(&endpoint.model) == Pictures::Refused {
         request.leave_out_pictures();
     }
+    request.max_tokens = usage::limit(state, &request);
     request
 }
 

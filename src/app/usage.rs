@@ -7,9 +7,9 @@ use super::state::{Overlay, State};
 use super::update::open;
 use crate::base::count::{dollars, short, whole};
 use crate::domain::chat::Level;
-use crate::domain::exchange::{Endpoint, Usage};
+use crate::domain::exchange::{Endpoint, Request, Usage};
 use crate::domain::models;
-use crate::domain::usage::{Counted, Sent, Spent};
+use crate::domain::usage::{Counted, Sent, Shares, Spent};
 use crate::panels::pager::{Content, Pager};
 use crate::protocol::message::Effect;
 
@@ -26,7 +26,39 @@ pub fn context(state: &State, endpoint: &Endpoint) -> Option<u64> {
 /// What of that a request may fill, so that the reply has room, too.
 pub fn room(state: &State, endpoint: &Endpoint) -> Option<u64> {
     let context = context(state, endpoint)?;
-    Some(context - u64::from(state.connection.max_tokens).min(context / 4))
+    Some(context - longest(state, endpoint).min(context / 4))
+}
+
+/// The longest reply that is asked for, in tokens: as it is set, but no longer than the model writes at once.
+fn longest(state: &State, endpoint: &Endpoint) -> u64 {
+    let connection = &state.connection;
+    let most = connection.models.find(&endpoint.model).and_then(|model| model.output).unwrap_or(u64::MAX);
+    u64::from(connection.max_tokens).min(most)
+}
+
+/// The limit of the reply to a request: the longest one that fits behind what is sent. Most servers refuse a request whose prompt and
+/// limit together are more than the model can hold.
+pub fn limit(state: &State, request: &Request) -> u32 {
+    /// A shorter reply is of no use, so that the server may say that the prompt is too long.
+    const SHORTEST: u64 = 1_024;
+    let longest = longest(state, &request.endpoint);
+    let left = context(state, &request.endpoint).map_or(longest, |context| {
+        let (expected, counted) = expected(state, Shares::of(request).total());
+        let margin = match counted {
+            Counted::Exactly => expected / 32,
+            Counted::Roughly => expected / 8,
+        };
+        context.saturating_sub(expected + margin)
+    });
+    u32::try_from(longest.min(left.max(SHORTEST))).unwrap_or(u32::MAX)
+}
+
+/// An estimate of a request, mended by what the last one of this conversation turned out to be; and whether it was.
+pub fn expected(state: &State, estimate: u64) -> (u64, Counted) {
+    match sent(state) {
+        Some(sent) if sent.usage.input.is_some() => (sent.corrected(estimate), Counted::Exactly),
+        Some(_) | None => (estimate, Counted::Roughly),
+    }
 }
 
 /// What a reply cost, in US dollars, where the price is known.

@@ -14,6 +14,7 @@ pub mod offline;
 pub mod ollama;
 mod quirks;
 pub mod responses;
+mod room;
 pub mod sse;
 mod think;
 pub mod trouble;

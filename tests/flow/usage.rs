@@ -353,3 +353,41 @@ fn what_a_server_tells_of_a_persona_s_model_is_not_taken_for_another() {
     app.after(6_000);
     app.expect_not("of 40k");
 }
+
+#[test]
+fn a_reply_is_asked_to_be_no_longer_than_the_model_writes_and_its_room_leaves() {
+    let mut app = app(8_192);
+    app.state.connection.max_tokens = 8_192;
+    app.say("hello");
+    app.kb_read();
+    let limit = app.request().max_tokens;
+    assert!((6_000..8_000).contains(&limit), "{limit}");
+    // The server counts much more: it counts.
+    app.streams(ReplyEvent::Usage(Usage { input: Some(3_000), output: Some(10), ..Usage::default() }));
+    app.replies("Done.");
+    app.say("again");
+    app.kb_read();
+    let next = app.request().max_tokens;
+    assert!(next + 800 < limit, "{next} after {limit}");
+    app.replies("Done.");
+    // Nothing is known of this one but how much it writes.
+    let row = "\"model-1\" = { context = 200000, output = 4096 }";
+    assert_eq!(app.state.connection.models.take_own(&row.parse().unwrap()), []);
+    app.say("and again");
+    app.kb_read();
+    assert_eq!(app.request().max_tokens, 4_096);
+}
+
+#[test]
+fn a_server_that_tells_its_room_in_a_refusal_is_asked_for_less_from_then_on() {
+    let mut app = App::with_kb(KB);
+    app.state.connection.max_tokens = 8_192;
+    app.say("hello");
+    app.kb_read();
+    assert_eq!(app.request().max_tokens, 8_192, "nothing is known of it");
+    app.streams(ReplyEvent::Context(8_192));
+    app.replies("Done.");
+    app.say("again");
+    app.kb_read();
+    assert!(app.request().max_tokens < 8_000, "{}", app.request().max_tokens);
+}

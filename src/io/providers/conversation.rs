@@ -13,6 +13,7 @@ use super::beat::Beat;
 use super::discover;
 use super::http::{self, Http};
 use super::quirks::Quirk;
+use super::room;
 use super::trouble::{self, Address, Again, Cause, Link, Place, Target, Trouble, plain};
 use super::wire::{Decoder, Ending, Progress, Shown};
 use super::{Ability, About, Facts, Listener, Provider, Unheard};
@@ -20,6 +21,7 @@ use crate::domain::exchange::{
     Endpoint, Message, Opaque, Outcome, Protocol, ReplyEvent, Request, StopReason,
 };
 use crate::domain::settings::endpoints::{host, join, known, needs_key};
+use crate::domain::usage::Shares;
 
 /// An error's body is read up to so many bytes, for so long.
 const ERROR_BODY: usize = 256 * 1024;
@@ -28,6 +30,8 @@ const ERROR_TIME: Duration = Duration::from_secs(10);
 const LINGER: Duration = Duration::from_millis(100);
 /// How long a server may take to tell about its model, which it does without running it.
 const ABOUT_TIME: Duration = Duration::from_secs(10);
+/// So often a reply is made shorter because a server says that it has no room for a longer one.
+const FITS: u32 = 3;
 
 /// A request to `path` below the base URL, for the messages.
 pub(super) fn target(endpoint: &Endpoint, keys: &Keys, path: &str) -> Target {
@@ -106,7 +110,7 @@ impl<'a> Conversation<'a> {
         };
         let key = self.key();
         let begun = Instant::now();
-        let mut tries = 0;
+        let (mut tries, mut fits) = (0, 0);
         loop {
             let body = self.body(&prepared.facts);
             let cause = match self.once(&prepared, &body).await {
@@ -114,6 +118,16 @@ impl<'a> Conversation<'a> {
                 Ended::Unheard => return Outcome::Cancelled,
                 Ended::Badly(cause) => self.about_key(cause),
             };
+            if let Cause::Said(trouble) | Cause::Overflow(trouble) = &cause
+                && fits < FITS
+                && let Some(room) = room::named(trouble, &body, Shares::of(&self.request).total())
+            {
+                fits += 1;
+                self.request.max_tokens = room.left;
+                // Nobody listening any more shows at the next event of the reply.
+                let _ = self.listener.hear(ReplyEvent::Context(room.context));
+                continue;
+            }
             if let Cause::Said(trouble) = &cause
                 && let Some(quirk) = Quirk::learn(trouble, &body)
                 && self.http.learn(&key, quirk.clone())
