@@ -60,10 +60,13 @@ pub fn speaking(state: &mut State, persona: &Persona) -> Endpoint {
     let name = &persona.name;
     let key = format!("{name}\n{wanted}\n{}", endpoint.provider);
     if state.personas.noted.insert(key) {
-        let text = format!(
-            "{name} asks for the model {wanted}, which {} does not offer; {} answers instead.",
-            endpoint.provider, endpoint.model
-        );
+        let instead = match endpoint.model.as_str() {
+            "" => "its first model",
+            model => model,
+        };
+        let provider = &endpoint.provider;
+        let text =
+            format!("{name} asks for the model {wanted}, which {provider} does not offer; {instead} answers instead.");
         state.notice(Level::Info, text);
     }
     endpoint
@@ -77,7 +80,7 @@ fn wished(state: &State, persona: &Persona) -> Result<Endpoint, String> {
     if endpoint.protocol == Protocol::Offline || state.connection.model == ModelChoice::User {
         return Ok(endpoint);
     }
-    match settings::resolve_model(&endpoint, wanted) {
+    match settings::wished_model(&endpoint, wanted) {
         Some(model) => Ok(Endpoint { model, ..endpoint }),
         None => Err(wanted.clone()),
     }

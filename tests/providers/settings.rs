@@ -4,7 +4,7 @@ use std::fs;
 
 use dictum::domain::exchange::{Endpoint, Protocol};
 use dictum::domain::settings::endpoints::{is_near, normalise};
-use dictum::domain::settings::{Choice, DEFAULTS, PromptKeys, Scope, Values, merge, parse, resolve_model};
+use dictum::domain::settings::{Choice, DEFAULTS, PromptKeys, Scope, Values, merge, parse, resolve_model, wished_model};
 use dictum::io::config::{Loaded, load_with};
 use secrecy::ExposeSecret;
 
@@ -450,4 +450,33 @@ fn a15_a_personas_model_is_resolved_or_refused() {
     check(&local, "qwen3:8b", Some("qwen3:8b"));
     check(&local, "sonnet", None);
     check(&local, "gpt-5.1", None);
+}
+
+#[test]
+fn a15_a_name_is_trusted_where_nobody_listed_the_models() {
+    let at = |provider: &str, models: &[&str]| Endpoint {
+        models: models.iter().map(|model| (*model).to_string()).collect(),
+        ..dictum::domain::settings::endpoints::known(provider).unwrap().endpoint()
+    };
+    let own = Endpoint { base_url: "https://models.example/v1".to_string(), ..at("deepseek", &[]) };
+    for (endpoint, wanted, expect) in [
+        (at("ollama", &[]), "qwen3:8b", Some("qwen3:8b")),
+        (at("ollama", &[]), "gpt-oss:20b", Some("gpt-oss:20b")),
+        (at("ollama", &["llama3.1:latest", "qwen3:8b"]), "llama3.1", Some("llama3.1:latest")),
+        (at("ollama", &["llama3.1:latest", "qwen3:8b"]), "qwen3", None),
+        (at("ollama", &["llama3.1:latest"]), "qwen3:8b", None),
+        (at("openrouter", &[]), "qwen/qwen3-coder", Some("qwen/qwen3-coder")),
+        (at("groq", &[]), "openai/gpt-oss-120b", Some("openai/gpt-oss-120b")),
+        (own, "claude-sonnet-5-5", Some("claude-sonnet-5-5")),
+        // What another house has, and what is no name of a model.
+        (at("ollama", &[]), "sonnet", None),
+        (at("ollama", &[]), "claude-sonnet-5-5", None),
+        (at("deepseek", &[]), "gpt-5.1", None),
+        (at("openrouter", &[]), "claude-sonnet-5-5", None),
+        (at("groq", &[]), "GPT-5 (copilot)", None),
+        (at("openai", &[]), "no-such-model", None),
+        (at("anthropic", &[]), "qwen3:8b", None),
+    ] {
+        assert_eq!(wished_model(&endpoint, wanted).as_deref(), expect, "{wanted} at {}", endpoint.provider);
+    }
 }
