@@ -2,7 +2,7 @@
 //! and the newest message are never touched, and what is on the screen stays whole.
 
 use super::request::{in_use, request_to};
-use super::state::{Compacting, Replying, State, Tries, Turn};
+use super::state::{Compacting, Replying, Retry, State, Tries, Turn};
 use super::turn::{self, Round};
 use super::{again, plain, usage};
 use crate::base::count::short;
@@ -102,7 +102,14 @@ pub fn begin(state: &mut State, request: &Request, then: Option<Round>) -> Vec<E
     };
     let task = state.errands.task();
     let endpoint = request.endpoint.clone();
-    state.turn = Turn::Compacting(Box::new(Compacting { task, endpoint, kept, summary: String::new(), then }));
+    state.turn = Turn::Compacting(Box::new(Compacting {
+        task,
+        endpoint,
+        kept,
+        summary: String::new(),
+        retry: None,
+        then,
+    }));
     vec![Effect::Ask { task, request: Box::new(question) }]
 }
 
@@ -126,10 +133,12 @@ fn written(turns: &[&[Message]], room: u64) -> String {
 
 /// A piece of the summary; false when the task is another's.
 pub fn replied(state: &mut State, task: TaskId, event: &ReplyEvent) -> bool {
+    let now = state.screen.now;
     let Turn::Compacting(compacting) = &mut state.turn else { return false };
     if compacting.task != task {
         return false;
     }
+    compacting.retry = None;
     match event {
         ReplyEvent::Text(text) => compacting.summary.push_str(text),
         ReplyEvent::Context(tokens) => {
@@ -140,8 +149,11 @@ pub fn replied(state: &mut State, task: TaskId, event: &ReplyEvent) -> bool {
         | ReplyEvent::Call(_)
         | ReplyEvent::Opaque(_)
         | ReplyEvent::Usage(_)
-        | ReplyEvent::NoTools
-        | ReplyEvent::Retry { .. } => {}
+        | ReplyEvent::NoTools => {}
+        ReplyEvent::Retry { attempt, seconds, cause } => {
+            let at = now + u64::from(*seconds) * 1_000;
+            compacting.retry = Some(Retry { cause: cause.clone(), number: attempt + 1, at });
+        }
     }
     true
 }

@@ -201,9 +201,11 @@ fn activity(state: &State) -> Option<String> {
     match &state.turn {
         Turn::Idle => None,
         Turn::Reading { .. } => Some("reading KB.md".to_string()),
-        Turn::Compacting(_) => {
+        Turn::Compacting(compacting) => {
+            let retry = compacting.retry.as_ref().map(|retry| format!(" · {}", retry.told(state.screen.now)));
+            let retry = retry.unwrap_or_default();
             let stop = state.tools.keymap.told(" · ", Context::Prompt, Action::Stop, "stops");
-            Some(format!("{} making room: older turns are being summarised{stop}", spinner(state)))
+            Some(format!("{} making room: older turns are being summarised{retry}{stop}", spinner(state)))
         }
         Turn::Replying(replying) => {
             let now = state.screen.now;
@@ -211,7 +213,7 @@ fn activity(state: &State) -> Option<String> {
             let silent = now.saturating_sub(replying.last_byte) / 1_000;
             let begun = state.log.reply(replying.entry).is_some_and(|reply| !reply.text.is_empty());
             let words = match (&replying.retry, begun) {
-                (Some(retry), _) => retry.clone(),
+                (Some(retry), _) => retry.told(now),
                 (None, false) => format!("waiting for {}", replying.endpoint.provider),
                 (None, true) => "replying".to_string(),
             };

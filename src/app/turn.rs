@@ -8,7 +8,7 @@ use super::request::{request_to, speaking};
 use super::review;
 use super::sessions;
 use super::side;
-use super::state::{Heard, Readiness, Replying, State, Tally, Tries, Turn};
+use super::state::{Heard, Readiness, Replying, Retry, State, Tally, Tries, Turn};
 use super::tables::{asks_first, heard_alone, needs_tables};
 use super::versions::Wish;
 use super::{compact, usage};
@@ -281,7 +281,10 @@ pub fn replied(state: &mut State, task: TaskId, event: ReplyEvent) -> Vec<Effect
     replying.retry = None;
     let entry = replying.entry;
     if let ReplyEvent::Retry { attempt, seconds, cause } = event {
-        replying.retry = Some(format!("{cause}; try {} in {seconds} s", attempt + 1));
+        let retry = Retry { cause, number: attempt + 1, at: now + u64::from(seconds) * 1_000 };
+        // Nothing can come before it is sent.
+        replying.last_byte = retry.at;
+        replying.retry = Some(retry);
         return Vec::new();
     }
     let event = match (event, &mut replying.fence) {

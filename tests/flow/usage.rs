@@ -391,3 +391,20 @@ fn a_server_that_tells_its_room_in_a_refusal_is_asked_for_less_from_then_on() {
     app.kb_read();
     assert!(app.request().max_tokens < 8_000, "{}", app.request().max_tokens);
 }
+
+#[test]
+fn a_summary_that_has_to_wait_counts_down() {
+    let mut app = app(200_000);
+    for at in 1..=3 {
+        app.turn(&format!("message {at}"));
+    }
+    app.say("/compact");
+    app.streams(ReplyEvent::Retry { attempt: 1, seconds: 12, cause: "rate limit (429)".into() });
+    app.expect("being summarised · rate limit (429); try 2 in 12 s");
+    app.after(10_500);
+    app.expect("being summarised · rate limit (429); try 2 in 2 s");
+    app.after(2_000);
+    app.expect("being summarised · rate limit (429); try 2 is under way");
+    app.streams(ReplyEvent::Text("Facts".into()));
+    app.expect_not("429");
+}

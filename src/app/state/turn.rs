@@ -44,6 +44,7 @@ pub struct Compacting {
     /// So many of the newest turns stay word for word.
     pub kept: usize,
     pub summary: String,
+    pub retry: Option<Retry>,
     /// The turn that waits for the room.
     pub then: Option<Round>,
 }
@@ -71,8 +72,28 @@ pub struct Replying {
     pub round: u32,
     pub started: Millis,
     pub last_byte: Millis,
-    /// Said while a request is tried again.
-    pub retry: Option<String>,
+    pub retry: Option<Retry>,
+}
+
+/// A request that is sent again, until something comes of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retry {
+    pub cause: String,
+    /// The first request is number 1.
+    pub number: u32,
+    /// When it goes out.
+    pub at: Millis,
+}
+
+impl Retry {
+    /// What is going on at the time `now`, in words.
+    pub fn told(&self, now: Millis) -> String {
+        let (cause, number) = (&self.cause, self.number);
+        match self.at.saturating_sub(now).div_ceil(1_000) {
+            0 => format!("{cause}; try {number} is under way"),
+            seconds => format!("{cause}; try {number} in {seconds} s"),
+        }
+    }
 }
 
 /// Whether a message that was sent before the tables were there was looked at.
