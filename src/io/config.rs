@@ -7,7 +7,7 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use crate::domain::exchange::Protocol;
-use crate::domain::settings::endpoints::{KNOWN, Known, host, known};
+use crate::domain::settings::endpoints::{KNOWN, Known, host, known, shown};
 use crate::domain::settings::profiles::Profile;
 use crate::domain::settings::project::{self, Taken, Trust};
 use crate::domain::settings::{self, Choice, KeyState, Layers, Own, Scope, Settings, Values};
@@ -269,7 +269,7 @@ fn warn_of_plain_http(settings: &Settings, keys: &Keys, warnings: &mut Vec<Strin
     let open =
         endpoint.base_url.starts_with("http://") && place_of(&host(&endpoint.base_url)) == Place::Remote;
     if open && keys.has(&endpoint.provider) {
-        warnings
-            .push(format!("base_url: {} is not https, so the key travels in the open.", endpoint.base_url));
+        let address = shown(&endpoint.base_url);
+        warnings.push(format!("base_url: {address} is not https, so the key travels in the open."));
     }
 }

@@ -244,6 +244,20 @@ pub fn join(base: &str, path: &str) -> String {
     }
 }
 
+/// An address as it may be shown: what stands in its query may be a key, but for the version of an interface.
+pub fn shown(url: &str) -> String {
+    let Some((address, query)) = url.split_once('?') else { return url.to_string() };
+    let field = |field: &str| match field.split_once('=') {
+        Some((name, value)) if !value.is_empty() && !OPEN_FIELDS.contains(&name) => format!("{name}=[key]"),
+        Some(_) | None => field.to_string(),
+    };
+    let fields: Vec<String> = query.split('&').map(field).collect();
+    format!("{address}?{}", fields.join("&"))
+}
+
+/// Fields of a query that hold no secret: the version of an interface, and what the adapters ask for themselves.
+const OPEN_FIELDS: &[&str] = &["api-version", "alt", "limit", "pageSize"];
+
 fn is_local_name(host: &str) -> bool {
     host == "localhost"
         || host.starts_with("127.")

@@ -20,7 +20,7 @@ use super::{Ability, About, Facts, Listener, Provider, Unheard};
 use crate::domain::exchange::{
     Endpoint, Message, Opaque, Outcome, Protocol, ReplyEvent, Request, StopReason,
 };
-use crate::domain::settings::endpoints::{host, join, known, needs_key};
+use crate::domain::settings::endpoints::{host, join, known, needs_key, shown};
 use crate::domain::usage::Shares;
 
 /// An error's body is read up to so many bytes, for so long.
@@ -35,7 +35,7 @@ const FITS: u32 = 3;
 
 /// A request to `path` below the base URL, for the messages.
 pub(super) fn target(endpoint: &Endpoint, keys: &Keys, path: &str) -> Target {
-    let url = url(endpoint, path);
+    let url = shown(&url(endpoint, path));
     let usual = known(&endpoint.provider).map(|known| known.key_env.to_string());
     let named = Some(keys.source(&endpoint.provider)).filter(|source| !source.is_empty());
     let key_env = named.or(usual).filter(|name| !name.is_empty());
@@ -202,7 +202,8 @@ impl<'a> Conversation<'a> {
         }
         let target = self.target();
         let ready = || {
-            let url = Url::parse(&target.url)
+            let address = url(&self.request.endpoint, self.provider.path);
+            let url = Url::parse(&address)
                 .map_err(|error| Cause::Address(Address::Bad(plain(&error.to_string()))))?;
             Ok((url, self.headers(key.as_ref())?, self.http.client(&target.url)?.clone()))
         };
@@ -431,8 +432,8 @@ impl<'a> Conversation<'a> {
 pub(super) async fn refusal(mut response: Response) -> Cause {
     let status = response.status();
     if status.is_redirection() {
-        let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-        return Cause::Address(Address::Redirect(plain(location.unwrap_or("another address"))));
+        let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).map(shown);
+        return Cause::Address(Address::Redirect(plain(location.as_deref().unwrap_or("another address"))));
     }
     let mut body = Vec::new();
     let read = async {
