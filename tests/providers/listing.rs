@@ -183,6 +183,18 @@ async fn a_command_that_gives_no_key_is_named_with_what_it_said() {
     assert!(server.asked().is_empty());
 }
 
+#[tokio::test]
+async fn a_command_that_takes_its_time_is_not_cut_off_by_the_limit_of_the_list() {
+    let server = Server::start();
+    let command = "key_command = \"sh -c 'sleep 2; echo sk-from-a-slow-command'\"";
+    let loaded = load(&profile(&server.url(), command), "", &[("TEAM_TOKEN", "t")], &flags("", "", ""));
+    let Choice::Endpoint(endpoint) = &loaded.settings.choice else { panic!("no endpoint") };
+    let found = look(&Http::new(patient()), &loaded.keys, endpoint, Duration::from_millis(1_500)).await;
+    assert!(matches!(found, Found::Has(_)), "{found:?}");
+    let asked = &server.requests()[0];
+    assert_eq!(asked.header("authorization"), Some("Bearer sk-from-a-slow-command"));
+}
+
 #[test]
 fn profiles_are_the_users_alone_and_what_is_wrong_is_named() {
     let project = "[profiles.evil]\nbase_url = \"http://evil.example\"\n";

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use reqwest::header::HeaderMap;
 use reqwest::{Client, RequestBuilder};
+use secrecy::SecretString;
 use serde_json::Value;
 use tokio::time::timeout;
 
@@ -78,7 +79,13 @@ pub async fn discover_at(http: &Http, doors: &[Door], limit: Duration) -> Option
 
 /// Asks a provider for its models, for no longer than `limit`, and tells what came of it in the user's words.
 pub async fn look(http: &Http, keys: &Keys, endpoint: &Endpoint, limit: Duration) -> Found {
-    let answer = timeout(limit, list_models(http, keys, endpoint)).await.unwrap_or(Err(Cause::Silent(limit)));
+    // The command for a key has a limit of its own: somebody may have to unlock what it reads from.
+    let answer = match keys.unlock(&endpoint.provider).await {
+        Ok(key) => timeout(limit, list_models(http, keys, endpoint, key.as_ref()))
+            .await
+            .unwrap_or(Err(Cause::Silent(limit))),
+        Err(cause) => Err(cause),
+    };
     let cause = match answer {
         Ok(models) => return Found::Has(with_context(http, endpoint, models, limit).await),
         Err(cause) => cause,
@@ -110,15 +117,19 @@ async fn with_context(http: &Http, endpoint: &Endpoint, models: Vec<Listed>, lim
 }
 
 /// The models that the server of `endpoint` has for chat, in its own order.
-async fn list_models(http: &Http, keys: &Keys, endpoint: &Endpoint) -> Result<Vec<Listed>, Cause> {
+async fn list_models(
+    http: &Http,
+    keys: &Keys,
+    endpoint: &Endpoint,
+    key: Option<&SecretString>,
+) -> Result<Vec<Listed>, Cause> {
     let provider = Provider::of(endpoint.protocol).ok_or(Cause::NotHere)?;
     let client = http.client(&endpoint.base_url)?;
-    let key = keys.unlock(&endpoint.provider).await?;
     let official = known(&endpoint.provider).is_some_and(|known| !known.key_env.is_empty());
     if official && key.is_none() && place_of(&host(&endpoint.base_url)) == Place::Remote {
         return Err(Cause::NoKey);
     }
-    let mut headers = provider.header_map(key.as_ref())?;
+    let mut headers = provider.header_map(key)?;
     keys.headers(&endpoint.provider, &mut headers)?;
     let url = join(&endpoint.base_url, provider.models);
     let answer =
@@ -131,7 +142,8 @@ pub(super) async fn first_model(http: &Http, keys: &Keys, endpoint: &Endpoint) -
     if let Some(model) = http.known_model(&endpoint.base_url) {
         return Ok(model);
     }
-    let listed = list_models(http, keys, endpoint).await;
+    let key = keys.unlock(&endpoint.provider).await?;
+    let listed = list_models(http, keys, endpoint, key.as_ref()).await;
     let model = match listed {
         Ok(models) => {
             models.into_iter().next().map(|listed| listed.id).ok_or_else(|| Cause::NoModel(String::new()))?
