@@ -12,7 +12,7 @@ use crate::domain::settings::profiles::Profile;
 use crate::domain::settings::project::{self, Taken, Trust};
 use crate::domain::settings::{self, Choice, KeyState, Layers, Own, Scope, Settings, Values};
 use crate::io::providers::Keys;
-use crate::io::providers::http::place_of;
+use crate::io::providers::http::{fault_of, place_of};
 use crate::io::providers::trouble::Place;
 use crate::io::{files, keyfile};
 
@@ -95,7 +95,7 @@ pub fn load_with(flags: &Values, project: &Path, env: &dyn Fn(&str) -> Option<St
     let (mut settings, more) = settings::merge(&layers);
     warnings.extend(more);
     settings.ca_file =
-        settings.ca_file.map(|file| resolved(&file, path.as_deref(), &env)).or_else(|| env(EXTRA_CA));
+        settings.ca_file.map(|file| resolved(&file, path.as_deref(), &env)).or_else(|| extra(&env, &mut warnings));
     let keys = keys(&layers, &settings, stored, &env, &mut warnings);
     warn_of_plain_http(&settings, &keys, &mut warnings);
     Loaded { settings, keys, warnings, path, layers, broken, key_file }
@@ -106,6 +106,14 @@ pub fn config_home(env: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let xdg = env("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let home = || env("HOME").or_else(|| env("USERPROFILE")).map(|home| Path::new(&home).join(".config"));
     xdg.or_else(home)
+}
+
+/// The file that [`EXTRA_CA`] names. One that brings nothing is left out with a warning, as Node.js does.
+fn extra(env: &dyn Fn(&str) -> Option<String>, warnings: &mut Vec<String>) -> Option<String> {
+    let file = env(EXTRA_CA).filter(|file| !file.is_empty())?;
+    let Some(why) = fault_of(Path::new(&file)) else { return Some(file) };
+    warnings.push(format!("{EXTRA_CA} is left out: {why}."));
+    None
 }
 
 /// A path of the settings file: `~` is the home folder, and what is relative lies beside the file.

@@ -34,6 +34,7 @@ use crate::domain::exchange::{Outcome, Protocol, ReplyEvent, Request, StopReason
 
 pub use self::access::Keys;
 pub use self::discover::{discover, look};
+pub use self::explain::MISLED;
 pub use self::http::{Http, Limits};
 
 /// A protocol over HTTP.

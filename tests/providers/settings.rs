@@ -218,7 +218,15 @@ fn a_file_of_authorities_is_found() {
         found
     };
     check("", &[], None);
-    check("ca_file = \"\"", &[("NODE_EXTRA_CA_CERTS", "/etc/extra.pem")], Some("extra.pem"));
+    let authority = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/authority.pem");
+    check("ca_file = \"\"", &[("NODE_EXTRA_CA_CERTS", authority)], Some("authority.pem"));
+    // As in Node.js, one that brings nothing is told and left out.
+    for (file, why) in [("/nonexistent/extra.pem", "No such file"), (concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"), "no certificate")] {
+        let loaded = load("", "", &[("NODE_EXTRA_CA_CERTS", file)], &flags("", "", ""));
+        assert_eq!(loaded.settings.ca_file, None);
+        let told = loaded.warnings.concat();
+        assert!(told.contains("NODE_EXTRA_CA_CERTS is left out: ") && told.contains(why), "{told}");
+    }
     check("ca_file = \"/etc/own.pem\"", &[("NODE_EXTRA_CA_CERTS", "/etc/extra.pem")], Some("own.pem"));
     let beside = check("ca_file = \"own.pem\"", &[], Some("own.pem"));
     assert!(beside.unwrap().ends_with("home/dictum/own.pem"));
