@@ -33,7 +33,7 @@ use self::wire::{Adapter, Decoder};
 use crate::domain::exchange::{Outcome, Protocol, ReplyEvent, Request, StopReason};
 
 pub use self::access::Keys;
-pub use self::discover::{discover, look};
+pub use self::discover::{discover, look, try_key};
 pub use self::explain::MISLED;
 pub use self::http::{Http, Limits};
 

@@ -319,7 +319,7 @@ impl Runtime {
             let trial = Keys::default();
             trial.insert(&provider, key.expose());
             trial.comes_from(&provider, "the key");
-            let found = providers::look(&http, &trial, &endpoint, TRYING).await;
+            let found = providers::try_key(&http, &trial, &endpoint, TRYING).await;
             let tried = match found {
                 Found::Fails { brief, what, .. } if brief == REFUSED => Tried::Refused { what },
                 found => {

@@ -95,6 +95,28 @@ pub async fn look(http: &Http, keys: &Keys, endpoint: &Endpoint, limit: Duration
     Found::Fails { brief: cause.in_brief(), what: keys.redact(&what), next: keys.redact(&next) }
 }
 
+/// As [`look`], to find out whether the key is accepted. Where the list of models is open to anybody, the key itself is asked about first.
+pub async fn try_key(http: &Http, keys: &Keys, endpoint: &Endpoint, limit: Duration) -> Found {
+    let path = "/key";
+    if endpoint.provider == "openrouter"
+        && let Some(Cause::Said(trouble)) =
+            timeout(limit, ask_about_key(http, keys, endpoint, path)).await.ok().and_then(Result::err)
+        && trouble.status == Some(401)
+    {
+        let cause = Cause::Said(trouble);
+        let Failure { what, next, .. } = cause.explain(&target(endpoint, keys, path));
+        return Found::Fails { brief: cause.in_brief(), what: keys.redact(&what), next: keys.redact(&next) };
+    }
+    look(http, keys, endpoint, limit).await
+}
+
+async fn ask_about_key(http: &Http, keys: &Keys, endpoint: &Endpoint, path: &str) -> Result<Value, Cause> {
+    let provider = Provider::of(endpoint.protocol).ok_or(Cause::NotHere)?;
+    let key = keys.unlock(&endpoint.provider).await?;
+    let headers = provider.header_map(key.as_ref())?;
+    fetch(http.client(&endpoint.base_url)?, &join(&endpoint.base_url, path), headers).await
+}
+
 /// Ollama tells what a model holds only when it is asked about that model, which costs nothing.
 async fn with_context(http: &Http, endpoint: &Endpoint, models: Vec<Listed>, limit: Duration) -> Vec<Listed> {
     let about = Provider::of(endpoint.protocol).and_then(|provider| provider.about.as_ref());
