@@ -65,8 +65,9 @@ pub fn speaking(state: &mut State, persona: &Persona) -> Endpoint {
             model => model,
         };
         let provider = &endpoint.provider;
-        let text =
-            format!("{name} asks for the model {wanted}, which {provider} does not offer; {instead} answers instead.");
+        let text = format!(
+            "{name} asks for the model {wanted}, which {provider} does not offer; {instead} answers instead."
+        );
         state.notice(Level::Info, text);
     }
     endpoint

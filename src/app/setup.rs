@@ -155,7 +155,10 @@ fn running(seat: &Seat) -> Option<Item> {
         id: format!("use {provider}"),
         label: format!("Use {provider}"),
         detail: format!("{}{more}", first.id),
-        preview: format!("It answers at {}. /model chooses among its models.", shown(&seat.endpoint.base_url)),
+        preview: format!(
+            "It answers at {}. /model chooses among its models.",
+            shown(&seat.endpoint.base_url)
+        ),
         ..Item::default()
     })
 }

@@ -244,7 +244,8 @@ pub fn ask(state: &mut State, round: Round) -> Vec<Effect> {
     let sent = Sent { shares, ..Sent::default() };
     state.connection.sent = Some((state.recording.conversation, sent));
     let kb = state.kb.snapshot.hash().unwrap_or_default().to_string();
-    let reply = Reply { voice: Voice::of(&persona), kb, ..Reply::default() };
+    let provider = endpoint.provider.clone();
+    let reply = Reply { voice: Voice::of(&persona), provider, kb, ..Reply::default() };
     let entry = state.log.push(Body::Reply(Box::new(reply)));
     let task = state.errands.task();
     let now = state.screen.now;

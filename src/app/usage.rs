@@ -6,7 +6,7 @@ use super::request;
 use super::state::{Overlay, State};
 use super::update::open;
 use crate::base::count::{dollars, short, whole};
-use crate::domain::chat::Level;
+use crate::domain::chat::{Level, Reply};
 use crate::domain::exchange::{Endpoint, Request, Usage};
 use crate::domain::models;
 use crate::domain::usage::{Counted, Sent, Shares, Spent};
@@ -61,20 +61,23 @@ pub fn expected(state: &State, estimate: u64) -> (u64, Counted) {
     }
 }
 
-/// What a reply cost, in US dollars, where the price is known.
-fn cost(state: &State, usage: Usage, model: &str) -> Option<f64> {
+/// What a reply cost, in US dollars, where the price is known: by the table, else by the list of who was asked.
+fn cost(state: &State, reply: &Reply) -> Option<f64> {
     let connection = &state.connection;
-    let model = if model.is_empty() { &connection.endpoint.model } else { model };
-    connection.models.cost(usage, model).or_else(|| {
-        let seat = connection.roster.of(&connection.endpoint.provider)?;
+    // An old recording may lack them.
+    let now = &connection.endpoint;
+    let model = if reply.model.is_empty() { &now.model } else { &reply.model };
+    let provider = if reply.provider.is_empty() { &now.provider } else { &reply.provider };
+    connection.models.cost(reply.usage, model).or_else(|| {
+        let seat = connection.roster.of(provider)?;
         let listed = seat.models().into_iter().find(|listed| listed.id == *model)?;
-        models::cost_at(usage, listed.price)
+        models::cost_at(reply.usage, listed.price)
     })
 }
 
 /// What all replies of this conversation used.
 pub fn spent(state: &State) -> Spent {
-    Spent::of(&state.log, |usage, model| cost(state, usage, model))
+    Spent::of(&state.log, |reply| cost(state, reply))
 }
 
 /// What was sent last in this conversation.
@@ -195,7 +198,7 @@ fn last_reply(state: &State) -> String {
         used if used.is_empty() => "the provider reported nothing".to_string(),
         used => used,
     };
-    let price = cost(state, reply.usage, &reply.model);
+    let price = cost(state, reply);
     let price = price.map(|price| format!("  {}", dollars(price))).unwrap_or_default();
     format!("\nLast reply\n  {used}{price}\n")
 }

@@ -3,7 +3,7 @@
 
 use super::attach::{Attachment, Content};
 use super::briefing::{KB, PERSONA};
-use super::chat::{Body, Log};
+use super::chat::{Body, Log, Reply};
 use super::exchange::{Message, Request, Usage};
 
 /// Tokens of a text, estimated: four letters of Latin script make one, one of a script without spaces is about one by itself.
@@ -167,14 +167,14 @@ impl Spent {
     }
 
     /// All replies of a conversation; `cost` tells what one cost.
-    pub fn of(log: &Log, cost: impl Fn(Usage, &str) -> Option<f64>) -> Self {
+    pub fn of(log: &Log, cost: impl Fn(&Reply) -> Option<f64>) -> Self {
         let mut spent = Self::default();
         for entry in log.entries() {
             if let Body::Reply(reply) = &entry.body
                 && reply.outcome.is_some()
                 && (reply.usage != Usage::default() || !reply.text.is_empty())
             {
-                spent.add(reply.usage, cost(reply.usage, &reply.model));
+                spent.add(reply.usage, cost(reply));
             }
         }
         spent

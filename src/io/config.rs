@@ -94,8 +94,10 @@ pub fn load_with(flags: &Values, project: &Path, env: &dyn Fn(&str) -> Option<St
     };
     let (mut settings, more) = settings::merge(&layers);
     warnings.extend(more);
-    settings.ca_file =
-        settings.ca_file.map(|file| resolved(&file, path.as_deref(), &env)).or_else(|| extra(&env, &mut warnings));
+    settings.ca_file = settings
+        .ca_file
+        .map(|file| resolved(&file, path.as_deref(), &env))
+        .or_else(|| extra(&env, &mut warnings));
     let keys = keys(&layers, &settings, stored, &env, &mut warnings);
     warn_of_plain_http(&settings, &keys, &mut warnings);
     Loaded { settings, keys, warnings, path, layers, broken, key_file }

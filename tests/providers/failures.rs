@@ -238,7 +238,10 @@ async fn a_reply_that_does_not_fit_behind_the_prompt_is_asked_to_be_shorter() {
             "'max_tokens' or 'max_completion_tokens' is too large: {asked}. This model's maximum context length is 8192 tokens and your \
              request has {prompt} input tokens ({asked} > 8192 - {prompt}). None"
         );
-        Reply::json(400, &json!({ "error": { "message": message, "type": "BadRequestError", "param": null, "code": 400 } }))
+        Reply::json(
+            400,
+            &json!({ "error": { "message": message, "type": "BadRequestError", "param": null, "code": 400 } }),
+        )
     };
     let server = Server::start();
     let http = Http::new(quick());

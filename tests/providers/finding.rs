@@ -181,7 +181,8 @@ async fn inner_misled() {
     if std::env::var_os(INNER).is_none() {
         return;
     }
-    let (_, outcome) = run(&Http::new(patient()), request(endpoint(Protocol::Chat, "https://example.invalid"))).await;
+    let (_, outcome) =
+        run(&Http::new(patient()), request(endpoint(Protocol::Chat, "https://example.invalid"))).await;
     let failure = failure(outcome);
     let named = failure.what.contains("SSL_CERT_FILE names ")
         && failure.what.contains("Cargo.toml, which holds no certificate in PEM form");
@@ -199,7 +200,10 @@ async fn inner_without_roots() {
     assert_eq!(outcome, Outcome::Complete(StopReason::EndTurn));
     let (_, outcome) = run(&http, request(endpoint(Protocol::Chat, "https://example.invalid"))).await;
     let failure = failure(outcome);
-    assert!(failure.what.contains("SSL_CERT_FILE names /nonexistent/certificates, which is not there"), "{failure:?}");
+    assert!(
+        failure.what.contains("SSL_CERT_FILE names /nonexistent/certificates, which is not there"),
+        "{failure:?}"
+    );
 }
 
 /// A certificate with its key.

@@ -125,10 +125,16 @@ async fn a_key_is_refused_although_the_list_of_models_is_open() {
     keys.insert("openrouter", KEY);
     let http = Http::new(quick());
     let tried = || try_key(&http, &keys, &asked, Duration::from_secs(5));
-    server.fix("/key", Reply::json(401, &json!({ "error": { "message": "No auth credentials found", "code": 401 } })));
+    server.fix(
+        "/key",
+        Reply::json(401, &json!({ "error": { "message": "No auth credentials found", "code": 401 } })),
+    );
     let found = tried().await;
     let Found::Fails { brief, what, .. } = &found else { panic!("{found:?}") };
-    assert!(brief == REFUSED && what.contains("did not accept the key (401 at http://127.0.0.1:"), "{found:?}");
+    assert!(
+        brief == REFUSED && what.contains("did not accept the key (401 at http://127.0.0.1:"),
+        "{found:?}"
+    );
     assert_eq!(server.requests()[0].header("authorization"), Some(format!("Bearer {KEY}").as_str()));
     // What does not know the question cannot refuse the key.
     server.fix("/key", Reply::json(404, &json!({ "detail": "Not Found" })));

@@ -67,7 +67,10 @@ fn an_address_is_shown_without_what_may_be_a_key() {
     for (url, expect) in [
         ("https://h/v1", "https://h/v1"),
         ("https://h/v1?api-version=2024-10-21", "https://h/v1?api-version=2024-10-21"),
-        ("https://h/v1?key=secret&api-version=1&token=a=b", "https://h/v1?key=[key]&api-version=1&token=[key]"),
+        (
+            "https://h/v1?key=secret&api-version=1&token=a=b",
+            "https://h/v1?key=[key]&api-version=1&token=[key]",
+        ),
         ("https://h/v1?a=&b", "https://h/v1?a=&b"),
     ] {
         assert_eq!(shown(url), expect);

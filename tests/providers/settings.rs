@@ -4,7 +4,9 @@ use std::fs;
 
 use dictum::domain::exchange::{Endpoint, Protocol};
 use dictum::domain::settings::endpoints::{is_near, normalise};
-use dictum::domain::settings::{Choice, DEFAULTS, PromptKeys, Scope, Values, merge, parse, resolve_model, wished_model};
+use dictum::domain::settings::{
+    Choice, DEFAULTS, PromptKeys, Scope, Values, merge, parse, resolve_model, wished_model,
+};
 use dictum::io::config::{Loaded, load_with};
 use secrecy::ExposeSecret;
 
@@ -221,7 +223,10 @@ fn a_file_of_authorities_is_found() {
     let authority = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/authority.pem");
     check("ca_file = \"\"", &[("NODE_EXTRA_CA_CERTS", authority)], Some("authority.pem"));
     // As in Node.js, one that brings nothing is told and left out.
-    for (file, why) in [("/nonexistent/extra.pem", "No such file"), (concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"), "no certificate")] {
+    for (file, why) in [
+        ("/nonexistent/extra.pem", "No such file"),
+        (concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"), "no certificate"),
+    ] {
         let loaded = load("", "", &[("NODE_EXTRA_CA_CERTS", file)], &flags("", "", ""));
         assert_eq!(loaded.settings.ca_file, None);
         let told = loaded.warnings.concat();

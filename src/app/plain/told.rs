@@ -202,7 +202,8 @@ impl Told {
         };
         if self.retry != *retry {
             self.retry.clone_from(retry);
-            let told = retry.iter().map(|retry| format!("Trying again: {}", text::one_line(&retry.told(now))));
+            let told =
+                retry.iter().map(|retry| format!("Trying again: {}", text::one_line(&retry.told(now))));
             lines.extend(told);
         }
         let Turn::Replying(replying) = &state.turn else { return };

@@ -359,7 +359,8 @@ fn has_own_names(endpoint: &Endpoint) -> bool {
 fn is_elsewhere(endpoint: &Endpoint, wanted: &str) -> bool {
     const MAKERS: &[&str] = &["claude-", "gpt-3", "gpt-4", "gpt-5", "gemini-"];
     let lower = wanted.to_ascii_lowercase();
-    let own_host = known(&endpoint.provider).is_some_and(|known| host(known.base_url) == host(&endpoint.base_url));
+    let own_host =
+        known(&endpoint.provider).is_some_and(|known| host(known.base_url) == host(&endpoint.base_url));
     let is_alias = ALIASES.iter().any(|(alias, _)| *alias == lower);
     let is_makers = MAKERS.iter().any(|beginning| lower.starts_with(beginning));
     match endpoint.provider.as_str() {

@@ -126,10 +126,9 @@ fn untrusted(fault: &Certificate, target: &Target) -> Failure {
             "This machine has no certificate store, so no https address can be trusted.".to_string(),
             "Install the package `ca-certificates`, or set SSL_CERT_FILE to a bundle.",
         ),
-        Certificate::Misled(why) => (
-            format!("No certificate could be read, so no https address can be trusted: {why}."),
-            MISLED,
-        ),
+        Certificate::Misled(why) => {
+            (format!("No certificate could be read, so no https address can be trusted: {why}."), MISLED)
+        }
         Certificate::Invalid(detail) => (
             format!("The certificate of {url} is not valid{}.", after_colon(detail)),
             "Check the host name and this machine's clock.",

@@ -163,8 +163,14 @@ mod tests {
     #[test]
     fn a_prompt_that_is_too_long_itself_is_told_from_it() {
         for (asked, message) in [
-            (1000, "This model's maximum context length is 8192 tokens. However, your messages resulted in 8500 tokens."),
-            (8192, "This model's maximum context length is 8192 tokens. However, your messages resulted in 9692 tokens."),
+            (
+                1000,
+                "This model's maximum context length is 8192 tokens. However, your messages resulted in 8500 tokens.",
+            ),
+            (
+                8192,
+                "This model's maximum context length is 8192 tokens. However, your messages resulted in 9692 tokens.",
+            ),
             (8192, "prompt is too long: 210000 tokens > 200000 maximum"),
             (
                 1000,

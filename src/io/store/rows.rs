@@ -95,6 +95,7 @@ fn reply_value(reply: &Reply, redactor: &Redactor) -> Value {
     let mut value = json!({
         "voice": voice_value(&reply.voice),
         "model": reply.model,
+        "provider": reply.provider,
         "kb": reply.kb,
         "thinking": redactor.text(&reply.thinking),
         "calls": reply.calls.iter().map(call).collect::<Vec<_>>(),
@@ -238,6 +239,7 @@ fn reply(words: String, more: &Map<String, Value>) -> Reply {
             written: usage("written"),
         },
         model: string(more, "model"),
+        provider: string(more, "provider"),
         kb: string(more, "kb"),
         // What only its maker can read cannot be looked through for secrets, so it is not stored; a model answers without it.
         opaque: Vec::new(),
@@ -341,6 +343,7 @@ mod tests {
                 outcome: Some(outcome),
                 usage: Usage { input: Some(3), output: None, cached: Some(1), written: Some(2) },
                 model: "m".into(),
+                provider: "p".into(),
                 kb: "1a2b3c4d".into(),
                 version: 2,
                 opaque: Vec::new(),
