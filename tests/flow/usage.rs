@@ -408,3 +408,16 @@ fn a_summary_that_has_to_wait_counts_down() {
     app.streams(ReplyEvent::Text("Facts".into()));
     app.expect_not("429");
 }
+
+#[test]
+fn context_measures_by_the_room_that_the_server_told() {
+    let mut app = App::with_kb(KB);
+    app.resize(120, 40);
+    app.say("hello");
+    app.kb_read();
+    app.streams(ReplyEvent::Context(40_000));
+    app.replies("Done.");
+    app.say("/context");
+    app.kb_read();
+    app.expect("% of the 40,000 that it can read");
+}
