@@ -79,7 +79,7 @@ pub fn read(state: &mut State, task: TaskId, found: Vec<Found>) -> Vec<Effect> {
 /// Pictures for a model that takes none are refused here, where the model is known.
 fn without_pictures(state: &mut State, found: Vec<Found>) -> Vec<Found> {
     let persona = state.personas.active.clone();
-    let model = request::speaking_model(state, &persona);
+    let model = request::speaking(state, &persona).model;
     if state.connection.models.pictures(&model) != Pictures::Refused {
         return found;
     }

@@ -1,10 +1,10 @@
 //! Making room: older turns are sent as a summary, or not at all, when the model's room gets narrow; and trying a turn again. KB.md, the persona
 //! and the newest message are never touched, and what is on the screen stays whole.
 
-use super::request::request_to;
-use super::state::{Compacting, State, Tries, Turn};
+use super::request::{in_use, request_to};
+use super::state::{Compacting, Replying, Retry, State, Tries, Turn};
 use super::turn::{self, Round};
-use super::{again, plain, usage};
+use super::{again, plain, trust, usage};
 use crate::base::count::short;
 use crate::domain::briefing;
 use crate::domain::chat::{Body, Presence};
@@ -26,8 +26,7 @@ const KEPT: u64 = 25;
 
 /// The request as it would be sent now.
 fn request(state: &State) -> Request {
-    let model = state.connection.endpoint.model.clone();
-    request_to(state, &state.kb.snapshot, model, &state.personas.active, &[], None)
+    request_to(state, &state.kb.snapshot, in_use(state), &state.personas.active, &[], None)
 }
 
 /// What the request would be made of.
@@ -64,10 +63,7 @@ fn fitting(turns: &[&[Message]], room: u64) -> usize {
 /// Whether a request fills so much of the model's room that something must go first.
 pub fn is_wanted(state: &State, request: &Request, shares: &Shares) -> bool {
     let Some(room) = usage::room(state, &request.endpoint) else { return false };
-    let estimate = shares.total();
-    let conversation = state.recording.conversation;
-    let known = state.connection.sent.filter(|(known, _)| *known == conversation);
-    let expected = known.map_or(estimate, |(_, sent)| sent.corrected(estimate));
+    let (expected, _) = usage::expected(state, shares.total());
     expected * 100 >= room * usage::FULL && turns(&request.messages).len() > 1
 }
 
@@ -77,20 +73,20 @@ pub fn by_hand(state: &mut State, _: &str) -> Vec<Effect> {
         state.note("a reply is under way; /compact works when it has ended");
         return Vec::new();
     }
-    if turns(&request(state).messages).len() < 2 {
+    let request = request(state);
+    if turns(&request.messages).len() < 2 {
         state.note("there is nothing older to make room from");
         return Vec::new();
     }
-    begin(state, None)
+    begin(state, &request, None)
 }
 
-/// Begins to make room; what waits for it goes on afterwards.
-pub fn begin(state: &mut State, then: Option<Round>) -> Vec<Effect> {
-    let request = request(state);
+/// Begins to make room for a request; what waits for it goes on afterwards.
+pub fn begin(state: &mut State, request: &Request, then: Option<Round>) -> Vec<Effect> {
     let turns = turns(&request.messages);
     let room = usage::room(state, &request.endpoint);
     // Whoever asks for room wants much of it; what is made by itself is no more than is needed.
-    let whole = if then.is_some() { room } else { None }.unwrap_or_else(|| Shares::of(&request).history);
+    let whole = if then.is_some() { room } else { None }.unwrap_or_else(|| Shares::of(request).history);
     let kept = fitting(&turns, whole * KEPT / 100);
     let older = turns.get(..turns.len().saturating_sub(kept)).unwrap_or_default();
     if state.connection.is_offline() || older.is_empty() {
@@ -107,12 +103,15 @@ pub fn begin(state: &mut State, then: Option<Round>) -> Vec<Effect> {
         max_tokens: SUMMARY.min(state.connection.max_tokens),
     };
     let task = state.errands.task();
+    let endpoint = request.endpoint.clone();
     state.turn = Turn::Compacting(Box::new(Compacting {
         task,
+        model: endpoint.model.clone(),
+        endpoint,
         kept,
         summary: String::new(),
         usage: Usage::default(),
-        model: question.endpoint.model.clone(),
+        retry: None,
         then,
     }));
     vec![Effect::Ask { task, request: Box::new(question) }]
@@ -138,21 +137,29 @@ fn written(turns: &[&[Message]], room: u64) -> String {
 
 /// A piece of the summary; false when the task is another's.
 pub fn replied(state: &mut State, task: TaskId, event: &ReplyEvent) -> bool {
+    let now = state.screen.now;
     let Turn::Compacting(compacting) = &mut state.turn else { return false };
     if compacting.task != task {
         return false;
     }
+    compacting.retry = None;
     match event {
         ReplyEvent::Text(text) => compacting.summary.push_str(text),
         ReplyEvent::Start { model, .. } if !model.is_empty() => compacting.model.clone_from(model),
         ReplyEvent::Usage(usage) => compacting.usage.merge(*usage),
+        ReplyEvent::Context(tokens) => {
+            state.connection.contexts.insert(compacting.endpoint.maker(), *tokens);
+        }
         ReplyEvent::Start { .. }
         | ReplyEvent::Thinking(_)
         | ReplyEvent::Call(_)
         | ReplyEvent::Opaque(_)
-        | ReplyEvent::Context(_)
-        | ReplyEvent::NoTools
-        | ReplyEvent::Retry { .. } => {}
+        | ReplyEvent::NoTools => {}
+        ReplyEvent::Retry { attempt, seconds, cause } => {
+            let at = now + u64::from(*seconds) * 1_000;
+            compacting.retry = Some(Retry { cause: cause.clone(), number: attempt + 1, at });
+            compacting.usage = Usage::default();
+        }
     }
     true
 }
@@ -243,7 +250,7 @@ pub fn how_to_try_again(state: &State) -> String {
 }
 
 /// The model's room was too small: less is sent, and the user is offered that at once, in place of what the provider's error says.
-pub fn offer(state: &State, failure: Failure) -> Failure {
+pub fn offer(state: &State, replying: &Replying, failure: Failure) -> Failure {
     if failure.kind != FailureKind::Overflow {
         return failure;
     }
@@ -253,7 +260,9 @@ pub fn offer(state: &State, failure: Failure) -> Failure {
             how_to_try_again(state)
         )
     } else {
-        let shares = shares(state);
+        let Replying { endpoint, persona, .. } = replying;
+        let shares =
+            Shares::of(&request_to(state, trust::passed(state), endpoint.clone(), persona, &[], None));
         format!(
             "There is nothing older to leave out: KB.md is ~{} tokens, the persona ~{}, your message ~{}. Shorten one of them, or \
              choose a model with more room with /model.",

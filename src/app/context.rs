@@ -1,9 +1,9 @@
 //! `/context`: what the next request would hold, part by part or byte for byte. It sends nothing and changes nothing in the conversation.
 
-use super::request;
 use super::state::{Looking, Overlay, State, What};
 use super::turn::joined;
 use super::update::open;
+use super::{request, usage};
 use crate::base::count::whole;
 use crate::domain::attach::mention;
 use crate::domain::attach::refusal::Found;
@@ -65,7 +65,7 @@ pub fn kb_read(state: &mut State, task: TaskId, snapshot: &Snapshot) -> Vec<Effe
     match looking.what {
         What::Bytes => vec![Effect::MakeBody { request: Box::new(request) }],
         What::Parts => {
-            let context = state.connection.models.context(&request.endpoint.model);
+            let context = usage::context(state, &request.endpoint);
             let model = match request.endpoint.model.as_str() {
                 "" => request.endpoint.provider.clone(),
                 model => format!("{model} · {}", request.endpoint.provider),

@@ -6,7 +6,7 @@ use super::review::{self, Offer};
 use super::state::{Asking, Replying, State, Tally, Turn};
 use super::trust;
 use crate::domain::chat::{Level, ToolResult};
-use crate::domain::exchange::{Outcome, Protocol, ReplyEvent};
+use crate::domain::exchange::{Endpoint, Outcome, Protocol, ReplyEvent};
 use crate::domain::inquiry::Inquiry;
 use crate::domain::kb::arguments::{self, Proposed};
 use crate::domain::kb::fence::{Block, End};
@@ -161,29 +161,27 @@ fn join(state: &mut State, candidates: &[Candidate], checked: &Checked) -> (Merg
     (merged, offered)
 }
 
-/// How the model of the running turn hands in its proposals.
-pub fn channel(state: &State) -> Channel {
+/// How the model of an endpoint hands in its proposals.
+pub fn channel(state: &State, endpoint: &Endpoint) -> Channel {
     let proposing = &state.connection.proposing;
-    let known = proposing.toolless.contains(&server(state));
+    let known = proposing.toolless.contains(&server(endpoint));
     if proposing.tools == Switch::Off || known { Channel::Block } else { Channel::Tool }
 }
 
 /// The server and its model: one takes tools where another does not.
-fn server(state: &State) -> String {
-    let endpoint = &state.connection.endpoint;
+fn server(endpoint: &Endpoint) -> String {
     format!("{} {}", endpoint.base_url, endpoint.model)
 }
 
 /// The server takes no tools: remembered for the session, so that each request asks for a block at once.
-pub fn without_tools(state: &mut State) {
-    let server = server(state);
-    state.connection.proposing.toolless.insert(server);
+pub fn without_tools(state: &mut State, endpoint: &Endpoint) {
+    state.connection.proposing.toolless.insert(server(endpoint));
 }
 
 /// The small extra call, when a whole reply without tools proposed nothing and there is something to ask about. It is work of its
 /// own: nothing waits for it.
 pub fn inquire(state: &mut State, replying: &Replying) -> Vec<Effect> {
-    let endpoint = &state.connection.endpoint;
+    let endpoint = &replying.endpoint;
     let wanted = match state.connection.proposing.extra_call {
         Switch::Auto => endpoints::is_near(&endpoint.base_url),
         Switch::On => true,

@@ -9,7 +9,7 @@ use crate::domain::chat::{Body, Level};
 use crate::domain::exchange::Endpoint;
 use crate::domain::key::{Hidden, in_draft, owners};
 use crate::domain::roster::{Found, Seat};
-use crate::domain::settings::endpoints::{known, usual_model};
+use crate::domain::settings::endpoints::{known, shown, usual_model};
 use crate::panels::keyfield::KeyField;
 use crate::panels::menu::{Item, Menu};
 use crate::protocol::action::Action;
@@ -174,7 +174,10 @@ fn running(seat: &Seat) -> Option<Item> {
         id: format!("use {provider}"),
         label: format!("Use {provider}"),
         detail: format!("{}{more}", first.id),
-        preview: format!("It answers at {}. /model chooses among its models.", seat.endpoint.base_url),
+        preview: format!(
+            "It answers at {}. /model chooses among its models.",
+            shown(&seat.endpoint.base_url)
+        ),
         ..Item::default()
     })
 }

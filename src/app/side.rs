@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::request;
 use super::state::{Search, State};
 use crate::domain::chat::Body;
 use crate::domain::settings::SidePanel;
@@ -73,11 +74,11 @@ pub fn view(state: &State, area: Rect, buffer: &mut Buffer) {
 }
 
 fn model(state: &State) -> String {
-    let endpoint = &state.connection.endpoint;
+    let endpoint = request::in_use(state);
     match (state.connection.is_offline(), state.connection.search) {
         (true, Search::Running) => "looking for one …".to_string(),
         (true, Search::Done) => "none: offline".to_string(),
-        (false, _) if endpoint.model.is_empty() => endpoint.provider.clone(),
+        (false, _) if endpoint.model.is_empty() => endpoint.provider,
         (false, _) => format!("{} · {}", endpoint.model, endpoint.provider),
     }
 }

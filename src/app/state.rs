@@ -4,23 +4,20 @@ mod connection;
 mod errands;
 mod knowledge;
 mod recording;
+mod turn;
 
 use std::collections::BTreeSet;
 
 use super::mouse::Hand;
 use super::plain::Form;
 use super::stopping::Pressed;
-use super::turn::Round;
-use super::versions::Wish;
-use crate::domain::chat::{Body, EntryId, Level, Log, Voice};
-use crate::domain::exchange::{Endpoint, Usage};
+use crate::domain::chat::{Body, Level, Log, Voice};
+use crate::domain::exchange::Endpoint;
 use crate::domain::kb::detect::Detector;
-use crate::domain::kb::fence::Fence;
 use crate::domain::kb::never::Never;
 use crate::domain::kb::reconcile::Reconciler;
 use crate::domain::kb::session::SessionRules;
 use crate::domain::kb::state::Snapshot;
-use crate::domain::kb::{Candidate, Span};
 use crate::domain::persona::{Library, Persona};
 use crate::domain::settings::SidePanel;
 use crate::draw::theme::{Palette, Theme};
@@ -34,12 +31,13 @@ use crate::panels::review::Review;
 use crate::panels::transcript::Transcript;
 use crate::panels::transcript::reading::Reading;
 use crate::protocol::keymap::Keymap;
-use crate::protocol::message::{Background, Capture, Millis, TaskId};
+use crate::protocol::message::{Background, Capture, Millis};
 
 pub use connection::{Connection, ModelChoice, Proposing, Search};
 pub use errands::{Asking, Doubted, EditingWhat, Errands, Gathering, Looking, Revising, Saving, What};
 pub use knowledge::Knowledge;
 pub use recording::{Doubt, Fixed, Given, Recording, Stage, Storing};
+pub use turn::{Compacting, Heard, Replying, Retry, Tally, Tries, Turn};
 
 /// The name of the persona that starts.
 pub const FIRST_PERSONA: &str = "installer.backend.nodejs";
@@ -90,92 +88,6 @@ impl Screen {
             Background::Light => Palette::Light,
         });
     }
-}
-
-/// Where the exchange with the model stands.
-#[derive(Clone, Debug, Default)]
-pub enum Turn {
-    #[default]
-    Idle,
-    /// KB.md is being read for this message.
-    Reading {
-        task: TaskId,
-        message: Vec<Span>,
-        /// The message was said before; who is asked for another answer to it.
-        again: Option<Box<Wish>>,
-        tries: Tries,
-    },
-    /// Older turns are being summarised, to make room.
-    Compacting(Box<Compacting>),
-    Replying(Box<Replying>),
-}
-
-/// Whether a message is asked about for the first time. What was found in it then is not offered twice.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Tries {
-    #[default]
-    First,
-    Again,
-}
-
-/// A summary of older turns on its way.
-#[derive(Clone, Debug)]
-pub struct Compacting {
-    pub task: TaskId,
-    /// So many of the newest turns stay word for word.
-    pub kept: usize,
-    pub summary: String,
-    /// What it used so far, and the model that writes it, as the provider names it.
-    pub usage: Usage,
-    pub model: String,
-    /// The turn that waits for the room.
-    pub then: Option<Round>,
-}
-
-/// A reply on its way.
-#[derive(Clone, Debug)]
-pub struct Replying {
-    pub task: TaskId,
-    pub entry: EntryId,
-    /// Who speaks in this turn, also when another persona is chosen meanwhile.
-    pub persona: Box<Persona>,
-    /// The user's message as spans, for the checks of the model's proposals.
-    pub message: Vec<Span>,
-    /// What the detector found in it.
-    pub candidates: Vec<Candidate>,
-    pub heard: Heard,
-    pub tally: Tally,
-    /// The model that was asked for in this turn alone.
-    pub model: Option<String>,
-    /// Takes the block out of the reply of a model without tools.
-    pub fence: Option<Fence>,
-    /// How often the model was asked in this turn, because it called tools.
-    pub round: u32,
-    pub started: Millis,
-    pub last_byte: Millis,
-    /// Said while a request is tried again.
-    pub retry: Option<String>,
-}
-
-/// Whether a message that was sent before the tables were there was looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Heard {
-    NotYet,
-    /// By the detector, who found nothing in it that would have to be compared with KB.md.
-    Nothing,
-    /// By the detector, who found something.
-    Something,
-    /// In full.
-    All,
-}
-
-/// What the model proposed in a turn.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Edits that passed the gate.
-    pub admitted: usize,
-    /// Calls of which an edit did not.
-    pub failures: u32,
 }
 
 /// The personas and who speaks.

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::state::{Focus, Search, State, Storing, Turn};
-use super::{screen, trust, usage, vi};
+use super::{request, screen, trust, usage, vi};
 use crate::base::text;
 use crate::domain::chat::{Body, Entry, Presence};
 use crate::draw::theme::Theme;
@@ -202,9 +202,11 @@ fn activity(state: &State) -> Option<String> {
         Turn::Idle => None,
         Turn::Reading { .. } if trust::is_asking(state) => Some("waiting for your answer".to_string()),
         Turn::Reading { .. } => Some("reading KB.md".to_string()),
-        Turn::Compacting(_) => {
+        Turn::Compacting(compacting) => {
+            let retry = compacting.retry.as_ref().map(|retry| format!(" · {}", retry.told(state.screen.now)));
+            let retry = retry.unwrap_or_default();
             let stop = state.tools.keymap.told(" · ", Context::Prompt, Action::Stop, "stops");
-            Some(format!("{} making room: older turns are being summarised{stop}", spinner(state)))
+            Some(format!("{} making room: older turns are being summarised{retry}{stop}", spinner(state)))
         }
         Turn::Replying(replying) => {
             let now = state.screen.now;
@@ -212,8 +214,8 @@ fn activity(state: &State) -> Option<String> {
             let silent = now.saturating_sub(replying.last_byte) / 1_000;
             let begun = state.log.reply(replying.entry).is_some_and(|reply| !reply.text.is_empty());
             let words = match (&replying.retry, begun) {
-                (Some(retry), _) => retry.clone(),
-                (None, false) => format!("waiting for {}", state.connection.endpoint.provider),
+                (Some(retry), _) => retry.told(now),
+                (None, false) => format!("waiting for {}", replying.endpoint.provider),
                 (None, true) => "replying".to_string(),
             };
             let silence =
@@ -226,11 +228,11 @@ fn activity(state: &State) -> Option<String> {
 
 /// Which model is in use, in words.
 pub fn connection(state: &State) -> String {
-    let endpoint = &state.connection.endpoint;
+    let endpoint = request::in_use(state);
     match (state.connection.is_offline(), state.connection.search) {
         (true, Search::Running) => "looking for a local model …".to_string(),
         (true, Search::Done) => "offline · no model connected".to_string(),
-        (false, _) if endpoint.model.is_empty() => endpoint.provider.clone(),
+        (false, _) if endpoint.model.is_empty() => endpoint.provider,
         (false, _) => format!("{} · {}", endpoint.provider, text::one_line(&endpoint.model)),
     }
 }

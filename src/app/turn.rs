@@ -4,17 +4,17 @@ use super::attaching;
 use super::context;
 use super::plain::Form;
 use super::proposing::{self, Whole};
-use super::request::{request_to, speaking_model};
+use super::request::{request_to, speaking};
 use super::review;
 use super::sessions;
 use super::side;
-use super::state::{Heard, Readiness, Replying, State, Tally, Tries, Turn};
+use super::state::{Heard, Readiness, Replying, Retry, State, Tally, Tries, Turn};
 use super::tables::{asks_first, heard_alone, needs_tables};
 use super::trust::{self, Next};
 use super::versions::Wish;
 use super::{compact, usage};
 use crate::domain::chat::{Body, Level, Reply, Voice};
-use crate::domain::exchange::{Outcome, ReplyEvent, StopReason};
+use crate::domain::exchange::{Endpoint, Outcome, ReplyEvent, StopReason};
 use crate::domain::kb::fence::Fence;
 use crate::domain::kb::gate::Channel;
 use crate::domain::kb::proposal::{self, Source};
@@ -232,13 +232,16 @@ impl Round {
 /// Sends the conversation as it stands and opens the reply.
 pub fn ask(state: &mut State, round: Round) -> Vec<Effect> {
     let Round { persona, model: named, message, candidates, number, tally, room } = round;
-    let model = named.clone().unwrap_or_else(|| speaking_model(state, &persona));
-    let request = request_to(state, trust::passed(state), model, &persona, &candidates, None);
-    let channel = proposing::channel(state);
+    let endpoint = match named.clone() {
+        Some(model) => Endpoint { model, ..state.connection.endpoint.clone() },
+        None => speaking(state, &persona),
+    };
+    let channel = proposing::channel(state, &endpoint);
+    let request = request_to(state, trust::passed(state), endpoint.clone(), &persona, &candidates, None);
     let shares = Shares::of(&request);
     if number == 1 && room == Room::AsItIs && compact::is_wanted(state, &request, &shares) {
         let round = Round { persona, model: named, message, candidates, number, tally, room: Room::Made };
-        return compact::begin(state, Some(round));
+        return compact::begin(state, &request, Some(round));
     }
     if number == 1
         && let Some(why) = state.kb.snapshot.explanation()
@@ -248,7 +251,8 @@ pub fn ask(state: &mut State, round: Round) -> Vec<Effect> {
     let sent = Sent { shares, ..Sent::default() };
     state.connection.sent = Some((state.recording.conversation, sent));
     let kb = trust::passed(state).hash().unwrap_or_default().to_string();
-    let reply = Reply { voice: Voice::of(&persona), kb, ..Reply::default() };
+    let provider = endpoint.provider.clone();
+    let reply = Reply { voice: Voice::of(&persona), provider, kb, ..Reply::default() };
     let entry = state.log.push(Body::Reply(Box::new(reply)));
     let task = state.errands.task();
     let now = state.screen.now;
@@ -257,6 +261,7 @@ pub fn ask(state: &mut State, round: Round) -> Vec<Effect> {
         entry,
         persona: Box::new(persona),
         message,
+        endpoint,
         candidates,
         heard: Heard::All,
         tally,
@@ -292,18 +297,21 @@ pub fn replied(state: &mut State, task: TaskId, event: ReplyEvent) -> Vec<Effect
     replying.retry = None;
     let entry = replying.entry;
     if let ReplyEvent::Retry { attempt, seconds, cause } = event {
-        replying.retry = Some(format!("{cause}; try {} in {seconds} s", attempt + 1));
+        let retry = Retry { cause, number: attempt + 1, at: now + u64::from(seconds) * 1_000 };
+        // Nothing can come before it is sent.
+        replying.last_byte = retry.at;
+        replying.retry = Some(retry);
         return Vec::new();
     }
     let event = match (event, &mut replying.fence) {
         (ReplyEvent::Context(tokens), _) => {
-            let maker = state.connection.endpoint.maker();
-            state.connection.contexts.insert(maker, tokens);
+            state.connection.contexts.insert(replying.endpoint.maker(), tokens);
             return Vec::new();
         }
         (ReplyEvent::NoTools, fence) => {
             fence.get_or_insert_default();
-            proposing::without_tools(state);
+            let endpoint = replying.endpoint.clone();
+            proposing::without_tools(state, &endpoint);
             return Vec::new();
         }
         (ReplyEvent::Text(text), Some(fence)) => ReplyEvent::Text(fence.feed(&text)),
@@ -335,7 +343,7 @@ pub fn ended(state: &mut State, task: TaskId, outcome: Outcome) -> Vec<Effect> {
     }
     let Some(mut replying) = proposing::take_turn(state, task) else { return Vec::new() };
     let outcome = match outcome {
-        Outcome::Failed(failure) => Outcome::Failed(compact::offer(state, failure)),
+        Outcome::Failed(failure) => Outcome::Failed(compact::offer(state, &replying, failure)),
         outcome @ (Outcome::Complete(_) | Outcome::Truncated | Outcome::Cancelled) => outcome,
     };
     let broken = matches!(outcome, Outcome::Failed(_) | Outcome::Truncated);
@@ -351,7 +359,7 @@ pub fn ended(state: &mut State, task: TaskId, outcome: Outcome) -> Vec<Effect> {
     });
     if let Some(reply) = state.log.reply(replying.entry) {
         let (reported, length) = (reply.usage, tokens(&reply.text));
-        usage::replied(state, reported, length);
+        usage::replied(state, &replying.endpoint, reported, length);
     }
     let called = proposing::answer_calls(state, &mut replying, whole);
     let by_block = proposing::take_blocks(state, &mut replying, whole);

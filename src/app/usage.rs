@@ -2,13 +2,14 @@
 //! guesses a price.
 
 use super::compact;
+use super::request;
 use super::state::{Overlay, State};
 use super::update::open;
 use crate::base::count::{dollars, short, whole};
 use crate::domain::chat::Level;
-use crate::domain::exchange::{Endpoint, Usage};
+use crate::domain::exchange::{Endpoint, Request, Usage};
 use crate::domain::models;
-use crate::domain::usage::{Counted, Sent, Spent};
+use crate::domain::usage::{Counted, Sent, Shares, Spent};
 use crate::panels::pager::{Content, Pager};
 use crate::protocol::message::Effect;
 
@@ -25,15 +26,50 @@ pub fn context(state: &State, endpoint: &Endpoint) -> Option<u64> {
 /// What of that a request may fill, so that the reply has room, too.
 pub fn room(state: &State, endpoint: &Endpoint) -> Option<u64> {
     let context = context(state, endpoint)?;
-    Some(context - u64::from(state.connection.max_tokens).min(context / 4))
+    Some(context - longest(state, endpoint).min(context / 4))
 }
 
-/// What a reply cost, in US dollars, where the price is known.
-fn cost(state: &State, usage: Usage, model: &str) -> Option<f64> {
+/// The longest reply that is asked for, in tokens: as it is set, but no longer than the model writes at once.
+fn longest(state: &State, endpoint: &Endpoint) -> u64 {
     let connection = &state.connection;
-    let model = if model.is_empty() { &connection.endpoint.model } else { model };
+    let most = connection.models.find(&endpoint.model).and_then(|model| model.output).unwrap_or(u64::MAX);
+    u64::from(connection.max_tokens).min(most)
+}
+
+/// The limit of the reply to a request: the longest one that fits behind what is sent. Most servers refuse a request whose prompt and
+/// limit together are more than the model can hold.
+pub fn limit(state: &State, request: &Request) -> u32 {
+    /// A shorter reply is of no use, so that the server may say that the prompt is too long.
+    const SHORTEST: u64 = 1_024;
+    let longest = longest(state, &request.endpoint);
+    let left = context(state, &request.endpoint).map_or(longest, |context| {
+        let (expected, counted) = expected(state, Shares::of(request).total());
+        let margin = match counted {
+            Counted::Exactly => expected / 32,
+            Counted::Roughly => expected / 8,
+        };
+        context.saturating_sub(expected + margin)
+    });
+    u32::try_from(longest.min(left.max(SHORTEST))).unwrap_or(u32::MAX)
+}
+
+/// An estimate of a request, mended by what the last one of this conversation turned out to be; and whether it was.
+pub fn expected(state: &State, estimate: u64) -> (u64, Counted) {
+    match sent(state) {
+        Some(sent) if sent.usage.input.is_some() => (sent.corrected(estimate), Counted::Exactly),
+        Some(_) | None => (estimate, Counted::Roughly),
+    }
+}
+
+/// What a reply or summary cost, in US dollars, where the price is known: by the table, else by the list of who was asked.
+fn cost(state: &State, usage: Usage, provider: &str, model: &str) -> Option<f64> {
+    let connection = &state.connection;
+    // An old recording may lack them.
+    let now = &connection.endpoint;
+    let model = if model.is_empty() { &now.model } else { model };
+    let provider = if provider.is_empty() { &now.provider } else { provider };
     connection.models.cost(usage, model).or_else(|| {
-        let seat = connection.roster.of(&connection.endpoint.provider)?;
+        let seat = connection.roster.of(provider)?;
         let listed = seat.models().into_iter().find(|listed| listed.id == *model)?;
         models::cost_at(usage, listed.price)
     })
@@ -41,7 +77,7 @@ fn cost(state: &State, usage: Usage, model: &str) -> Option<f64> {
 
 /// What all replies and summaries of this conversation used.
 pub fn spent(state: &State) -> Spent {
-    Spent::of(&state.log, |usage, model| cost(state, usage, model))
+    Spent::of(&state.log, |usage, provider, model| cost(state, usage, provider, model))
 }
 
 /// What was sent last in this conversation.
@@ -55,7 +91,7 @@ pub fn brief(state: &State) -> String {
     let Some(sent) = sent(state) else { return String::new() };
     let (used, counted) = sent.used();
     let mark = counted.mark();
-    let filled = match context(state, &state.connection.endpoint) {
+    let filled = match context(state, &request::in_use(state)) {
         Some(context) => {
             format!(" · {mark}{} of {} ({} %)", short(used), short(context), used * 100 / context.max(1))
         }
@@ -68,19 +104,18 @@ pub fn brief(state: &State) -> String {
 }
 
 /// A reply ended: what it used is remembered, and told once when the room gets narrow.
-pub fn replied(state: &mut State, usage: Usage, text: u64) {
+pub fn replied(state: &mut State, endpoint: &Endpoint, usage: Usage, text: u64) {
     let conversation = state.recording.conversation;
     if let Some((_, sent)) = state.connection.sent.as_mut().filter(|(known, _)| *known == conversation) {
         sent.usage = usage;
         sent.reply = text;
     }
     state.connection.spent = spent(state).cost;
-    warn(state);
+    warn(state, endpoint);
 }
 
-fn warn(state: &mut State) {
-    let endpoint = state.connection.endpoint.clone();
-    let (Some(room), Some(sent)) = (room(state, &endpoint), sent(state)) else { return };
+fn warn(state: &mut State, endpoint: &Endpoint) {
+    let (Some(room), Some(sent)) = (room(state, endpoint), sent(state)) else { return };
     let (used, counted) = sent.used();
     if used * 100 < room * TOLD {
         state.connection.warned = None;
@@ -90,7 +125,7 @@ fn warn(state: &mut State) {
     if state.connection.warned.replace(now) == Some(now) {
         return;
     }
-    let context = context(state, &endpoint).unwrap_or(room);
+    let context = context(state, endpoint).unwrap_or(room);
     let text = format!(
         "The conversation fills {}{} of the {} tokens that {} can read. /compact makes room now; from {FULL} % on dictum does it by \
          itself. KB.md and the persona stay whole.",
@@ -110,13 +145,12 @@ pub fn show(state: &mut State, _: &str) -> Vec<Effect> {
 }
 
 fn told(state: &State) -> String {
-    let endpoint = &state.connection.endpoint;
     let mut out = format!("{}\n\n", super::status::connection(state));
     let fresh = || Sent { shares: compact::shares(state), ..Sent::default() };
     let sent = sent(state).copied().unwrap_or_else(fresh);
     let (used, counted) = sent.used();
     let mark = counted.mark();
-    out.push_str(&match context(state, endpoint) {
+    out.push_str(&match context(state, &request::in_use(state)) {
         Some(context) => format!(
             "The conversation holds {mark}{} of {} tokens ({} %).\n",
             whole(used),
@@ -164,7 +198,7 @@ fn last_reply(state: &State) -> String {
         used if used.is_empty() => "the provider reported nothing".to_string(),
         used => used,
     };
-    let price = cost(state, reply.usage, &reply.model);
+    let price = cost(state, reply.usage, &reply.provider, &reply.model);
     let price = price.map(|price| format!("  {}", dollars(price))).unwrap_or_default();
     format!("\nLast reply\n  {used}{price}\n")
 }

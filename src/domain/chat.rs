@@ -70,6 +70,8 @@ pub struct Reply {
     pub usage: Usage,
     /// The model that answered, as the provider names it.
     pub model: String,
+    /// Who was asked; empty where that was not recorded.
+    pub provider: String,
     /// The first digits of the SHA-256 of the KB.md that it was given; empty when it was given none.
     pub kb: String,
     /// Which version of the answer it belongs to: 0 is the first one. A round that called a tool and the one after it are one version.

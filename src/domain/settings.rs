@@ -25,7 +25,7 @@ use super::exchange::{Endpoint, Protocol};
 use super::models::Models;
 use crate::base::near::nearest;
 
-pub use self::endpoints::resolve_model;
+pub use self::endpoints::{resolve_model, wished_model};
 
 /// The default settings, which document every key.
 pub const DEFAULTS: &str = include_str!("../../assets/settings.toml");

@@ -167,8 +167,8 @@ impl Spent {
         }
     }
 
-    /// All replies and summaries of a conversation; `cost` tells what one cost.
-    pub fn of(log: &Log, cost: impl Fn(Usage, &str) -> Option<f64>) -> Self {
+    /// All replies and summaries of a conversation; `cost` tells what one cost, by its provider, where that is known, and its model.
+    pub fn of(log: &Log, cost: impl Fn(Usage, &str, &str) -> Option<f64>) -> Self {
         let mut spent = Self::default();
         for entry in log.entries() {
             match &entry.body {
@@ -177,12 +177,12 @@ impl Spent {
                         && (reply.usage != Usage::default() || !reply.text.is_empty()) =>
                 {
                     spent.replies += 1;
-                    spent.add(reply.usage, cost(reply.usage, &reply.model));
+                    spent.add(reply.usage, cost(reply.usage, &reply.provider, &reply.model));
                 }
                 // Only a summary that was asked for has a model.
                 Body::Compaction { usage, model, .. } if !model.is_empty() => {
                     spent.summaries += 1;
-                    spent.add(*usage, cost(*usage, model));
+                    spent.add(*usage, cost(*usage, "", model));
                 }
                 Body::Reply(_)
                 | Body::Compaction { .. }

@@ -7,13 +7,13 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use crate::domain::exchange::Protocol;
-use crate::domain::settings::endpoints::{KNOWN, Known, host, known};
+use crate::domain::settings::endpoints::{KNOWN, Known, host, known, shown};
 use crate::domain::settings::profiles::Profile;
 use crate::domain::settings::project::{self, Taken, Trust};
 use crate::domain::settings::{self, Choice, KeyState, KeyStore, Layers, Own, Scope, Settings, Values};
 use crate::io::keyfile::Stored;
 use crate::io::providers::Keys;
-use crate::io::providers::http::place_of;
+use crate::io::providers::http::{fault_of, place_of};
 use crate::io::providers::trouble::Place;
 use crate::io::{files, keyfile, keyring};
 
@@ -96,8 +96,10 @@ pub fn load_with(flags: &Values, project: &Path, env: &dyn Fn(&str) -> Option<St
     };
     let (mut settings, more) = settings::merge(&layers);
     warnings.extend(more);
-    settings.ca_file =
-        settings.ca_file.map(|file| resolved(&file, path.as_deref(), &env)).or_else(|| env(EXTRA_CA));
+    settings.ca_file = settings
+        .ca_file
+        .map(|file| resolved(&file, path.as_deref(), &env))
+        .or_else(|| extra(&env, &mut warnings));
     if settings.key_store == KeyStore::Keyring && !keyring::IS_BUILT_IN {
         settings.key_store = KeyStore::File;
         warnings.push(format!(
@@ -117,6 +119,14 @@ pub fn config_home(env: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let xdg = env("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let home = || env("HOME").or_else(|| env("USERPROFILE")).map(|home| Path::new(&home).join(".config"));
     xdg.or_else(home)
+}
+
+/// The file that [`EXTRA_CA`] names. One that brings nothing is left out with a warning, as Node.js does.
+fn extra(env: &dyn Fn(&str) -> Option<String>, warnings: &mut Vec<String>) -> Option<String> {
+    let file = env(EXTRA_CA).filter(|file| !file.is_empty())?;
+    let Some(why) = fault_of(Path::new(&file)) else { return Some(file) };
+    warnings.push(format!("{EXTRA_CA} is left out: {why}."));
+    None
 }
 
 /// A path of the settings file: `~` is the home folder, and what is relative lies beside the file.
@@ -303,7 +313,7 @@ fn warn_of_plain_http(settings: &Settings, keys: &Keys, warnings: &mut Vec<Strin
     let open =
         endpoint.base_url.starts_with("http://") && place_of(&host(&endpoint.base_url)) == Place::Remote;
     if open && keys.has(&endpoint.provider) {
-        warnings
-            .push(format!("base_url: {} is not https, so the key travels in the open.", endpoint.base_url));
+        let address = shown(&endpoint.base_url);
+        warnings.push(format!("base_url: {address} is not https, so the key travels in the open."));
     }
 }

@@ -15,6 +15,7 @@ pub mod offline;
 pub mod ollama;
 mod quirks;
 pub mod responses;
+mod room;
 pub mod sse;
 mod think;
 pub mod trouble;
@@ -35,7 +36,8 @@ use crate::domain::exchange::{Outcome, Protocol, ReplyEvent, Request, StopReason
 
 pub use self::access::Keys;
 pub use self::beat::Rest;
-pub use self::discover::{discover, look};
+pub use self::discover::{discover, look, try_key};
+pub use self::explain::MISLED;
 pub use self::http::{Http, Limits};
 
 /// A protocol over HTTP.

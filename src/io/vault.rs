@@ -45,7 +45,7 @@ impl Vault {
         let trial = Keys::default();
         trial.insert(provider, key.expose());
         trial.comes_from(provider, "the key");
-        let found = providers::look(http, &trial, endpoint, TRYING).await;
+        let found = providers::try_key(http, &trial, endpoint, TRYING).await;
         if let Found::Fails { brief, what, .. } = &found
             && brief == REFUSED
         {

@@ -1,6 +1,6 @@
 //! `/model`: the list of everyone's models, and switching between them in mid-conversation.
 
-use dictum::domain::exchange::{Endpoint, Protocol};
+use dictum::domain::exchange::{Endpoint, Protocol, ReplyEvent, Usage};
 use dictum::domain::models::{Models, Price};
 use dictum::domain::roster::{Found, Listed, Roster};
 use dictum::protocol::message::{Effect, Event};
@@ -160,4 +160,26 @@ fn without_anyone_a_name_says_how_to_connect() {
     app.say("/model gpt-5");
     app.expect("/login connects one");
     assert_eq!(endpoint().model, "model-1");
+}
+
+#[test]
+fn a_reply_keeps_its_price_when_another_provider_is_chosen() {
+    let mut app = app();
+    app.resize(120, 40);
+    let price = Price { input: Some(2.0), output: Some(10.0), ..Price::default() };
+    has(&mut app, "work", &[Listed { price, ..listed("gateway-1") }]);
+    has(&mut app, "anthropic", &[listed("gateway-1"), listed("claude-x")]);
+    app.say("/model work/gateway-1");
+    app.say("hello");
+    app.kb_read();
+    app.streams(ReplyEvent::Start { id: "1".into(), model: "gateway-1".into() });
+    app.streams(ReplyEvent::Usage(Usage { input: Some(11_000), output: Some(1_000), ..Usage::default() }));
+    app.replies("Done.");
+    app.say("/usage");
+    app.expect("cost: $0.032");
+    app.keys("esc");
+    app.say("/model anthropic/claude-x");
+    app.say("/usage");
+    app.expect("claude-x");
+    app.expect("cost: $0.032");
 }

@@ -1,6 +1,6 @@
 //! Who speaks: switching, reloading, and the last good text of a file that breaks.
 
-use dictum::domain::exchange::{Outcome, ReplyEvent, StopReason};
+use dictum::domain::exchange::{Endpoint, Outcome, Protocol, ReplyEvent, StopReason};
 use dictum::domain::persona::Source;
 use dictum::protocol::message::{Effect, Event};
 
@@ -68,6 +68,30 @@ fn a15_a_model_that_the_endpoint_lacks_is_noted_once() {
     app.turn("two");
     assert_eq!(app.request().endpoint.model, "model-1");
     assert_eq!(app.chat().matches("opus-of-another-house").count(), 1, "{}", app.chat());
+}
+
+#[test]
+fn a15_a_model_is_asked_for_where_nobody_said_what_there_is() {
+    let mut all = files();
+    all[1].2 = all[1].2.replace("color:", "model: qwen3:8b\ncolor:");
+    let ollama = Endpoint {
+        protocol: Protocol::Ollama,
+        provider: "ollama".into(),
+        base_url: "http://127.0.0.1:11434".into(),
+        model: String::new(),
+        models: Vec::new(),
+    };
+    let mut app = App::start(read("- One\n"), ollama, library(&all));
+    app.say(&format!("/persona {SECOND}"));
+    app.turn("one");
+    assert_eq!(app.request().endpoint.model, "qwen3:8b");
+    assert!(!app.chat().contains("does not offer"), "{}", app.chat());
+    // Once it told what it has, that counts.
+    app.state.connection.endpoint.models = vec!["llama3.1:latest".into()];
+    app.turn("two");
+    assert_eq!(app.request().endpoint.model, "");
+    let told = "asks for the model qwen3:8b, which ollama does not offer; its first model answers instead";
+    assert!(app.chat().contains(told), "{}", app.chat());
 }
 
 #[test]

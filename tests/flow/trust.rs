@@ -308,7 +308,10 @@ fn where_nobody_can_be_asked_it_is_said_in_one_line_and_the_run_goes_on() {
         app.kb_read();
         assert_eq!((asked(&app), kept(&app).len()), (1, 0), "used in this run, and not taken for looked at");
         let chat = app.chat();
-        assert!(chat.contains("looked at it: KB.md, AGENTS.md (changed since then: +1 −1 lines). A"), "{chat}");
+        assert!(
+            chat.contains("looked at it: KB.md, AGENTS.md (changed since then: +1 −1 lines). A"),
+            "{chat}"
+        );
         app.replies("Hi.");
         app.send(Event::Entered(vec![dictum::domain::kb::Span::typed("again")]));
         app.kb_read();

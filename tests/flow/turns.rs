@@ -262,6 +262,13 @@ fn silence_and_retries_are_shown_and_end_with_the_next_byte() {
     app.expect("3 s without a byte");
     app.streams(ReplyEvent::Retry { attempt: 1, seconds: 5, cause: "the server is overloaded".into() });
     app.expect("the server is overloaded; try 2 in 5 s");
+    app.expect_not("without a byte");
+    app.after(3_100);
+    app.expect("the server is overloaded; try 2 in 2 s · ");
+    app.after(1_900);
+    app.expect("the server is overloaded; try 2 is under way · ");
+    app.after(3_000);
+    app.expect("the server is overloaded; try 2 is under way · 3 s without a byte");
     app.streams(ReplyEvent::Text("Here".into()));
     app.expect_not("overloaded");
     app.expect_not("without a byte");

@@ -7,7 +7,7 @@ use dictum::domain::exchange::{
 use dictum::domain::models::Models;
 use dictum::protocol::message::Effect;
 
-use crate::app::{App, failure};
+use crate::app::{App, FIRST, SECOND, endpoint, failure, files, library, read};
 
 const KB: &str = "# KB\n\n- Use npm.\n";
 
@@ -348,4 +348,123 @@ fn what_a_server_tells_of_its_model_counts() {
     app.streams(ReplyEvent::Usage(Usage { input: Some(10_000), output: Some(10), ..Usage::default() }));
     app.replies("Done.");
     assert!(app.row("openai · model-1").contains("· 10k of 40k (25 %)"), "{}", app.screen());
+}
+
+/// A persona with a model of its own, which reads less than the one in use.
+fn with_a_small_model() -> App {
+    let mut all = files();
+    all[1].2 = all[1].2.replace("color:", "model: model-2\ncolor:");
+    let mut app = App::start(read(KB), endpoint(), library(&all));
+    app.resize(120, 40);
+    let rows = "\"model-1\" = { context = 200000 }\n\"model-2\" = { context = 20000 }";
+    assert_eq!(app.state.connection.models.take_own(&rows.parse().unwrap()), []);
+    app.say(&format!("/persona {SECOND}"));
+    app
+}
+
+#[test]
+fn the_room_is_that_of_the_model_that_answers() {
+    let mut app = with_a_small_model();
+    turn_of(&mut app, "hello", 16_000, 100);
+    assert_eq!(app.request().endpoint.model, "model-2");
+    assert!(app.row("openai · model-2").contains("· 16k of 20k (80 %)"), "{}", app.screen());
+    assert!(app.chat().contains("fills 16k of the 20k tokens that model-2 can read"), "{}", app.chat());
+    app.say("/usage");
+    app.expect("The conversation holds 16,100 of 20,000 tokens (80 %).");
+    app.keys("esc");
+    // Its own model makes the summary, which fits into its room.
+    app.paste(&"word ".repeat(12_000));
+    app.keys("enter");
+    app.kb_read();
+    app.expect("making room");
+    assert_eq!(app.request().endpoint.model, "model-2");
+}
+
+#[test]
+fn what_a_server_tells_of_a_persona_s_model_is_not_taken_for_another() {
+    let mut app = with_a_small_model();
+    app.state.connection.models = Models::built_in();
+    app.say("hello");
+    app.kb_read();
+    app.streams(ReplyEvent::Context(40_000));
+    app.streams(ReplyEvent::NoTools);
+    app.streams(ReplyEvent::Usage(Usage { input: Some(10_000), output: Some(10), ..Usage::default() }));
+    app.replies("Done.");
+    assert!(app.row("openai · model-2").contains("· 10k of 40k (25 %)"), "{}", app.screen());
+    app.turn("again");
+    assert!(app.request().tools.is_empty(), "it takes no tools");
+    app.say(&format!("/persona {FIRST}"));
+    app.turn("and you?");
+    assert_eq!(app.request().endpoint.model, "model-1");
+    assert!(!app.request().tools.is_empty(), "of this one nothing is known");
+    app.after(6_000);
+    app.expect_not("of 40k");
+}
+
+#[test]
+fn a_reply_is_asked_to_be_no_longer_than_the_model_writes_and_its_room_leaves() {
+    let mut app = app(8_192);
+    app.state.connection.max_tokens = 8_192;
+    app.say("hello");
+    app.kb_read();
+    let limit = app.request().max_tokens;
+    assert!((6_000..8_000).contains(&limit), "{limit}");
+    // The server counts much more: it counts.
+    app.streams(ReplyEvent::Usage(Usage { input: Some(3_000), output: Some(10), ..Usage::default() }));
+    app.replies("Done.");
+    app.say("again");
+    app.kb_read();
+    let next = app.request().max_tokens;
+    assert!(next + 800 < limit, "{next} after {limit}");
+    app.replies("Done.");
+    // Nothing is known of this one but how much it writes.
+    let row = "\"model-1\" = { context = 200000, output = 4096 }";
+    assert_eq!(app.state.connection.models.take_own(&row.parse().unwrap()), []);
+    app.say("and again");
+    app.kb_read();
+    assert_eq!(app.request().max_tokens, 4_096);
+}
+
+#[test]
+fn a_server_that_tells_its_room_in_a_refusal_is_asked_for_less_from_then_on() {
+    let mut app = App::with_kb(KB);
+    app.state.connection.max_tokens = 8_192;
+    app.say("hello");
+    app.kb_read();
+    assert_eq!(app.request().max_tokens, 8_192, "nothing is known of it");
+    app.streams(ReplyEvent::Context(8_192));
+    app.replies("Done.");
+    app.say("again");
+    app.kb_read();
+    assert!(app.request().max_tokens < 8_000, "{}", app.request().max_tokens);
+}
+
+#[test]
+fn a_summary_that_has_to_wait_counts_down() {
+    let mut app = app(200_000);
+    for at in 1..=3 {
+        app.turn(&format!("message {at}"));
+    }
+    app.say("/compact");
+    app.streams(ReplyEvent::Retry { attempt: 1, seconds: 12, cause: "rate limit (429)".into() });
+    app.expect("being summarised · rate limit (429); try 2 in 12 s");
+    app.after(10_500);
+    app.expect("being summarised · rate limit (429); try 2 in 2 s");
+    app.after(2_000);
+    app.expect("being summarised · rate limit (429); try 2 is under way");
+    app.streams(ReplyEvent::Text("Facts".into()));
+    app.expect_not("429");
+}
+
+#[test]
+fn context_measures_by_the_room_that_the_server_told() {
+    let mut app = App::with_kb(KB);
+    app.resize(120, 40);
+    app.say("hello");
+    app.kb_read();
+    app.streams(ReplyEvent::Context(40_000));
+    app.replies("Done.");
+    app.say("/context");
+    app.kb_read();
+    app.expect("% of the 40,000 that it can read");
 }

@@ -260,3 +260,36 @@ async fn a28_text_survives_the_socket_in_any_pieces() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_reply_that_does_not_fit_behind_the_prompt_is_asked_to_be_shorter() {
+    let refusal = |asked: u64, prompt: u64| {
+        let message = format!(
+            "'max_tokens' or 'max_completion_tokens' is too large: {asked}. This model's maximum context length is 8192 tokens and your \
+             request has {prompt} input tokens ({asked} > 8192 - {prompt}). None"
+        );
+        Reply::json(
+            400,
+            &json!({ "error": { "message": message, "type": "BadRequestError", "param": null, "code": 400 } }),
+        )
+    };
+    let server = Server::start();
+    let http = Http::new(quick());
+    let ask = || {
+        let mut request = request(endpoint(Protocol::Chat, &server.url()));
+        request.max_tokens = 8_192;
+        request
+    };
+    server.enqueue(refusal(8_192, 1_500));
+    server.enqueue(reply(Protocol::Chat, &["Hello."]));
+    let (events, outcome) = run(&http, ask()).await;
+    assert_eq!((text_of(&events).as_str(), outcome), ("Hello.", Outcome::Complete(StopReason::EndTurn)));
+    assert!(events.contains(&ReplyEvent::Context(8_192)), "{events:?}");
+    let limits: Vec<_> = server.asked().iter().map(|asked| asked.body["max_tokens"].as_u64()).collect();
+    assert_eq!(limits, [Some(8_192), Some(6_692)]);
+    // No reply worth the name fits: less of the conversation has to be sent.
+    server.enqueue(refusal(8_192, 8_100));
+    let (_, outcome) = run(&http, ask()).await;
+    assert!(failure(outcome).what.contains("longer than"));
+    assert_eq!(server.asked().len(), 3);
+}

@@ -104,6 +104,7 @@ fn inner(name: &str, env: &[(&str, &str)]) -> String {
     command
         .args(["--exact", name, "--nocapture"])
         .env(INNER, "1")
+        .env_remove("SSL_CERT_DIR")
         .env_remove("NO_PROXY")
         .env_remove("no_proxy");
     let output = command.envs(env.iter().copied()).output().unwrap();
@@ -169,6 +170,26 @@ fn a27_without_certificates_plain_addresses_still_work() {
     inner("finding::inner_without_roots", &[("SSL_CERT_FILE", nowhere), ("SSL_CERT_DIR", nowhere)]);
 }
 
+#[test]
+#[cfg(target_os = "linux")]
+fn a_variable_that_names_no_certificates_is_told() {
+    let no_pem = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    inner("finding::inner_misled", &[("SSL_CERT_FILE", no_pem)]);
+}
+
+#[tokio::test]
+async fn inner_misled() {
+    if std::env::var_os(INNER).is_none() {
+        return;
+    }
+    let (_, outcome) =
+        run(&Http::new(patient()), request(endpoint(Protocol::Chat, "https://example.invalid"))).await;
+    let failure = failure(outcome);
+    let named = failure.what.contains("SSL_CERT_FILE names ")
+        && failure.what.contains("Cargo.toml, which holds no certificate in PEM form");
+    assert!(named && failure.next.starts_with("Unset it"), "{failure:?}");
+}
+
 #[tokio::test]
 async fn inner_without_roots() {
     if std::env::var_os(INNER).is_none() {
@@ -180,7 +201,10 @@ async fn inner_without_roots() {
     assert_eq!(outcome, Outcome::Complete(StopReason::EndTurn));
     let (_, outcome) = run(&http, request(endpoint(Protocol::Chat, "https://example.invalid"))).await;
     let failure = failure(outcome);
-    assert!(failure.next.contains("ca-certificates"), "{failure:?}");
+    assert!(
+        failure.what.contains("SSL_CERT_FILE names /nonexistent/certificates, which is not there"),
+        "{failure:?}"
+    );
 }
 
 /// A server over TLS that writes `answer` to each request and then breaks the connection without the end that TLS wants. Returns its

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use dictum::domain::exchange::{Endpoint, Outcome, Protocol, StopReason};
 use dictum::domain::models::Price;
-use dictum::domain::roster::{Found, Listed};
+use dictum::domain::roster::{Found, Listed, REFUSED};
 use dictum::domain::settings::Choice;
-use dictum::io::providers::{Http, Keys, ask, look};
+use dictum::io::providers::{Http, Keys, ask, look, try_key};
 use serde_json::json;
 use tokio::sync::mpsc::unbounded_channel;
 
@@ -117,6 +117,32 @@ async fn who_is_down_refuses_or_is_silent_says_so_in_words_and_never_the_key() {
     );
 }
 
+#[tokio::test]
+async fn a_key_is_refused_although_the_list_of_models_is_open() {
+    let server = Server::start();
+    let asked = Endpoint { provider: "openrouter".into(), ..endpoint(Protocol::Chat, &server.url()) };
+    let keys = Keys::default();
+    keys.insert("openrouter", KEY);
+    let http = Http::new(quick());
+    let tried = || try_key(&http, &keys, &asked, Duration::from_secs(5));
+    server.fix(
+        "/key",
+        Reply::json(401, &json!({ "error": { "message": "No auth credentials found", "code": 401 } })),
+    );
+    let found = tried().await;
+    let Found::Fails { brief, what, .. } = &found else { panic!("{found:?}") };
+    assert!(
+        brief == REFUSED && what.contains("did not accept the key (401 at http://127.0.0.1:"),
+        "{found:?}"
+    );
+    assert_eq!(server.requests()[0].header("authorization"), Some(format!("Bearer {KEY}").as_str()));
+    // What does not know the question cannot refuse the key.
+    server.fix("/key", Reply::json(404, &json!({ "detail": "Not Found" })));
+    assert!(matches!(tried().await, Found::Has(_)));
+    server.fix("/key", Reply::json(200, &json!({ "data": { "label": "sk-or-v1-...", "usage": 0 } })));
+    assert!(matches!(tried().await, Found::Has(_)));
+}
+
 /// A profile at this address, with everything that one may have.
 fn profile(url: &str, more: &str) -> String {
     format!(
@@ -206,6 +232,18 @@ async fn a_command_that_gives_no_key_is_named_with_what_it_said() {
         );
     }
     assert!(server.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_command_that_takes_its_time_is_not_cut_off_by_the_limit_of_the_list() {
+    let server = Server::start();
+    let command = "key_command = \"sh -c 'sleep 2; echo sk-from-a-slow-command'\"";
+    let loaded = load(&profile(&server.url(), command), "", &[("TEAM_TOKEN", "t")], &flags("", "", ""));
+    let Choice::Endpoint(endpoint) = &loaded.settings.choice else { panic!("no endpoint") };
+    let found = look(&Http::new(patient()), &loaded.keys, endpoint, Duration::from_millis(1_500)).await;
+    assert!(matches!(found, Found::Has(_)), "{found:?}");
+    let asked = &server.requests()[0];
+    assert_eq!(asked.header("authorization"), Some("Bearer sk-from-a-slow-command"));
 }
 
 #[test]

@@ -4,7 +4,9 @@ use std::fs;
 
 use dictum::domain::exchange::{Endpoint, Protocol};
 use dictum::domain::settings::endpoints::{is_near, normalise};
-use dictum::domain::settings::{Choice, DEFAULTS, PromptKeys, Scope, Values, merge, parse, resolve_model};
+use dictum::domain::settings::{
+    Choice, DEFAULTS, PromptKeys, Scope, Values, merge, parse, resolve_model, wished_model,
+};
 use dictum::io::config::{Loaded, load_with};
 use secrecy::ExposeSecret;
 
@@ -218,7 +220,18 @@ fn a_file_of_authorities_is_found() {
         found
     };
     check("", &[], None);
-    check("ca_file = \"\"", &[("NODE_EXTRA_CA_CERTS", "/etc/extra.pem")], Some("extra.pem"));
+    let authority = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/authority.pem");
+    check("ca_file = \"\"", &[("NODE_EXTRA_CA_CERTS", authority)], Some("authority.pem"));
+    // As in Node.js, one that brings nothing is told and left out.
+    for (file, why) in [
+        ("/nonexistent/extra.pem", "No such file"),
+        (concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"), "no certificate"),
+    ] {
+        let loaded = load("", "", &[("NODE_EXTRA_CA_CERTS", file)], &flags("", "", ""));
+        assert_eq!(loaded.settings.ca_file, None);
+        let told = loaded.warnings.concat();
+        assert!(told.contains("NODE_EXTRA_CA_CERTS is left out: ") && told.contains(why), "{told}");
+    }
     check("ca_file = \"/etc/own.pem\"", &[("NODE_EXTRA_CA_CERTS", "/etc/extra.pem")], Some("own.pem"));
     let beside = check("ca_file = \"own.pem\"", &[], Some("own.pem"));
     assert!(beside.unwrap().ends_with("home/dictum/own.pem"));
@@ -450,4 +463,33 @@ fn a15_a_personas_model_is_resolved_or_refused() {
     check(&local, "qwen3:8b", Some("qwen3:8b"));
     check(&local, "sonnet", None);
     check(&local, "gpt-5.1", None);
+}
+
+#[test]
+fn a15_a_name_is_trusted_where_nobody_listed_the_models() {
+    let at = |provider: &str, models: &[&str]| Endpoint {
+        models: models.iter().map(|model| (*model).to_string()).collect(),
+        ..dictum::domain::settings::endpoints::known(provider).unwrap().endpoint()
+    };
+    let own = Endpoint { base_url: "https://models.example/v1".to_string(), ..at("deepseek", &[]) };
+    for (endpoint, wanted, expect) in [
+        (at("ollama", &[]), "qwen3:8b", Some("qwen3:8b")),
+        (at("ollama", &[]), "gpt-oss:20b", Some("gpt-oss:20b")),
+        (at("ollama", &["llama3.1:latest", "qwen3:8b"]), "llama3.1", Some("llama3.1:latest")),
+        (at("ollama", &["llama3.1:latest", "qwen3:8b"]), "qwen3", None),
+        (at("ollama", &["llama3.1:latest"]), "qwen3:8b", None),
+        (at("openrouter", &[]), "qwen/qwen3-coder", Some("qwen/qwen3-coder")),
+        (at("groq", &[]), "openai/gpt-oss-120b", Some("openai/gpt-oss-120b")),
+        (own, "claude-sonnet-5-5", Some("claude-sonnet-5-5")),
+        // What another house has, and what is no name of a model.
+        (at("ollama", &[]), "sonnet", None),
+        (at("ollama", &[]), "claude-sonnet-5-5", None),
+        (at("deepseek", &[]), "gpt-5.1", None),
+        (at("openrouter", &[]), "claude-sonnet-5-5", None),
+        (at("groq", &[]), "GPT-5 (copilot)", None),
+        (at("openai", &[]), "no-such-model", None),
+        (at("anthropic", &[]), "qwen3:8b", None),
+    ] {
+        assert_eq!(wished_model(&endpoint, wanted).as_deref(), expect, "{wanted} at {}", endpoint.provider);
+    }
 }

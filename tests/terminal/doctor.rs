@@ -90,7 +90,7 @@ fn what_is_broken_is_named_with_what_to_do_and_gives_exit_code_1() {
         "there is no such key, perhaps `theme` is meant",
         "anthropic did not accept the key (401 at http://127.0.0.1:",
         "HTTPS_PROXY leads through 127.0.0.1, with a login.",
-        "SSL_CERT_FILE names /nonexistent/bundle.pem",
+        "https cannot be spoken: SSL_CERT_FILE names /nonexistent/bundle.pem, which is not there.",
         "is a directory",
         "bad.md cannot speak",
         "Other users can read",

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Asked, Form, card, printable};
 use crate::app::screen;
-use crate::app::state::{Focus, MenuOf, Overlay, State, Turn};
+use crate::app::state::{Focus, MenuOf, Overlay, Retry, State, Turn};
 use crate::app::status;
 use crate::app::turn::joined;
 use crate::base::text;
@@ -40,7 +40,7 @@ pub struct Told {
     pending: BTreeSet<u64>,
     shown: Shown,
     message: Option<String>,
-    retry: Option<String>,
+    retry: Option<Retry>,
     silence: (TaskId, u64),
 }
 
@@ -198,14 +198,19 @@ impl Told {
 
     /// A server that keeps still, or is asked again.
     fn turn(&mut self, state: &State, lines: &mut Vec<String>) {
-        let Turn::Replying(replying) = &state.turn else {
-            self.retry = None;
-            return;
+        let now = state.screen.now;
+        let retry = match &state.turn {
+            Turn::Replying(replying) => &replying.retry,
+            Turn::Compacting(compacting) => &compacting.retry,
+            Turn::Idle | Turn::Reading { .. } => &None,
         };
-        if self.retry != replying.retry {
-            self.retry = replying.retry.clone();
-            lines.extend(self.retry.iter().map(|retry| format!("Trying again: {}", text::one_line(retry))));
+        if self.retry != *retry {
+            self.retry.clone_from(retry);
+            let told =
+                retry.iter().map(|retry| format!("Trying again: {}", text::one_line(&retry.told(now))));
+            lines.extend(told);
         }
+        let Turn::Replying(replying) = &state.turn else { return };
         let step = silence(state.screen.now.saturating_sub(replying.last_byte));
         if step == 0 {
             self.silence = (replying.task, 0);

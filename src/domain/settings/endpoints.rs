@@ -244,6 +244,20 @@ pub fn join(base: &str, path: &str) -> String {
     }
 }
 
+/// An address as it may be shown: what stands in its query may be a key, but for the version of an interface.
+pub fn shown(url: &str) -> String {
+    let Some((address, query)) = url.split_once('?') else { return url.to_string() };
+    let field = |field: &str| match field.split_once('=') {
+        Some((name, value)) if !value.is_empty() && !OPEN_FIELDS.contains(&name) => format!("{name}=[key]"),
+        Some(_) | None => field.to_string(),
+    };
+    let fields: Vec<String> = query.split('&').map(field).collect();
+    format!("{address}?{}", fields.join("&"))
+}
+
+/// Fields of a query that hold no secret: the version of an interface, and what the adapters ask for themselves.
+const OPEN_FIELDS: &[&str] = &["api-version", "alt", "limit", "pageSize"];
+
 fn is_local_name(host: &str) -> bool {
     host == "localhost"
         || host.starts_with("127.")
@@ -302,6 +316,11 @@ pub fn resolve_model(endpoint: &Endpoint, wanted: &str) -> Option<String> {
     if let Some(member) = endpoint.models.iter().find(|model| *model == wanted) {
         return Some(member.clone());
     }
+    // Ollama's own name of a model without a tag.
+    let tagged = format!("{wanted}:latest");
+    if let Some(member) = endpoint.models.iter().find(|model| **model == tagged) {
+        return Some(member.clone());
+    }
     match endpoint.protocol {
         Protocol::Anthropic => {
             let alias = ALIASES.iter().find(|(alias, _)| *alias == lower).map(|(_, id)| (*id).to_string());
@@ -315,6 +334,39 @@ pub fn resolve_model(endpoint: &Endpoint, wanted: &str) -> Option<String> {
             (host(&endpoint.base_url) == "api.openai.com" && is_openai_id(&lower)).then_some(lower)
         }
         Protocol::Ollama | Protocol::Offline => None,
+    }
+}
+
+/// As [`resolve_model`]; an endpoint whose models nobody listed is trusted to have the model, unless the name is known to be another house's.
+pub fn wished_model(endpoint: &Endpoint, wanted: &str) -> Option<String> {
+    let resolved = resolve_model(endpoint, wanted);
+    let wanted = wanted.trim();
+    let is_name = !wanted.contains(char::is_whitespace);
+    let unlisted = endpoint.models.is_empty() && !has_own_names(endpoint);
+    resolved.or_else(|| (unlisted && is_name && !is_elsewhere(endpoint, wanted)).then(|| wanted.to_string()))
+}
+
+/// Whether all models of an endpoint are its maker's, so that their names can be told without a list.
+fn has_own_names(endpoint: &Endpoint) -> bool {
+    match endpoint.protocol {
+        Protocol::Anthropic | Protocol::Gemini | Protocol::Offline => true,
+        Protocol::Chat | Protocol::Responses => host(&endpoint.base_url) == "api.openai.com",
+        Protocol::Ollama => false,
+    }
+}
+
+/// Whether a name is one of a model that the endpoint cannot have.
+fn is_elsewhere(endpoint: &Endpoint, wanted: &str) -> bool {
+    const MAKERS: &[&str] = &["claude-", "gpt-3", "gpt-4", "gpt-5", "gemini-"];
+    let lower = wanted.to_ascii_lowercase();
+    let own_host =
+        known(&endpoint.provider).is_some_and(|known| host(known.base_url) == host(&endpoint.base_url));
+    let is_alias = ALIASES.iter().any(|(alias, _)| *alias == lower);
+    let is_makers = MAKERS.iter().any(|beginning| lower.starts_with(beginning));
+    match endpoint.provider.as_str() {
+        _ if is_alias => true,
+        "openrouter" if own_host => !wanted.contains('/'),
+        _ => own_host && is_makers,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use toml::{Table, Value};
 
-use super::endpoints::known;
+use super::endpoints::{self, known};
 use super::project::{ProjectNotes, Trust};
 use super::table::{KEYS, Kind, Row};
 use super::{
@@ -52,6 +52,10 @@ fn one(row: &'static Row, layers: &Layers, settings: &Settings, defaults: &Value
         found = Some(endpoint);
     }
     let (value, from) = found.unwrap_or_else(|| (Value::String(String::new()), From::Default));
+    let value = match value {
+        Value::String(url) if name == "base_url" => Value::String(endpoints::shown(&url)),
+        value => value,
+    };
     let secret = row.kind == Kind::Secret && value.as_str().is_some_and(|text| !text.is_empty());
     Shown { name, value: (!secret).then_some(value), from }
 }

@@ -13,13 +13,15 @@ use super::beat::Beat;
 use super::discover;
 use super::http::{self, Http};
 use super::quirks::Quirk;
+use super::room;
 use super::trouble::{self, Address, Again, Cause, Link, Place, Target, Trouble, plain};
 use super::wire::{Decoder, Ending, Progress, Shown};
 use super::{Ability, About, Facts, Listener, Provider, Unheard};
 use crate::domain::exchange::{
     Endpoint, Message, Opaque, Outcome, Protocol, ReplyEvent, Request, StopReason,
 };
-use crate::domain::settings::endpoints::{host, join, known, needs_key};
+use crate::domain::settings::endpoints::{host, join, known, needs_key, shown};
+use crate::domain::usage::Shares;
 
 /// An error's body is read up to so many bytes, for so long.
 const ERROR_BODY: usize = 256 * 1024;
@@ -28,10 +30,12 @@ const ERROR_TIME: Duration = Duration::from_secs(10);
 const LINGER: Duration = Duration::from_millis(100);
 /// How long a server may take to tell about its model, which it does without running it.
 const ABOUT_TIME: Duration = Duration::from_secs(10);
+/// So often a reply is made shorter because a server says that it has no room for a longer one.
+const FITS: u32 = 3;
 
 /// A request to `path` below the base URL, for the messages.
 pub(super) fn target(endpoint: &Endpoint, keys: &Keys, path: &str) -> Target {
-    let url = url(endpoint, path);
+    let url = shown(&url(endpoint, path));
     let usual = known(&endpoint.provider).map(|known| known.key_env.to_string());
     let named = Some(keys.source(&endpoint.provider)).filter(|source| !source.is_empty());
     let key_env = named.or(usual).filter(|name| !name.is_empty());
@@ -106,7 +110,7 @@ impl<'a> Conversation<'a> {
         };
         let key = self.key();
         let begun = Instant::now();
-        let mut tries = 0;
+        let (mut tries, mut fits) = (0, 0);
         loop {
             let body = self.body(&prepared.facts);
             let cause = match self.once(&prepared, &body).await {
@@ -114,6 +118,16 @@ impl<'a> Conversation<'a> {
                 Ended::Unheard => return Outcome::Cancelled,
                 Ended::Badly(cause) => self.about_key(cause),
             };
+            if let Cause::Said(trouble) | Cause::Overflow(trouble) = &cause
+                && fits < FITS
+                && let Some(room) = room::named(trouble, &body, Shares::of(&self.request).total())
+            {
+                fits += 1;
+                self.request.max_tokens = room.left;
+                // Nobody listening any more shows at the next event of the reply.
+                let _ = self.listener.hear(ReplyEvent::Context(room.context));
+                continue;
+            }
             if let Cause::Said(trouble) = &cause
                 && let Some(quirk) = Quirk::learn(trouble, &body)
                 && !quirk.takes_back(&self.http.quirks(&key))
@@ -189,7 +203,8 @@ impl<'a> Conversation<'a> {
         }
         let target = self.target();
         let ready = || {
-            let url = Url::parse(&target.url)
+            let address = url(&self.request.endpoint, self.provider.path);
+            let url = Url::parse(&address)
                 .map_err(|error| Cause::Address(Address::Bad(plain(&error.to_string()))))?;
             Ok((url, self.headers(key.as_ref())?, self.http.client(&target.url)?.clone()))
         };
@@ -424,8 +439,8 @@ impl<'a> Conversation<'a> {
 pub(super) async fn refusal(mut response: Response) -> Cause {
     let status = response.status();
     if status.is_redirection() {
-        let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-        return Cause::Address(Address::Redirect(plain(location.unwrap_or("another address"))));
+        let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).map(shown);
+        return Cause::Address(Address::Redirect(plain(location.as_deref().unwrap_or("another address"))));
     }
     let mut body = Vec::new();
     let read = async {

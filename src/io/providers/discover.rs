@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use reqwest::header::HeaderMap;
 use reqwest::{Client, RequestBuilder};
+use secrecy::SecretString;
 use serde_json::Value;
 use tokio::time::timeout;
 
@@ -78,7 +79,13 @@ pub async fn discover_at(http: &Http, doors: &[Door], limit: Duration) -> Option
 
 /// Asks a provider for its models, for no longer than `limit`, and tells what came of it in the user's words.
 pub async fn look(http: &Http, keys: &Keys, endpoint: &Endpoint, limit: Duration) -> Found {
-    let answer = timeout(limit, list_models(http, keys, endpoint)).await.unwrap_or(Err(Cause::Silent(limit)));
+    // The command for a key has a limit of its own: somebody may have to unlock what it reads from.
+    let answer = match keys.unlock(&endpoint.provider).await {
+        Ok(key) => timeout(limit, list_models(http, keys, endpoint, key.as_ref()))
+            .await
+            .unwrap_or(Err(Cause::Silent(limit))),
+        Err(cause) => Err(cause),
+    };
     let cause = match answer {
         Ok(models) => return Found::Has(with_context(http, endpoint, models, limit).await),
         Err(cause) => cause,
@@ -86,6 +93,28 @@ pub async fn look(http: &Http, keys: &Keys, endpoint: &Endpoint, limit: Duration
     let path = Provider::of(endpoint.protocol).map_or("", |provider| provider.models);
     let Failure { what, next, .. } = cause.explain(&target(endpoint, keys, path));
     Found::Fails { brief: cause.in_brief(), what: keys.redact(&what), next: keys.redact(&next) }
+}
+
+/// As [`look`], to find out whether the key is accepted. Where the list of models is open to anybody, the key itself is asked about first.
+pub async fn try_key(http: &Http, keys: &Keys, endpoint: &Endpoint, limit: Duration) -> Found {
+    let path = "/key";
+    if endpoint.provider == "openrouter"
+        && let Some(Cause::Said(trouble)) =
+            timeout(limit, ask_about_key(http, keys, endpoint, path)).await.ok().and_then(Result::err)
+        && trouble.status == Some(401)
+    {
+        let cause = Cause::Said(trouble);
+        let Failure { what, next, .. } = cause.explain(&target(endpoint, keys, path));
+        return Found::Fails { brief: cause.in_brief(), what: keys.redact(&what), next: keys.redact(&next) };
+    }
+    look(http, keys, endpoint, limit).await
+}
+
+async fn ask_about_key(http: &Http, keys: &Keys, endpoint: &Endpoint, path: &str) -> Result<Value, Cause> {
+    let provider = Provider::of(endpoint.protocol).ok_or(Cause::NotHere)?;
+    let key = keys.unlock(&endpoint.provider).await?;
+    let headers = provider.header_map(key.as_ref())?;
+    fetch(http.client(&endpoint.base_url)?, &join(&endpoint.base_url, path), headers).await
 }
 
 /// Ollama tells what a model holds only when it is asked about that model, which costs nothing.
@@ -110,15 +139,19 @@ async fn with_context(http: &Http, endpoint: &Endpoint, models: Vec<Listed>, lim
 }
 
 /// The models that the server of `endpoint` has for chat, in its own order.
-async fn list_models(http: &Http, keys: &Keys, endpoint: &Endpoint) -> Result<Vec<Listed>, Cause> {
+async fn list_models(
+    http: &Http,
+    keys: &Keys,
+    endpoint: &Endpoint,
+    key: Option<&SecretString>,
+) -> Result<Vec<Listed>, Cause> {
     let provider = Provider::of(endpoint.protocol).ok_or(Cause::NotHere)?;
     let client = http.client(&endpoint.base_url)?;
-    let key = keys.unlock(&endpoint.provider).await?;
     let official = known(&endpoint.provider).is_some_and(|known| !known.key_env.is_empty());
     if official && key.is_none() && place_of(&host(&endpoint.base_url)) == Place::Remote {
         return Err(Cause::NoKey);
     }
-    let mut headers = provider.header_map(key.as_ref())?;
+    let mut headers = provider.header_map(key)?;
     keys.headers(&endpoint.provider, &mut headers)?;
     let url = join(&endpoint.base_url, provider.models);
     let answer =
@@ -131,7 +164,8 @@ pub(super) async fn first_model(http: &Http, keys: &Keys, endpoint: &Endpoint) -
     if let Some(model) = http.known_model(&endpoint.base_url) {
         return Ok(model);
     }
-    let listed = list_models(http, keys, endpoint).await;
+    let key = keys.unlock(&endpoint.provider).await?;
+    let listed = list_models(http, keys, endpoint, key.as_ref()).await;
     let model = match listed {
         Ok(models) => {
             models.into_iter().next().map(|listed| listed.id).ok_or_else(|| Cause::NoModel(String::new()))?

@@ -123,6 +123,9 @@ fn wrong_address(fault: &Address, target: &Target) -> Failure {
     Failure::new(what, next)
 }
 
+/// What to do about variables that name no certificates.
+pub const MISLED: &str = "Unset it to trust this machine's own certificates, or name a bundle in PEM form.";
+
 fn untrusted(fault: &Certificate, target: &Target) -> Failure {
     let url = &target.url;
     let (what, next) = match fault {
@@ -130,6 +133,9 @@ fn untrusted(fault: &Certificate, target: &Target) -> Failure {
             "This machine has no certificate store, so no https address can be trusted.".to_string(),
             "Install the package `ca-certificates`, or set SSL_CERT_FILE to a bundle.",
         ),
+        Certificate::Misled(why) => {
+            (format!("No certificate could be read, so no https address can be trusted: {why}."), MISLED)
+        }
         Certificate::Invalid(detail) => (
             format!("The certificate of {url} is not valid{}.", after_colon(detail)),
             "Check the host name and this machine's clock.",

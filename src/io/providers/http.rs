@@ -199,6 +199,26 @@ fn certificates(file: &Path) -> Result<Vec<reqwest::Certificate>, Cause> {
     }
 }
 
+/// Why a file of authorities would bring nothing, if so.
+pub fn fault_of(file: &Path) -> Option<String> {
+    certificates(file).err().map(|cause| cause.in_words())
+}
+
+/// What is wrong with the variables that name certificates in place of the machine's own; `None` where there are none.
+fn misled() -> Option<String> {
+    let fault = |name: &str| {
+        let path = PathBuf::from(std::env::var_os(name)?);
+        let what = match (path.is_dir(), path.exists()) {
+            (true, _) => "which holds no certificate",
+            (false, true) => "which holds no certificate in PEM form",
+            (false, false) => "which is not there",
+        };
+        Some(format!("{name} names {}, {what}", super::trouble::plain(&path.display().to_string())))
+    };
+    let faults: Vec<String> = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().filter_map(fault).collect();
+    (!faults.is_empty()).then(|| faults.join("; "))
+}
+
 /// A panic elsewhere leaves these maps whole, so a poisoned lock is taken all the same.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -237,7 +257,7 @@ fn chain(error: &dyn Error) -> String {
 fn in_building(error: &reqwest::Error) -> Cause {
     let text = chain(error);
     if text.contains("CA certificates") || text.contains("root certificates") {
-        Cause::Certificate(Certificate::NoRoots)
+        Cause::Certificate(misled().map_or(Certificate::NoRoots, Certificate::Misled))
     } else {
         Cause::Link(Link::Broken(super::trouble::plain(&text)))
     }

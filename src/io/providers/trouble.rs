@@ -81,6 +81,8 @@ pub enum Certificate {
     Invalid(String),
     /// This machine has no certificate store.
     NoRoots,
+    /// The variables that name one in its place do not, and why.
+    Misled(String),
     /// The user's own file of authorities cannot be read.
     Unread {
         file: String,
@@ -235,6 +237,7 @@ impl Cause {
         match fault {
             Certificate::Unread { file, why } => format!("{file} cannot be read ({why})"),
             Certificate::NoRoots => "there is no certificate store".to_string(),
+            Certificate::Misled(why) => why.clone(),
             Certificate::UnknownIssuer | Certificate::Invalid(_) => self.in_brief(),
         }
     }

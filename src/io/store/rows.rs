@@ -115,6 +115,7 @@ fn reply_value(reply: &Reply, redactor: &Redactor) -> Value {
     let mut value = json!({
         "voice": voice_value(&reply.voice),
         "model": reply.model,
+        "provider": reply.provider,
         "kb": reply.kb,
         "thinking": redactor.text(&reply.thinking),
         "calls": reply.calls.iter().map(call).collect::<Vec<_>>(),
@@ -249,6 +250,7 @@ fn reply(words: String, more: &Map<String, Value>) -> Reply {
         outcome: Some(outcome(more.get("outcome"))),
         usage: usage(more),
         model: string(more, "model"),
+        provider: string(more, "provider"),
         kb: string(more, "kb"),
         // What only its maker can read cannot be looked through for secrets, so it is not stored; a model answers without it.
         opaque: Vec::new(),
@@ -352,6 +354,7 @@ mod tests {
                 outcome: Some(outcome),
                 usage: Usage { input: Some(3), output: None, cached: Some(1), written: Some(2) },
                 model: "m".into(),
+                provider: "p".into(),
                 kb: "1a2b3c4d".into(),
                 version: 2,
                 opaque: Vec::new(),

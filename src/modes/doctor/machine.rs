@@ -7,7 +7,8 @@ use std::path::Path;
 use super::Finding;
 use crate::domain::settings::endpoints::host;
 use crate::io::config::Loaded;
-use crate::io::providers::{Http, Limits};
+use crate::io::providers::trouble::{Cause, Certificate};
+use crate::io::providers::{Http, Limits, MISLED};
 use crate::modes::tui::keyboard_reported;
 use crate::protocol::keymap::Keyboard;
 
@@ -98,7 +99,12 @@ pub fn network(loaded: &Loaded) -> Vec<Finding> {
     if found.is_empty() {
         found.push(Finding::good(NETWORK, "No proxy is set."));
     }
-    for name in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
+    let file = loaded.settings.ca_file.as_deref();
+    let http = Http::new(Limits::default()).trusting(file.map(Path::new));
+    let client = http.client("https://example.com");
+    // Where nothing could be read at all, that says it.
+    let variables = if client.is_ok() { ["SSL_CERT_FILE", "SSL_CERT_DIR"].as_slice() } else { &[] };
+    for name in variables {
         if let Some(value) = set(name).filter(|value| !Path::new(value).exists()) {
             found.push(Finding::broken(
                 NETWORK,
@@ -107,18 +113,18 @@ pub fn network(loaded: &Loaded) -> Vec<Finding> {
             ));
         }
     }
-    let file = loaded.settings.ca_file.as_deref();
-    let http = Http::new(Limits::default()).trusting(file.map(Path::new));
-    found.push(match (http.client("https://example.com"), file) {
+    found.push(match (client, file) {
         (Ok(_), None) => Finding::good(NETWORK, "The machine's certificates can be read."),
         (Ok(_), Some(file)) => {
             Finding::good(NETWORK, format!("The machine's certificates and those in {file} can be read."))
         }
-        (Err(cause), _) => Finding::broken(
-            NETWORK,
-            format!("https cannot be spoken: {}.", cause.in_words()),
-            "Check ca_file in config.toml, NODE_EXTRA_CA_CERTS, and the package ca-certificates.",
-        ),
+        (Err(cause), _) => {
+            let next = match &cause {
+                Cause::Certificate(Certificate::Misled(_)) => MISLED,
+                _ => "Check ca_file in config.toml, NODE_EXTRA_CA_CERTS, and the package ca-certificates.",
+            };
+            Finding::broken(NETWORK, format!("https cannot be spoken: {}.", cause.in_words()), next)
+        }
     });
     found
 }

@@ -11,7 +11,7 @@ use crate::base::count::whole;
 use crate::domain::exchange::{Endpoint, Message, Outcome, Request, SystemPart};
 use crate::domain::roster::Found;
 use crate::domain::settings::Choice;
-use crate::domain::settings::endpoints::known;
+use crate::domain::settings::endpoints::{known, shown};
 use crate::io::config::Loaded;
 use crate::io::providers::{Http, Limits, ask, look};
 
@@ -100,7 +100,7 @@ fn listed(endpoint: &Endpoint, found: &Found, is_chosen: bool) -> Finding {
             PROVIDERS,
             format!(
                 "{provider} answers at {} and lists {} models.",
-                endpoint.base_url,
+                shown(&endpoint.base_url),
                 whole(models.len() as u64)
             ),
         ),
