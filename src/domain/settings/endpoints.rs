@@ -350,7 +350,9 @@ pub fn wished_model(endpoint: &Endpoint, wanted: &str) -> Option<String> {
 fn has_own_names(endpoint: &Endpoint) -> bool {
     match endpoint.protocol {
         Protocol::Anthropic | Protocol::Gemini | Protocol::Offline => true,
-        Protocol::Chat | Protocol::Responses => host(&endpoint.base_url) == "api.openai.com",
+        Protocol::Chat | Protocol::Responses => {
+            endpoint.provider == "openai" || host(&endpoint.base_url) == "api.openai.com"
+        }
         Protocol::Ollama => false,
     }
 }
