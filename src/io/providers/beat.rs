@@ -85,9 +85,18 @@ impl Beat {
     /// Takes what bytes amount to; gives what is to be passed on now.
     pub fn take(&mut self, events: Vec<ReplyEvent>) -> Vec<ReplyEvent> {
         let begun = *self.begun.get_or_insert_with(Instant::now);
-        self.held.extend(events);
+        events.into_iter().for_each(|event| self.hold(event));
         let waits = begun.elapsed() > FIRST_WORDS && self.passed.elapsed() < FLOW;
         if waits { Vec::new() } else { self.pass() }
+    }
+
+    /// Words that come together are passed on together.
+    fn hold(&mut self, event: ReplyEvent) {
+        match (self.held.last_mut(), event) {
+            (Some(ReplyEvent::Text(before)), ReplyEvent::Text(more))
+            | (Some(ReplyEvent::Thinking(before)), ReplyEvent::Thinking(more)) => before.push_str(&more),
+            (_, event) => self.held.push(event),
+        }
     }
 
     /// Everything that is held.
