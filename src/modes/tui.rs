@@ -27,7 +27,6 @@ use crate::app::update::update;
 use crate::app::{keeping, recording, sessions};
 use crate::base::text;
 use crate::cli::Invocation;
-use crate::domain::exchange::ReplyEvent;
 use crate::domain::settings::{OnExit, PromptKeys};
 use crate::io::clipboard::{self, Way};
 use crate::io::providers::{Http, Limits, Rest};
@@ -191,7 +190,7 @@ impl<'a> Session<'a> {
         loop {
             if let Some(why) = self.pace.ready(Instant::now()) {
                 // A frame shows what came while it waited, but a typed key waits for nothing.
-                if why == Why::Words && self.take_news(events, None).await? == Next::Leave {
+                if why <= Why::Flow && self.take_news(events, None).await? == Next::Leave {
                     return Ok(0);
                 }
                 self.draw()?;
@@ -241,8 +240,12 @@ impl<'a> Session<'a> {
             return Ok(Next::Stay);
         }
         // Behind a full batch comes more, which does not wait for a frame.
-        let only_words = batch.len() < BATCH && batch.iter().all(brings_words);
-        self.apply(batch, if only_words { Why::Words } else { Why::Change }).await
+        let words: Option<usize> = batch.iter().map(frame::words).sum();
+        let why = match words {
+            Some(bytes) if batch.len() < BATCH => self.why(bytes),
+            Some(_) | None => Why::Change,
+        };
+        self.apply(batch, why).await
     }
 
     /// Does what is due without news. What is only kept shows nothing, so no frame is drawn for it.
@@ -466,11 +469,6 @@ impl<'a> Session<'a> {
         self.redraw()?;
         Ok(None)
     }
-}
-
-/// Whether an event brings words of a reply and nothing else.
-fn brings_words(event: &Event) -> bool {
-    matches!(event, Event::Replied { event: ReplyEvent::Text(_) | ReplyEvent::Thinking(_), .. })
 }
 
 fn event_of(input: Input) -> Option<Event> {

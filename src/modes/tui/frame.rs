@@ -8,12 +8,27 @@ use ratatui::layout::{Position, Rect, Size};
 
 use super::Session;
 use super::pace::Why;
+use crate::app::state::Turn;
 use crate::app::update::update;
 use crate::app::{screen, vi};
+use crate::domain::exchange::ReplyEvent;
 use crate::io::terminal::caret;
 use crate::protocol::message::{Drawn, Effect, Event};
 
 impl Session<'_> {
+    /// Why a frame is wanted for so many bytes of a reply.
+    pub(super) fn why(&self, bytes: usize) -> Why {
+        /// More than this at once is no trickle, and less of it in all is the beginning. Bytes.
+        const FEW: usize = 512;
+        let said = match &self.state.turn {
+            Turn::Replying(replying) => {
+                self.state.log.reply(replying.entry).map_or(0, |reply| reply.text.len())
+            }
+            Turn::Idle | Turn::Reading { .. } | Turn::Compacting(_) => 0,
+        };
+        if bytes > FEW || said < FEW { Why::Flow } else { Why::Words }
+    }
+
     /// Draws what is there now, and lets the state know how it came out.
     pub(super) fn draw(&mut self) -> Result<()> {
         let stands = self.paint()?;
@@ -46,7 +61,8 @@ impl Session<'_> {
         let area = screen::area(state);
         let size = Size { width: area.width, height: area.height };
         let mut stands = Drawn::default();
-        if self.pace.wanted() == Some(Why::Words) && self.painter.goes_on(size) && screen::only_grows(state) {
+        let only_words = self.pace.wanted().is_some_and(|why| why <= Why::Flow);
+        if only_words && self.painter.goes_on(size) && screen::only_grows(state) {
             self.painter.go_on(|buffer| {
                 let (drawn, rows) = screen::grow(state, cache, buffer);
                 stands = drawn;
@@ -69,5 +85,13 @@ impl Session<'_> {
         let mut whole = Buffer::empty(area);
         screen::view(&self.state, &mut self.cache, &mut whole);
         self.painter.shows(&whole)
+    }
+}
+
+/// How many bytes of a reply an event brings; `None` where it brings anything else.
+pub(super) fn words(event: &Event) -> Option<usize> {
+    match event {
+        Event::Replied { event: ReplyEvent::Text(text) | ReplyEvent::Thinking(text), .. } => Some(text.len()),
+        _ => None,
     }
 }

@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 /// Why a frame is wanted, from the least urgent on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Why {
-    /// Further words of a reply, and nothing else: nobody reads faster than they are shown.
+    /// A few further words of a reply, and nothing else: nobody reads faster than they are shown.
     Words,
+    /// The first words of a reply, or many at once, and nothing else.
+    Flow,
     /// Anything else: 60 frames a second are as many as an eye follows.
     Change,
     /// What was just typed: the hand feels what the eye does not see.
@@ -17,8 +19,8 @@ impl Why {
     /// Shortest time from the last frame to one for this reason.
     fn rest(self) -> Duration {
         Duration::from_millis(match self {
-            Self::Words => 50,
-            Self::Change => 16,
+            Self::Words => 57,
+            Self::Flow | Self::Change => 16,
             Self::Typed => 2,
         })
     }
@@ -87,8 +89,8 @@ mod tests {
         pace.drawn(start);
         assert_eq!((pace.due(start), pace.is_resting(start)), (None, false));
         pace.want(Why::Words);
-        assert_eq!(pace.due(after(start, 1)), Some(after(start, 50)));
-        assert!(pace.is_resting(after(start, 49)) && !pace.is_resting(after(start, 50)));
+        assert_eq!(pace.due(after(start, 1)), Some(after(start, 57)));
+        assert!(pace.is_resting(after(start, 56)) && !pace.is_resting(after(start, 57)));
         pace.want(Why::Typed);
         pace.want(Why::Change);
         assert_eq!((pace.ready(after(start, 1)), pace.is_resting(after(start, 1))), (None, false));
