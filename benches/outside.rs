@@ -7,7 +7,8 @@
 #![allow(clippy::unwrap_used, dead_code)]
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -26,10 +27,16 @@ const SIZE: PtySize = PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_heigh
 const QUIET: Duration = Duration::from_millis(250);
 /// A wait that takes so long has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// With this argument and an address the benchmark itself is the program that only copies.
+const COPY: &str = "--copy";
 /// The end of a reply: its last word on the screen.
 const LAST: &str = "ENDOFREPLY";
 
 fn main() {
+    let mut arguments = std::env::args();
+    if arguments.any(|argument| argument == COPY) {
+        return copied(&arguments.next().unwrap());
+    }
     // `cargo test --benches` only asks whether the benchmark runs.
     let measured = std::env::args().any(|argument| argument == "--bench");
     let quick = !measured || std::env::args().any(|argument| argument == "--quick");
@@ -49,6 +56,7 @@ fn main() {
         rest(Duration::from_secs(60));
     }
     if wanted("streams") && measured {
+        copy(&words(2_000));
         stream("prose", &words(2_000));
         stream("with code", &code(2_000));
     }
@@ -93,6 +101,13 @@ struct Program {
 
 impl Program {
     fn start(arguments: &[&str]) -> (Self, Instant) {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_dictum"));
+        command.args(["--theme", "dark"]);
+        command.args(arguments);
+        Self::run(command)
+    }
+
+    fn run(mut command: CommandBuilder) -> (Self, Instant) {
         let place = tempfile::tempdir().unwrap();
         fs::write(place.path().join("KB.md"), "# KB\n\n- Install with pnpm.\n").unwrap();
         let pty = native_pty_system().openpty(SIZE).unwrap();
@@ -107,9 +122,6 @@ impl Program {
                 }
             }
         });
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_dictum"));
-        command.args(["--theme", "dark"]);
-        command.args(arguments);
         command.cwd(place.path());
         command.env_clear();
         command.env("TERM", "xterm-256color");
@@ -303,10 +315,49 @@ fn rest(time: Duration) {
     );
 }
 
+/// A program that writes the text of a reply as it comes and does nothing else: what waking for each word costs on this machine.
+fn copied(address: &str) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream
+        .write_all(b"POST /v1/chat/completions HTTP/1.1\r\nhost: local\r\ncontent-length: 2\r\n\r\n{}")
+        .unwrap();
+    let mut out = std::io::stdout();
+    for line in BufReader::new(stream).lines().map_while(Result::ok) {
+        let text = line.split_once("\"content\":\"").and_then(|(_, rest)| rest.split_once("\"}"));
+        if let Some((text, _)) = text {
+            out.write_all(text.replace("\\n", "\n").as_bytes()).unwrap();
+            out.flush().unwrap();
+        }
+    }
+    // Stays until it was looked at.
+    thread::sleep(PATIENCE);
+}
+
+/// What the program that only copies takes.
+fn copy(tokens: &[String]) {
+    let server = Server::start();
+    server.enqueue(paced(tokens));
+    let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+    command.args([COPY, server.url().trim_start_matches("http://")]);
+    let (mut program, _) = Program::run(command);
+    program.wait(LAST);
+    println!(
+        "  {} tokens at 100 a second, only copied: {:.2?} of processor time, {} KiB written",
+        tokens.len(),
+        program.processor(),
+        program.written / 1_024
+    );
+}
+
+/// A reply of so many tokens, a hundred of them a second.
+fn paced(tokens: &[String]) -> Reply {
+    let texts: Vec<&str> = tokens.iter().map(String::as_str).chain(["\n", LAST]).collect();
+    Reply::chat(&texts).paced(Duration::from_millis(10))
+}
+
 fn stream(name: &str, tokens: &[String]) {
     let server = Server::start();
-    let texts: Vec<&str> = tokens.iter().map(String::as_str).chain(["\n", LAST]).collect();
-    server.enqueue(Reply::chat(&texts).paced(Duration::from_millis(10)));
+    server.enqueue(paced(tokens));
     let mut program = Program::beside(&server);
     let (written, processor) = (program.written, program.processor());
     program.type_keys("go\r");

@@ -1,4 +1,4 @@
-//! What is said goes to the store as it is said: whole entries at once, a reply that streams some eight times a second. It never waits for
+//! What is said goes to the store as it is said: whole entries at once, a reply that streams some six times a second. It never waits for
 //! the store.
 
 use super::state::{Given, ModelChoice, Stage, State, Storing};
@@ -8,7 +8,7 @@ use crate::protocol::message::{Anchor, Effect, Millis};
 use crate::protocol::sessions::{Ask, Change, Named, Record, Standing, Told};
 
 /// A piece of a reply waits so long, so that little is lost by a kill.
-const BATCH: Millis = 120;
+const BATCH: Millis = 160;
 
 /// A piece that is due waits so long for something else to happen, since waking for it alone costs more than storing it.
 const LATE: Millis = 60;

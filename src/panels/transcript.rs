@@ -202,17 +202,25 @@ pub fn grow(
     let mut ground = Ground { entries: log.entries(), cache };
     let over = ground.over();
     let top = ground.up(over, usize::from(area.height));
+    let moved = match (&before, ground.row(top)) {
+        (Some(before), Some(first)) => before.iter().position(|row| *row == Some(first)).unwrap_or(0),
+        _ => 0,
+    };
+    move_up(area, moved, buffer);
     let mut at = top;
     let mut rows = Vec::with_capacity(usize::from(area.height));
     for (number, place) in area.rows().enumerate() {
         let row = ground.row(at);
         let line = ground.line(&mut at);
-        let same = before.as_ref().is_some_and(|before| before.get(number).copied().flatten() == row);
-        if !same {
+        let stood = |before: &Vec<lines::Row>| before.get(number + moved).copied().flatten() == row;
+        let is_drawn = number + moved < usize::from(area.height) && before.as_ref().is_some_and(stood);
+        if !is_drawn {
             Clear.render(place, buffer);
             if let Some(line) = line {
                 line.render(place, buffer);
             }
+        }
+        if !is_drawn || moved > 0 {
             changed.push(place.y);
         }
         rows.push(row);
@@ -222,6 +230,22 @@ pub fn grow(
     let shown = Some(ground.seen(top));
     cache.settle();
     (Drawn { first, shown, ..Drawn::default() }, changed)
+}
+
+/// Moves what an area shows up by so many rows; what then stands in the last ones is of no meaning.
+fn move_up(area: Rect, by: usize, buffer: &mut Buffer) {
+    if by == 0 {
+        return;
+    }
+    let width = usize::from(buffer.area.width);
+    let (left, right) = (usize::from(area.left()), usize::from(area.right()));
+    for row in usize::from(area.top())..usize::from(area.bottom()).saturating_sub(by) {
+        let Some((above, below)) = buffer.content.split_at_mut_checked((row + by) * width) else { return };
+        let to = above.get_mut(row * width + left..row * width + right);
+        if let (Some(to), Some(from)) = (to, below.get_mut(left..right)) {
+            to.swap_with_slice(from);
+        }
+    }
 }
 
 /// Where the view shall start, after the user's wish.

@@ -395,3 +395,21 @@ fn clear_stops_and_starts_afresh_but_keeps_draft_queue_and_edits() {
     app.kb_read();
     assert_eq!(app.request().messages, [Message::User { text: "waiting one".into() }]);
 }
+
+#[test]
+fn a16_words_drawn_over_the_last_frame_show_what_a_frame_drawn_anew_shows() {
+    // The door holds each frame against one that is drawn anew.
+    let text = "First words of a reply, *marked* and plain, long enough to be wrapped more than once.\n\n- a list\n- of things\n\n\
+                ```ts\nexport const one = 1;\n\tindented()\n```\n\n| a | b |\n|---|---|\n| 日本 | wide |\n\n> quoted\n\n1. one\n2. two\n\n";
+    for (columns, rows) in [(60, 16), (24, 9), (160, 40), (9, 5)] {
+        let mut app = App::with_kb("# KB\n- Use npm\n");
+        app.resize(columns, rows);
+        app.say("go");
+        app.kb_read();
+        let letters: Vec<char> = text.repeat(3).chars().collect();
+        for piece in letters.chunks(7) {
+            app.streams(ReplyEvent::Text(piece.iter().collect()));
+        }
+        app.ends(Outcome::Complete(StopReason::EndTurn));
+    }
+}

@@ -1,7 +1,5 @@
 //! Finds the block of rows that moved up or down between two frames. It never draws: what came in is left to the difference.
 
-use std::hash::{Hash, Hasher};
-
 use ratatui::buffer::{Buffer, Cell, CellDiffOption};
 
 /// What moving a block costs in bytes.
@@ -158,42 +156,12 @@ fn block(rows: &[Row], top: usize, bottom: usize, by: usize, way: Way) -> Option
     Some(Block { saved, top, bottom, by, way })
 }
 
+/// A quick hash of what a row says. Rows that collide, or differ in their style alone, are told apart again when the difference is drawn,
+/// so nobody gains by choosing them.
 fn hash(row: &[Cell]) -> u64 {
-    let mut mixer = Mixer(0);
-    row.hash(&mut mixer);
-    mixer.finish()
-}
-
-/// A quick hash. Rows that collide are told apart again when the difference is drawn, so nobody gains by choosing them.
-struct Mixer(u64);
-
-impl Mixer {
-    fn mix(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
-    }
-}
-
-impl Hasher for Mixer {
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let word = chunk.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
-            self.mix(word);
-        }
-    }
-
-    fn write_u8(&mut self, word: u8) {
-        self.mix(u64::from(word));
-    }
-
-    fn write_u16(&mut self, word: u16) {
-        self.mix(u64::from(word));
-    }
-
-    fn write_isize(&mut self, word: isize) {
-        self.mix(u64::from_ne_bytes(i64::try_from(word).unwrap_or_default().to_ne_bytes()));
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
+    let mix = |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+    row.iter().fold(0, |hash, cell| {
+        let word = cell.symbol().bytes().fold(0_u64, |word, byte| word.rotate_left(8) ^ u64::from(byte));
+        mix(hash, word)
+    })
 }
