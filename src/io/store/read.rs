@@ -1,4 +1,5 @@
-//! Finds and reads sessions. It changes nothing, except that it puts together what came of a reply that was cut.
+//! Finds and reads sessions. It changes nothing, except that it puts together what came of a reply
+//! that was cut, and notes when a session was opened.
 
 use std::collections::HashSet;
 
@@ -6,7 +7,7 @@ use rusqlite::{OptionalExtension, Row, TransactionBehavior, params};
 
 use super::file::StoreError;
 use super::rows;
-use super::write::{Book, PLACE, now};
+use super::write::{Book, PLACE, changed, now};
 use crate::base::text;
 use crate::domain::session::{Kept, SessionId, Summary};
 use crate::io::files;
@@ -141,7 +142,10 @@ impl Book {
         if self.place()? != Some(found.1) {
             return Err(StoreError::Elsewhere { id, folder: found.0.folder });
         }
-        self.read(id)
+        let opened = self.read(id)?;
+        // One that is in use is not old. Where that cannot be written, reading goes on all the same.
+        let _ = changed(&self.connection, id.0, now());
+        Ok(opened)
     }
 
     /// The session of this folder that changed last.

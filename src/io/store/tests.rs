@@ -237,6 +237,21 @@ fn old_sessions_go_when_their_time_is_set() {
 }
 
 #[test]
+fn a_session_that_is_opened_or_gets_a_draft_is_not_old() {
+    let room = Room::new();
+    let mut book = room.book();
+    for (at, words) in [(1, "opened"), (2, "drafted"), (3, "left")] {
+        begun(&mut book, at, vec![user(1, words)]);
+    }
+    book.connection.execute("UPDATE sessions SET changed = changed - 9 * 86400000", []).unwrap();
+    book.open_session(Which::Numbered(SessionId(1))).unwrap();
+    let standing = Standing { draft: vec![Span::typed("a draft")], ..Standing::default() };
+    book.record(&Record { standing: Some(standing), ..record(2, Vec::new()) }).unwrap();
+    assert_eq!(book.expire(2).unwrap(), 1);
+    assert_eq!(titles(&book, ""), ["drafted", "opened"]);
+}
+
+#[test]
 fn a30_no_secret_reaches_the_file() {
     let room = Room::new();
     let mut book = room.book();

@@ -112,8 +112,8 @@ impl Book {
             page.standing(live.session, standing).map_err(of)?;
         }
         let grows = record.changes.iter().all(|change| matches!(change, Change::Grow { .. }));
-        let told = grows && (at - live.changed).abs() < FRESH;
-        if !record.changes.is_empty() && !told {
+        let told = grows && record.standing.is_none() && (at - live.changed).abs() < FRESH;
+        if !told {
             changed(&write, live.session, at).map_err(of)?;
             live.changed = at;
         }
@@ -213,7 +213,7 @@ fn place_of(write: &Transaction<'_>, session: i64) -> rusqlite::Result<Option<i6
 }
 
 /// Writes when a session changed last.
-fn changed(write: &Transaction<'_>, session: i64, at: i64) -> rusqlite::Result<()> {
+pub(super) fn changed(write: &Connection, session: i64, at: i64) -> rusqlite::Result<()> {
     let update = "UPDATE sessions SET changed = max(changed, ?2) WHERE id = ?1";
     write.prepare_cached(update)?.execute(params![session, at]).map(|_| ())
 }
