@@ -3,6 +3,7 @@
 
 pub mod file;
 pub mod inspect;
+mod live;
 pub mod read;
 mod redact;
 mod rows;
@@ -117,6 +118,11 @@ impl<T: Fn(Told)> Desk<T> {
                 Ask::Record(record) => self.record(*record),
                 // Letters were typed on since; nobody waits for this answer.
                 Ask::List { .. } if matches!(next, Some(Ask::List { .. })) => {}
+                Ask::Close { conversation, session } => {
+                    if let Some(book) = &mut self.book {
+                        book.close(conversation, session);
+                    }
+                }
                 ask @ (Ask::List { .. } | Ask::Open { .. } | Ask::Rename { .. } | Ask::Delete { .. }) => {
                     self.answer(&ask);
                 }
@@ -213,9 +219,11 @@ impl<T: Fn(Told)> Desk<T> {
                 let cause = error.to_string();
                 match ask {
                     Ask::Open { .. } => Told::NotOpened { cause },
-                    Ask::Record(_) | Ask::List { .. } | Ask::Rename { .. } | Ask::Delete { .. } => {
-                        Told::Refused { cause }
-                    }
+                    Ask::Record(_)
+                    | Ask::Close { .. }
+                    | Ask::List { .. }
+                    | Ask::Rename { .. }
+                    | Ask::Delete { .. } => Told::Refused { cause },
                 }
             }
         };
@@ -237,7 +245,7 @@ impl<T: Fn(Told)> Desk<T> {
                 book.delete(*session)?;
                 Told::Deleted { session: *session }
             }
-            Ask::Record(_) => Told::Mended,
+            Ask::Record(_) | Ask::Close { .. } => Told::Mended,
         })
     }
 }

@@ -77,6 +77,11 @@ pub enum Ask {
     Open {
         which: Which,
     },
+    /// A conversation is over; its session may be opened in another dictum.
+    Close {
+        conversation: Conversation,
+        session: Option<SessionId>,
+    },
     Rename {
         session: SessionId,
         title: String,
@@ -139,6 +144,18 @@ pub struct Opened {
     pub summary: Summary,
     pub standing: Standing,
     pub entries: Vec<Kept>,
+    pub elsewhere: Elsewhere,
+}
+
+/// What is open in another dictum that runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Elsewhere {
+    #[default]
+    Nothing,
+    /// A newer session of this folder, which was passed over.
+    Newer(SessionId),
+    /// This session itself: only a copy of it can go on here.
+    This,
 }
 
 /// Whether a file that is there may be replaced.

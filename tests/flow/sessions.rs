@@ -10,7 +10,7 @@ use dictum::domain::roster::{Found, Listed, Roster};
 use dictum::domain::session::{Kept, SessionId, Summary};
 use dictum::protocol::message::{Anchor, Effect, Event};
 use dictum::protocol::sessions::{
-    Ask, Change, Conversation, Exported, Named, Opened, Overwrite, Record, Standing, Told, Which,
+    Ask, Change, Conversation, Elsewhere, Exported, Named, Opened, Overwrite, Record, Standing, Told, Which,
 };
 
 use crate::app::{App, FIRST, SECOND, offline};
@@ -38,7 +38,9 @@ fn asks(app: &mut App) -> Vec<Ask> {
 fn records(app: &mut App) -> Vec<Record> {
     let record = |ask| match ask {
         Ask::Record(record) => Some(*record),
-        Ask::List { .. } | Ask::Open { .. } | Ask::Rename { .. } | Ask::Delete { .. } => None,
+        Ask::List { .. } | Ask::Open { .. } | Ask::Close { .. } | Ask::Rename { .. } | Ask::Delete { .. } => {
+            None
+        }
     };
     asks(app).into_iter().filter_map(record).collect()
 }
@@ -114,7 +116,7 @@ fn earlier(draft: &str, scroll: Option<Anchor>) -> Opened {
         scroll,
     };
     let entries = kept(vec![said("what now?"), replied(&"A line.\n\n".repeat(60))]);
-    Opened { summary: summary(7, "what now?"), standing, entries }
+    Opened { summary: summary(7, "what now?"), standing, entries, elsewhere: Elsewhere::Nothing }
 }
 
 #[test]
@@ -286,6 +288,43 @@ fn a01_a_resumed_session_speaks_as_it_did_and_reads_kb_as_it_is_now() {
     let expect = ["you: and then?".to_string(), format!("{SECOND}: Done..")];
     assert_eq!(short(&stored).into_iter().filter(|line| !line.ends_with('…')).collect::<Vec<_>>(), expect);
     assert!(stored.iter().all(|record| record.session == Some(SessionId(7))));
+}
+
+#[test]
+fn a_session_that_is_open_in_another_dictum_branches_off() {
+    let mut app = app();
+    told(&mut app, Told::Opened(Box::new(Opened { elsewhere: Elsewhere::This, ..earlier("", None) })));
+    let note = app.state.screen.note.as_ref().map(|(note, _)| note.clone()).unwrap_or_default();
+    assert!(
+        note.starts_with("session 7 is open in another dictum; a copy of it branches off here"),
+        "{note}"
+    );
+    app.send(Event::Tick(app.state.screen.now + 1_000));
+    assert_eq!(asks(&mut app), [], "a copy without a message of its own is not kept");
+    app.say("and now?");
+    let stored = records(&mut app);
+    assert_eq!((stored[0].session, stored[0].parent), (None, Some(SessionId(7))));
+    let lines = short(&stored);
+    assert_eq!((lines[0].as_str(), lines.last().unwrap().as_str()), ("you: what now?", "you: and now?"));
+    assert!(stored[0].standing.is_some());
+    // One that was passed over is named.
+    let newer = Opened { elsewhere: Elsewhere::Newer(SessionId(9)), ..earlier("", None) };
+    told(&mut app, Told::Opened(Box::new(newer)));
+    let note = app.state.screen.note.as_ref().map(|(note, _)| note.clone()).unwrap_or_default();
+    assert!(note.contains("session 7 goes on") && note.contains("session 9 is newer, but open"), "{note}");
+}
+
+#[test]
+fn a_session_that_is_left_is_free_for_another_dictum() {
+    let mut app = app();
+    app.turn("one");
+    told(&mut app, Told::Begun { conversation: Conversation(0), session: SessionId(4) });
+    asks(&mut app);
+    app.say("/new");
+    let close = Ask::Close { conversation: Conversation(0), session: Some(SessionId(4)) };
+    assert_eq!(asks(&mut app).last(), Some(&close));
+    app.say("/new");
+    assert_eq!(asks(&mut app), [], "what never began is nobody's");
 }
 
 #[test]

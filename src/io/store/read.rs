@@ -3,15 +3,17 @@
 
 use std::collections::HashSet;
 
-use rusqlite::{OptionalExtension, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::file::StoreError;
+use super::live::Holder;
 use super::rows;
 use super::write::{Book, PLACE, changed, now};
 use crate::base::text;
+use crate::domain::chat::Body;
 use crate::domain::session::{Kept, SessionId, Summary};
 use crate::io::files;
-use crate::protocol::sessions::{Named, Opened, Standing, Which};
+use crate::protocol::sessions::{Elsewhere, Named, Opened, Standing, Which};
 
 /// As many sessions are shown in a list to choose from.
 pub const LISTED: usize = 200;
@@ -132,30 +134,44 @@ impl Book {
         Ok(found)
     }
 
-    /// A session with everything that was said in it.
+    /// A session with everything that was said in it, which this run has from now on; a copy of it, where another dictum has it.
     pub fn open_session(&mut self, which: Which) -> Result<Opened, StoreError> {
-        let id = match which {
-            Which::Numbered(id) => id,
+        let (id, passed) = match which {
+            Which::Numbered(id) => (id, None),
             Which::Last => self.last()?.ok_or(StoreError::NoneHere)?,
         };
         let found = self.find(id)?;
         if self.place()? != Some(found.1) {
             return Err(StoreError::Elsewhere { id, folder: found.0.folder });
         }
+        if self.open.take(id.0) == Holder::Another {
+            return Ok(Opened { elsewhere: Elsewhere::This, ..self.read(id)? });
+        }
+        self.put_together(id).map_err(self.of())?;
         let opened = self.read(id)?;
         // One that is in use is not old. Where that cannot be written, reading goes on all the same.
         let _ = changed(&self.connection, id.0, now());
-        Ok(opened)
+        Ok(Opened { elsewhere: passed.map_or(Elsewhere::Nothing, Elsewhere::Newer), ..opened })
     }
 
-    /// The session of this folder that changed last.
-    fn last(&self) -> Result<Option<SessionId>, StoreError> {
+    /// The session of this folder that changed last and is open in no other dictum, and the newest one that is. Where all are, the newest.
+    fn last(&self) -> Result<Option<(SessionId, Option<SessionId>)>, StoreError> {
         let Some(place) = self.place()? else { return Ok(None) };
-        let last = "SELECT id FROM sessions WHERE place = ?1 ORDER BY changed DESC, id DESC LIMIT 1";
-        self.connection
-            .query_row(last, [place], |row| row.get(0).map(SessionId))
-            .optional()
-            .map_err(self.of())
+        let newest = "SELECT id FROM sessions WHERE place = ?1 ORDER BY changed DESC, id DESC";
+        let look = || -> rusqlite::Result<Option<(SessionId, Option<SessionId>)>> {
+            let mut statement = self.connection.prepare_cached(newest)?;
+            let mut rows = statement.query([place])?;
+            let mut passed = None;
+            while let Some(row) = rows.next()? {
+                let id: i64 = row.get(0)?;
+                if !self.open.is_elsewhere(id) {
+                    return Ok(Some((SessionId(id), passed)));
+                }
+                passed = passed.or(Some(SessionId(id)));
+            }
+            Ok(passed.map(|id| (id, None)))
+        };
+        look().map_err(self.of())
     }
 
     fn find(&self, id: SessionId) -> Result<(Summary, i64), StoreError> {
@@ -172,19 +188,31 @@ impl Book {
     /// A session of any folder with everything that was said in it.
     pub fn read(&mut self, id: SessionId) -> Result<Opened, StoreError> {
         let (summary, _) = self.find(id)?;
-        self.put_together(id).map_err(self.of())?;
-        let entries = self.entries(id).map_err(self.of())?;
+        // What a dictum that runs still writes is not cut, and its pieces stay its own.
+        let ends = if self.open.is_elsewhere(id.0) { Ends::Open } else { Ends::Cut };
+        if ends == Ends::Cut {
+            self.put_together(id).map_err(self.of())?;
+        }
+        let entries = self.entries(id, ends).map_err(self.of())?;
         let standing = self.standing(id).map_err(self.of())?;
-        Ok(Opened { summary, standing, entries })
+        Ok(Opened { summary, standing, entries, elsewhere: Elsewhere::Nothing })
     }
 
-    fn entries(&self, id: SessionId) -> rusqlite::Result<Vec<Kept>> {
+    fn entries(&self, id: SessionId, ends: Ends) -> rusqlite::Result<Vec<Kept>> {
         let all = "SELECT at, kind, text, more, id FROM entries WHERE session = ?1 ORDER BY id";
         let mut statement = self.connection.prepare_cached(all)?;
         let kept = statement.query_map([id.0], |row| {
-            let (kind, more): (String, String) = (row.get(1)?, row.get(3)?);
+            let (kind, mut text, mut more): (String, String, String) =
+                (row.get(1)?, row.get(2)?, row.get(3)?);
             let presence = rows::presence(&more);
-            let body = rows::body(&kind, row.get(2)?, &more);
+            let open = ends == Ends::Open && kind == rows::REPLY && rows::is_open(&more);
+            if open {
+                (text, more) = whole(&self.connection, row.get(4)?, text, &more)?;
+            }
+            let mut body = rows::body(&kind, text, &more);
+            if let Some(Body::Reply(reply)) = body.as_mut().filter(|_| open) {
+                reply.outcome = Some(rows::still_written());
+            }
             Ok(body.map(|body| Kept { at: row.get(0).ok(), row: row.get(4).ok(), presence, body }))
         })?;
         let kept = kept.collect::<rusqlite::Result<Vec<_>>>()?;
@@ -206,8 +234,7 @@ impl Book {
         })
     }
 
-    /// The pieces of replies that were cut become their text. Another dictum that still writes such a reply goes on behind it, and writes
-    /// all of it anew at its end.
+    /// The pieces of replies that were cut become their text.
     fn put_together(&mut self, id: SessionId) -> rusqlite::Result<()> {
         let cut = "SELECT DISTINCT e.id FROM pieces p JOIN entries e ON e.id = p.entry WHERE e.session = ?1";
         let open: Vec<i64> = {
@@ -220,27 +247,13 @@ impl Book {
         }
         let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for entry in open {
-            let (mut text, more): (String, String) =
+            let (text, more): (String, String) =
                 write.query_row("SELECT text, more FROM entries WHERE id = ?1", [entry], |row| {
                     Ok((row.get(0)?, row.get(1)?))
                 })?;
-            let mut more: serde_json::Value = serde_json::from_str(&more).unwrap_or_default();
-            let mut thinking =
-                more.get("thinking").and_then(|words| words.as_str()).unwrap_or_default().to_string();
-            {
-                let mut pieces =
-                    write.prepare("SELECT text, thinking FROM pieces WHERE entry = ?1 ORDER BY id")?;
-                let mut pieces = pieces.query([entry])?;
-                while let Some(piece) = pieces.next()? {
-                    text.push_str(&piece.get::<_, String>(0)?);
-                    thinking.push_str(&piece.get::<_, String>(1)?);
-                }
-            }
-            if let Some(fields) = more.as_object_mut() {
-                fields.insert("thinking".to_string(), thinking.into());
-            }
+            let (text, more) = whole(&write, entry, text, &more)?;
             let update = "UPDATE entries SET text = ?2, more = ?3 WHERE id = ?1";
-            write.execute(update, params![entry, text, more.to_string()])?;
+            write.execute(update, params![entry, text, more])?;
             write.execute("DELETE FROM pieces WHERE entry = ?1", [entry])?;
         }
         write.commit()
@@ -255,6 +268,37 @@ impl Book {
         };
         check().map_err(self.of())
     }
+}
+
+/// What a reply without an end is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    /// Its dictum is gone.
+    Cut,
+    /// It is still written.
+    Open,
+}
+
+/// Text and fields of an entry with the pieces that came since.
+fn whole(
+    connection: &Connection,
+    entry: i64,
+    mut text: String,
+    more: &str,
+) -> rusqlite::Result<(String, String)> {
+    let mut more: serde_json::Value = serde_json::from_str(more).unwrap_or_default();
+    let mut thinking = more.get("thinking").and_then(|words| words.as_str()).unwrap_or_default().to_string();
+    let all = "SELECT text, thinking FROM pieces WHERE entry = ?1 ORDER BY id";
+    let mut pieces = connection.prepare_cached(all)?;
+    let mut pieces = pieces.query([entry])?;
+    while let Some(piece) = pieces.next()? {
+        text.push_str(&piece.get::<_, String>(0)?);
+        thinking.push_str(&piece.get::<_, String>(1)?);
+    }
+    if let Some(fields) = more.as_object_mut() {
+        fields.insert("thinking".to_string(), thinking.into());
+    }
+    Ok((text, more.to_string()))
 }
 
 /// Whether a title holds every word.

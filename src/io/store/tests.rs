@@ -10,7 +10,7 @@ use crate::domain::exchange::{Outcome, StopReason};
 use crate::domain::kb::Span;
 use crate::domain::session::SessionId;
 use crate::protocol::message::Anchor;
-use crate::protocol::sessions::{Change, Conversation, Named, Opened, Standing, Which};
+use crate::protocol::sessions::{Change, Conversation, Elsewhere, Named, Opened, Standing, Which};
 
 /// A folder for the store and one for the project.
 struct Room(tempfile::TempDir);
@@ -127,28 +127,94 @@ fn a_turn_comes_back_as_it_was_said() {
     assert_eq!(book.check().unwrap(), Vec::<String>::new());
 }
 
+fn outcome(opened: &Opened, entry: usize) -> String {
+    let Body::Reply(reply) = &opened.entries[entry].body else { panic!("no reply") };
+    match &reply.outcome {
+        Some(Outcome::Failed(failure)) => failure.what.clone(),
+        other => format!("{other:?}"),
+    }
+}
+
 #[test]
 fn a29_a_reply_that_was_cut_comes_back_with_what_was_there() {
     let room = Room::new();
     let mut book = room.book();
-    begun(&mut book, 1, vec![user(1, "hello"), reply(2, "", None)]);
+    let session = begun(&mut book, 1, vec![user(1, "hello"), reply(2, "", None)]);
     book.record(&record(1, vec![grow(2, "one two ")])).unwrap();
     book.record(&record(1, vec![grow(2, "three four")])).unwrap();
-    let opened = room.book().open_session(Which::Last).unwrap();
+    drop(book);
+    let mut book = room.book();
+    let opened = book.open_session(Which::Last).unwrap();
+    assert_eq!((opened.summary.id, opened.elsewhere), (session, Elsewhere::Nothing));
     assert_eq!(chat(&opened)[1], "reviewer: one two three ");
-    let Body::Reply(cut) = &opened.entries[1].body else { panic!("no reply") };
-    assert!(matches!(&cut.outcome, Some(Outcome::Failed(failure)) if failure.what.starts_with("Cut")));
+    assert!(outcome(&opened, 1).starts_with("Cut"));
     assert_eq!(titles(&book, "three"), ["hello"]);
-    // The one that writes it was not gone after all, and goes on.
-    book.record(&record(1, vec![grow(2, " five ")])).unwrap();
-    assert_eq!(
-        chat(&room.book().open_session(Which::Last).unwrap())[1],
-        "reviewer: one two three four five "
-    );
-    book.record(&record(1, vec![ended(2, "one two three four five six")])).unwrap();
-    let opened = room.book().open_session(Which::Last).unwrap();
-    assert_eq!(chat(&opened)[1], "reviewer: one two three four five six");
     assert_eq!(book.check().unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn a_session_that_is_open_in_another_dictum_is_never_cut_and_only_copied() {
+    let room = Room::new();
+    let (mut book, mut other) = (room.book(), room.book());
+    let session = begun(&mut book, 1, vec![user(1, "hello"), reply(2, "", None)]);
+    book.record(&record(1, vec![grow(2, "one two ")])).unwrap();
+    for opened in [other.open_session(Which::Last), other.open_session(Which::Numbered(session))] {
+        let opened = opened.unwrap();
+        assert_eq!((opened.summary.id, opened.elsewhere), (session, Elsewhere::This));
+        assert_eq!(chat(&opened)[1], "reviewer: one two ");
+        assert!(outcome(&opened, 1).starts_with("Not whole: another dictum"));
+    }
+    assert!(outcome(&other.read(session).unwrap(), 1).starts_with("Not whole"));
+    // Its own dictum begins the reply anew and is killed: nothing stands twice.
+    book.record(&record(1, vec![reply(2, "one ", None), grow(2, "three ")])).unwrap();
+    drop(book);
+    assert_eq!(chat(&room.book().open_session(Which::Last).unwrap())[1], "reviewer: one three ");
+}
+
+#[test]
+fn a_reply_that_was_put_together_and_begins_anew_does_not_stand_twice() {
+    let room = Room::new();
+    let mut book = room.book();
+    let session = begun(&mut book, 1, vec![user(1, "hello"), reply(2, "one ", None)]);
+    book.open_session(Which::Numbered(session)).unwrap();
+    book.record(&record(1, vec![reply(2, "one ", None)])).unwrap();
+    drop(book);
+    assert_eq!(chat(&room.book().open_session(Which::Last).unwrap())[1], "reviewer: one ");
+}
+
+#[test]
+fn the_last_session_is_the_newest_that_is_open_nowhere_else() {
+    let room = Room::new();
+    let (mut first, mut second, mut third) = (room.book(), room.book(), room.book());
+    let older = begun(&mut first, 1, vec![user(1, "older")]);
+    let newer = begun(&mut second, 1, vec![user(1, "newer")]);
+    // The first conversation is over, its dictum is not.
+    first.close(Conversation(1), None);
+    let opened = third.open_session(Which::Last).unwrap();
+    assert_eq!((opened.summary.id, opened.elsewhere), (older, Elsewhere::Newer(newer)));
+    assert_eq!(first.open_session(Which::Numbered(older)).unwrap().elsewhere, Elsewhere::This);
+    // One that was opened and left is free again, and those of dictums that are gone.
+    third.close(Conversation(9), Some(older));
+    drop(second);
+    assert_eq!(third.open_session(Which::Last).unwrap().summary.id, older, "it was opened last");
+    assert_eq!(first.open_session(Which::Numbered(newer)).unwrap().elsewhere, Elsewhere::Nothing);
+    drop((first, third));
+    let left = fs::read_dir(room.folder()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(!left.into_iter().any(|name| name.to_string_lossy().starts_with("open-")));
+}
+
+#[test]
+fn a_session_that_is_open_does_not_expire() {
+    let room = Room::new();
+    let (mut book, mut other) = (room.book(), room.book());
+    begun(&mut book, 1, vec![user(1, "idle")]);
+    begun(&mut other, 1, vec![user(1, "own")]);
+    begun(&mut room.book(), 1, vec![user(1, "left")]);
+    book.connection.execute("UPDATE sessions SET changed = changed - 9 * 86400000", []).unwrap();
+    assert_eq!(other.expire(2).unwrap(), 1);
+    assert_eq!(titles(&book, ""), ["own", "idle"]);
+    drop(book);
+    assert_eq!(other.expire(2).unwrap(), 1);
 }
 
 #[test]
@@ -217,6 +283,8 @@ fn old_sessions_go_when_their_time_is_set() {
     let mut book = room.book();
     let old = begun(&mut book, 1, vec![user(1, "old")]);
     begun(&mut book, 2, vec![user(1, "new")]);
+    drop(book);
+    let mut book = room.book();
     let ago = "UPDATE sessions SET changed = changed - 3 * 86400000 WHERE id = ?1";
     book.connection.execute(ago, [old.0]).unwrap();
     assert_eq!(book.expire(4).unwrap(), 0);
@@ -244,9 +312,15 @@ fn a_session_that_is_opened_or_gets_a_draft_is_not_old() {
         begun(&mut book, at, vec![user(1, words)]);
     }
     book.connection.execute("UPDATE sessions SET changed = changed - 9 * 86400000", []).unwrap();
+    drop(book);
+    let mut book = room.book();
     book.open_session(Which::Numbered(SessionId(1))).unwrap();
     let standing = Standing { draft: vec![Span::typed("a draft")], ..Standing::default() };
-    book.record(&Record { standing: Some(standing), ..record(2, Vec::new()) }).unwrap();
+    let drafted = Record { session: Some(SessionId(2)), ..record(2, Vec::new()) };
+    book.record(&Record { standing: Some(standing), ..drafted }).unwrap();
+    // Also when nobody has them open any more.
+    drop(book);
+    let mut book = room.book();
     assert_eq!(book.expire(2).unwrap(), 1);
     assert_eq!(titles(&book, ""), ["drafted", "opened"]);
 }

@@ -8,6 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::file::{self, StoreError};
+use super::live::Claims;
 use super::redact::{Redactor, Stream};
 use super::rows::{self, Row};
 use crate::base::text;
@@ -36,6 +37,8 @@ pub struct Book {
     pub(super) project: PathBuf,
     redactor: Redactor,
     live: HashMap<Conversation, Live>,
+    /// The sessions that this run has open.
+    pub(super) open: Claims,
 }
 
 /// A conversation of this run.
@@ -86,11 +89,23 @@ impl Book {
             project: project.to_path_buf(),
             redactor: Redactor::new(keys),
             live: HashMap::new(),
+            open: Claims::new(folder),
         })
     }
 
     /// Stores what a record holds. After an error nothing of it is stored, and it may be given again.
     pub fn record(&mut self, record: &Record) -> Result<Recorded, StoreError> {
+        let begins = record.session.is_none() && !self.live.contains_key(&record.conversation);
+        let mut taken = None;
+        let recorded = self.write(record, &mut taken);
+        // The number of a session that did not come to be may become another dictum's.
+        if begins && recorded.is_err() {
+            taken.into_iter().for_each(|session| self.open.leave(session));
+        }
+        recorded
+    }
+
+    fn write(&mut self, record: &Record, taken: &mut Option<i64>) -> Result<Recorded, StoreError> {
         let (path, project) = (self.path.clone(), self.project.clone());
         let of = |error: rusqlite::Error| StoreError::of(&path, &error);
         let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(of)?;
@@ -103,6 +118,9 @@ impl Book {
         };
         let place = place_of(&write, live.session).map_err(of)?;
         let Some(place) = place else { return Ok(Recorded::Gone) };
+        // Before anybody can see it. What was said is stored, whoever else may have it.
+        self.open.take(live.session);
+        *taken = Some(live.session);
         let at = now();
         let page = Page { write: &write, redactor: &self.redactor, place: format!("{PLACE}{place}"), at };
         for change in &record.changes {
@@ -124,6 +142,13 @@ impl Book {
         Ok(if begins { Recorded::Begun(session) } else { Recorded::Known })
     }
 
+    /// A conversation is over: its session is free for another dictum.
+    pub fn close(&mut self, conversation: Conversation, session: Option<SessionId>) {
+        let known = self.live.remove(&conversation).map(|live| live.session);
+        let left = known.into_iter().chain(session.map(|session| session.0));
+        left.for_each(|session| self.open.leave(session));
+    }
+
     /// Gives a session another title.
     pub fn rename(&mut self, session: SessionId, title: &str) -> Result<String, StoreError> {
         let title = title_of(&self.redactor.text(title));
@@ -138,19 +163,24 @@ impl Book {
     pub fn delete(&mut self, session: SessionId) -> Result<(), StoreError> {
         let deleted = self.connection.execute("DELETE FROM sessions WHERE id = ?1", [session.0]);
         let deleted = deleted.map_err(|error| StoreError::of(&self.path, &error))?;
+        self.open.leave(session.0);
         self.shrink();
         if deleted == 0 { Err(StoreError::NoSession(session)) } else { Ok(()) }
     }
 
-    /// Deletes the sessions that did not change for so many days; gives how many.
+    /// Deletes the sessions that did not change for so many days and are not open in a dictum that runs; gives how many.
     pub fn expire(&mut self, days: u32) -> Result<usize, StoreError> {
         const DAY: i64 = 86_400_000;
         // So many at a time, so that nobody waits for the first message to be stored.
-        let delete = "DELETE FROM sessions WHERE id IN
-                      (SELECT id FROM sessions WHERE changed < ?1 ORDER BY changed LIMIT 200)";
+        let delete = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE changed < ?1
+                      AND id NOT IN (SELECT value FROM json_each(?2)) ORDER BY changed LIMIT 200)";
+        let open: Vec<i64> = self.open.all().into_iter().collect();
+        let open = serde_json::to_string(&open).unwrap_or_else(|_| "[]".to_string());
         let before = now().saturating_sub(i64::from(days).saturating_mul(DAY));
-        let gone =
-            self.connection.execute(delete, [before]).map_err(|error| StoreError::of(&self.path, &error))?;
+        let gone = self
+            .connection
+            .execute(delete, params![before, open])
+            .map_err(|error| StoreError::of(&self.path, &error))?;
         if gone > 0 {
             self.shrink();
         }
@@ -292,7 +322,8 @@ impl Page<'_> {
         let row = rows::row(&Body::Reply(Box::new(head)), self.redactor);
         match live.rows.get(&entry) {
             Some(id) => {
-                let update = "UPDATE entries SET more = ?2 WHERE id = ?1";
+                // Another dictum may have put together what it took for a cut reply.
+                let update = "UPDATE entries SET text = '', more = ?2 WHERE id = ?1";
                 self.write.prepare_cached(update)?.execute(params![id, row.more])?;
                 self.write.prepare_cached("DELETE FROM pieces WHERE entry = ?1")?.execute([id])?;
             }
