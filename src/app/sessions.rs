@@ -9,7 +9,7 @@ pub use copies::{export, exported, fork, fork_at, fork_at_marked};
 pub use list::{choose, delete_chosen, filter_changed, listed, no_doubt, pick, rename_chosen};
 
 use super::recording;
-use super::state::{Fixed, Focus, ModelChoice, Stage, State, Storing};
+use super::state::{Fixed, Focus, ModelChoice, Spoken, Stage, State, Storing};
 use super::turn;
 use crate::domain::chat::{Body, Level};
 use crate::domain::kb::Span;
@@ -181,14 +181,21 @@ fn speak_again(state: &mut State, standing: &Standing, fixed: Fixed) -> (Option<
             }
         }
     }
-    if fixed.model == Named::ByUser || standing.model.is_empty() {
+    let nobody = standing.model.is_empty() && standing.host.is_empty();
+    if fixed.model == Named::ByUser || nobody {
         return (missing, Vec::new());
     }
     state.connection.model = match standing.named {
         Named::No => ModelChoice::Persona,
         Named::ByUser => ModelChoice::User,
     };
-    let asked = model::want(state, &standing.provider, &standing.model);
+    let spoken = Spoken {
+        provider: standing.provider.clone(),
+        model: standing.model.clone(),
+        host: standing.host.clone(),
+        named: standing.named,
+    };
+    let asked = model::want(state, spoken);
     (missing, asked)
 }
 

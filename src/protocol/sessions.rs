@@ -37,6 +37,8 @@ pub struct Standing {
     pub persona: String,
     pub provider: String,
     pub model: String,
+    /// Scheme, host and port of the server that it spoke with last; empty for none.
+    pub host: String,
     pub named: Named,
     pub draft: Vec<Span>,
     /// The rules for this session only.

@@ -1,5 +1,6 @@
 //! What is said is given to the store as it is said, and earlier sessions come back, are named, deleted, branched off and exported.
 
+use dictum::app::plain::Form as PlainForm;
 use dictum::app::sessions::{self, Begin};
 use dictum::app::state::{Fixed, Search, Storing};
 use dictum::domain::chat::{Body, EntryId, Level, Reply, Voice};
@@ -110,6 +111,7 @@ fn earlier(draft: &str, scroll: Option<Anchor>) -> Opened {
         persona: SECOND.into(),
         provider: "openai".into(),
         model: "model-2".into(),
+        host: String::new(),
         named: Named::ByUser,
         draft: if draft.is_empty() { Vec::new() } else { vec![Span::typed(draft)] },
         rules: vec!["Answer in Italian".into()],
@@ -461,6 +463,69 @@ fn what_a_resumed_session_cannot_have_is_said() {
         assert!(app.chat().contains(&told), "{}", app.chat());
         assert_eq!(answering(&mut app), "openai model-1");
     }
+}
+
+/// Resumes a session that spoke with openai at this host; openai is at `https://api.example` now.
+fn resumed_from(host: &str, provider: &str, form: PlainForm) -> App {
+    let mut app = app();
+    app.state.screen.form = form;
+    app.state.connection.endpoint.base_url = "https://api.example/v1".into();
+    let mut opened = earlier("", None);
+    opened.standing.host = host.into();
+    opened.standing.provider = provider.into();
+    sessions::begin(&mut app.state, Begin::Continue);
+    told(&mut app, Told::Opened(Box::new(opened)));
+    app
+}
+
+#[test]
+fn a_session_of_a_server_in_this_network_goes_to_no_other_by_itself() {
+    for (provider, why) in [
+        ("openai", "openai is at https://api.example now"),
+        ("work", "there is no provider work here; [profiles] in config.toml adds one"),
+    ] {
+        let mut app = resumed_from("http://192.168.1.5:8080", provider, PlainForm::Screen);
+        let told = format!(
+            "This session spoke with {provider} · model-2 at http://192.168.1.5:8080, but {why}. Nothing of it is sent to \
+             https://api.example: dictum answers offline, from the project, until /model chooses who does."
+        );
+        assert!(app.chat().contains(&told), "{}", app.chat());
+        assert_eq!(answering(&mut app), "offline ");
+        // Nor does it in the next run: the session does not forget whom it spoke with.
+        let mut standings = records(&mut app).into_iter().filter_map(|record| record.standing);
+        assert!(
+            standings
+                .all(|standing| standing.host == "http://192.168.1.5:8080" && standing.provider == provider)
+        );
+        let standing = app.state.recording.standing.clone().unwrap();
+        assert_eq!((standing.provider.as_str(), standing.model.as_str()), (provider, "model-2"));
+        assert_eq!(standing.host, "http://192.168.1.5:8080");
+        app.say("/model openai/model-1");
+        assert_eq!(answering(&mut app), "openai model-1");
+        let standing = records(&mut app).into_iter().rev().find_map(|record| record.standing).unwrap();
+        assert_eq!(standing.host, "https://api.example");
+    }
+}
+
+#[test]
+fn another_host_of_the_same_provider_is_said() {
+    let mut app = resumed_from("https://old.example", "openai", PlainForm::Screen);
+    let told = "This session spoke with openai · model-2 at https://old.example. From here on openai at https://api.example \
+                answers; /model chooses another.";
+    assert!(app.chat().contains(told), "{}", app.chat());
+    assert_eq!(answering(&mut app), "openai model-2");
+    for same in ["https://api.example", ""] {
+        let app = resumed_from(same, "openai", PlainForm::Screen);
+        assert!(!app.chat().contains("This session spoke"), "{}", app.chat());
+    }
+    // Where nobody can choose, the session does not go on.
+    let app = resumed_from("http://localhost:8080", "openai", PlainForm::Once);
+    let refused = app.state.recording.refused.clone().unwrap_or_default();
+    assert!(
+        refused.contains("at http://localhost:8080") && refused.contains("--provider or --model"),
+        "{refused}"
+    );
+    assert_eq!(resumed_from("https://old.example", "openai", PlainForm::Once).state.recording.refused, None);
 }
 
 #[test]

@@ -46,6 +46,7 @@ pub fn fork_at(state: &mut State, count: usize) -> Vec<Effect> {
     state.recording.conversation = before.conversation;
     state.recording.left_out = before.left_out;
     state.recording.parent = before.session;
+    state.recording.apart = before.apart;
     state.log.truncate(count);
     state.log.take_touched();
     state.recording.anew(state.log.entries().iter().map(|entry| entry.id));

@@ -122,6 +122,9 @@ const MIGRATIONS: &[&str] = &["
     CREATE TRIGGER entry_text_in AFTER UPDATE OF text ON entries WHEN new.text <> '' BEGIN
         INSERT INTO words (rowid, text, place) VALUES (new.id, new.text, new.place);
     END;
+", "
+    -- Scheme, host and port of the server that the session spoke with last.
+    ALTER TABLE sessions ADD COLUMN host TEXT NOT NULL DEFAULT '';
 "];
 
 /// The file below the state folder.

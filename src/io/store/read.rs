@@ -220,12 +220,14 @@ impl Book {
     }
 
     fn standing(&self, id: SessionId) -> rusqlite::Result<Standing> {
-        let one = "SELECT persona, provider, model, named, draft, scroll, rules FROM sessions WHERE id = ?1";
+        let one =
+            "SELECT persona, provider, model, named, draft, scroll, rules, host FROM sessions WHERE id = ?1";
         self.connection.query_row(one, [id.0], |row| {
             Ok(Standing {
                 persona: row.get(0)?,
                 provider: row.get(1)?,
                 model: row.get(2)?,
+                host: text::one_line(&row.get::<_, String>(7)?),
                 named: if row.get::<_, i64>(3)? == 0 { Named::No } else { Named::ByUser },
                 draft: rows::draft(&row.get::<_, String>(4)?),
                 scroll: rows::scroll(&row.get::<_, String>(5)?),

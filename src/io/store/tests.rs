@@ -110,6 +110,7 @@ fn a_turn_comes_back_as_it_was_said() {
         persona: "reviewer".into(),
         provider: "openai".into(),
         model: "m".into(),
+        host: "http://127.0.0.1:8080".into(),
         named: Named::ByUser,
         draft: vec![Span::typed("and "), Span::pasted("this")],
         rules: vec!["Answer in Italian".into()],

@@ -401,8 +401,8 @@ impl Page<'_> {
             Named::ByUser => 1,
         };
         let update =
-            "UPDATE sessions SET persona = ?2, provider = ?3, model = ?4, named = ?5, draft = ?6, scroll = ?7, rules = ?8
-                      WHERE id = ?1";
+            "UPDATE sessions SET persona = ?2, provider = ?3, model = ?4, named = ?5, draft = ?6, scroll = ?7, rules = ?8,
+                      host = ?9 WHERE id = ?1";
         self.write
             .prepare_cached(update)?
             .execute(params![
@@ -414,6 +414,7 @@ impl Page<'_> {
                 rows::draft_text(&standing.draft, self.redactor),
                 rows::scroll_text(standing.scroll),
                 rows::rules_text(&standing.rules, self.redactor),
+                standing.host,
             ])
             .map(|_| ())
     }
