@@ -215,6 +215,10 @@ pub fn told(state: &mut State, told: Told) -> Vec<Effect> {
             state.notice(Level::Warning, text);
         }
         Told::Mended => state.note("the session is saved again, with what was said meanwhile"),
+        Told::Late => {
+            let text = "What was said last may not be saved: the disk, or another dictum, did not let it be written in time.";
+            state.notice(Level::Warning, text);
+        }
         Told::Unusable { cause } => {
             state.recording.storing = Storing::Unusable;
             state.recording.picking = None;

@@ -77,14 +77,16 @@ impl Store {
         let _ = self.asks.send(ask);
     }
 
-    /// Waits until everything is stored, but not for a disk that hangs.
-    pub fn finish(self, patience: Duration) {
+    /// Waits until everything is stored, but not for a disk that hangs. False where it was not waited for to the end.
+    #[must_use]
+    pub fn finish(self, patience: Duration) -> bool {
         let Self { asks, thread } = self;
         drop(asks);
         let end = Instant::now() + patience;
         while !thread.is_finished() && Instant::now() < end {
             thread::sleep(Duration::from_millis(1));
         }
+        thread.is_finished()
     }
 }
 

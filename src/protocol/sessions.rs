@@ -107,6 +107,8 @@ pub enum Told {
     },
     /// It can be again, and nothing is lost.
     Mended,
+    /// The program ends before everything is stored.
+    Late,
     /// Nothing of this run will be stored, and why.
     Unusable {
         cause: String,

@@ -747,6 +747,13 @@ fn trouble_with_the_disk_is_told_once_and_the_chat_goes_on() {
 }
 
 #[test]
+fn what_was_not_stored_at_the_end_is_said() {
+    let mut app = app();
+    told(&mut app, Told::Late);
+    assert!(app.chat().contains("What was said last may not be saved"), "{}", app.chat());
+}
+
+#[test]
 fn a_renewed_file_gets_the_whole_conversation() {
     let mut app = app();
     app.turn("one");

@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::io::files::{self, LockError};
 
 /// How long a write waits for another dictum's.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(in crate::io) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]

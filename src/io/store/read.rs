@@ -2,13 +2,15 @@
 //! that was cut, and notes when a session was opened.
 
 use std::collections::HashSet;
+use std::path::Path;
+use std::{fs, io};
 
-use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
 use super::file::StoreError;
 use super::live::Holder;
 use super::rows;
-use super::write::{Book, PLACE, changed, now};
+use super::write::{Book, PLACE, changed, now, place_here};
 use crate::base::text;
 use crate::domain::chat::Body;
 use crate::domain::session::{Kept, SessionId, Summary};
@@ -69,7 +71,20 @@ impl Book {
     /// The sessions of this folder whose title or text holds every word of the query, newest first; those of the title come first. An
     /// empty query finds them all. Gives at most so many.
     pub fn list(&self, query: &str, most: usize) -> Result<Vec<Summary>, StoreError> {
-        let Some(place) = self.place()? else { return Ok(Vec::new()) };
+        match self.place()? {
+            Some(place) => self.list_in(Some(place), query, most),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Those of every folder, which may be there no more.
+    pub fn list_all(&self, query: &str, most: usize) -> Result<Vec<Summary>, StoreError> {
+        self.list_in(None, query, most)
+    }
+
+    fn list_in(&self, place: Option<i64>, query: &str, most: usize) -> Result<Vec<Summary>, StoreError> {
+        // What cannot be put together now is found later.
+        let _ = self.settle();
         let terms = terms(query);
         let mut found = self.by_title(place, &terms, most).map_err(self.of())?;
         if !terms.is_empty() && found.len() < most {
@@ -79,12 +94,13 @@ impl Book {
         Ok(found)
     }
 
-    fn by_title(&self, place: i64, terms: &[String], most: usize) -> rusqlite::Result<Vec<Summary>> {
+    fn by_title(&self, place: Option<i64>, terms: &[String], most: usize) -> rusqlite::Result<Vec<Summary>> {
         let now = now();
-        let ordered = format!("{SUMMARY} WHERE s.place = ?1 ORDER BY s.changed DESC, s.id DESC");
+        let here = if place.is_some() { "WHERE s.place = ?1" } else { "" };
+        let ordered = format!("{SUMMARY} {here} ORDER BY s.changed DESC, s.id DESC");
         let mut found = Vec::new();
         let mut statement = self.connection.prepare_cached(&ordered)?;
-        let mut rows = statement.query([place])?;
+        let mut rows = statement.query(rusqlite::params_from_iter(place))?;
         while let Some(row) = rows.next()? {
             let title = row.get_ref(1)?.as_str().unwrap_or_default();
             if terms.is_empty() || holds(title, terms) {
@@ -99,7 +115,7 @@ impl Book {
 
     fn by_words(
         &self,
-        place: i64,
+        place: Option<i64>,
         terms: &[String],
         mut known: HashSet<SessionId>,
         most: usize,
@@ -109,7 +125,7 @@ impl Book {
         // The last word may go on; a single letter would go on to nearly everything.
         let goes_on = if last.chars().count() > 1 { "*" } else { "" };
         wanted.push(format!("\"{last}\"{goes_on}"));
-        wanted.push(format!("\"{PLACE}{place}\""));
+        wanted.extend(place.map(|place| format!("\"{PLACE}{place}\"")));
         let newest = "SELECT e.id, e.session FROM words w JOIN entries e ON e.id = w.rowid
                       WHERE words MATCH ?1 ORDER BY w.rowid DESC LIMIT ?2";
         let mut statement = self.connection.prepare_cached(newest)?;
@@ -140,12 +156,16 @@ impl Book {
             Which::Numbered(id) => (id, None),
             Which::Last => self.last()?.ok_or(StoreError::NoneHere)?,
         };
-        let found = self.find(id)?;
-        if self.place()? != Some(found.1) {
-            return Err(StoreError::Elsewhere { id, folder: found.0.folder });
+        let (summary, place) = self.find(id)?;
+        let moved = self.place()? != Some(place);
+        if moved && !self.is_gone(place).map_err(self.of())? {
+            return Err(StoreError::Elsewhere { id, folder: summary.folder });
         }
         if self.open.take(id.0) == Holder::Another {
             return Ok(Opened { elsewhere: Elsewhere::This, ..self.read(id)? });
+        }
+        if moved {
+            self.adopt(id).map_err(self.of())?;
         }
         self.put_together(id).map_err(self.of())?;
         let opened = self.read(id)?;
@@ -172,6 +192,29 @@ impl Book {
             Ok(passed.map(|id| (id, None)))
         };
         look().map_err(self.of())
+    }
+
+    /// Whether the folder of a place is there no more: it was moved, renamed or removed.
+    fn is_gone(&self, place: i64) -> rusqlite::Result<bool> {
+        let one = "SELECT key, folder FROM places WHERE id = ?1";
+        let (key, folder): (String, String) =
+            self.connection.query_row(one, [place], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let folder = Path::new(&folder);
+        // Where it was written as it can be shown and not as it is called, nobody knows.
+        Ok(files::project_key(folder) == key
+            && fs::symlink_metadata(folder).is_err_and(|error| is_missing(&error)))
+    }
+
+    /// A session whose folder is there no more belongs to this one from now on.
+    fn adopt(&mut self, id: SessionId) -> rusqlite::Result<()> {
+        let project = self.project.clone();
+        let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let place = place_here(&write, &project)?;
+        write.execute("UPDATE sessions SET place = ?2 WHERE id = ?1", [id.0, place])?;
+        // The text is named so that the index takes the new place, too.
+        let update = "UPDATE entries SET place = ?2, text = text WHERE session = ?1";
+        write.execute(update, params![id.0, format!("{PLACE}{place}")])?;
+        write.commit()
     }
 
     fn find(&self, id: SessionId) -> Result<(Summary, i64), StoreError> {
@@ -236,8 +279,20 @@ impl Book {
         })
     }
 
+    /// Replies of dictums that are gone can be found by their words, also before somebody opens them.
+    fn settle(&self) -> rusqlite::Result<()> {
+        let with_pieces = "SELECT DISTINCT e.session FROM pieces p JOIN entries e ON e.id = p.entry";
+        let sessions: Vec<i64> = {
+            let mut statement = self.connection.prepare_cached(with_pieces)?;
+            let found = statement.query_map([], |row| row.get(0))?;
+            found.collect::<rusqlite::Result<_>>()?
+        };
+        let mut gone = sessions.into_iter().filter(|session| !self.open.is_live(*session));
+        gone.try_for_each(|session| self.put_together(SessionId(session)))
+    }
+
     /// The pieces of replies that were cut become their text.
-    fn put_together(&mut self, id: SessionId) -> rusqlite::Result<()> {
+    fn put_together(&self, id: SessionId) -> rusqlite::Result<()> {
         let cut = "SELECT DISTINCT e.id FROM pieces p JOIN entries e ON e.id = p.entry WHERE e.session = ?1";
         let open: Vec<i64> = {
             let mut statement = self.connection.prepare_cached(cut)?;
@@ -247,7 +302,8 @@ impl Book {
         if open.is_empty() {
             return Ok(());
         }
-        let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // No other transaction of this run is open: each is closed where it was begun.
+        let write = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
         for entry in open {
             let (text, more): (String, String) =
                 write.query_row("SELECT text, more FROM entries WHERE id = ?1", [entry], |row| {
@@ -301,6 +357,11 @@ fn whole(
         fields.insert("thinking".to_string(), thinking.into());
     }
     Ok((text, more.to_string()))
+}
+
+/// Whether nothing is there; a folder that cannot be looked into may be there.
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 /// Whether a title holds every word.

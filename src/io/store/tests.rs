@@ -48,7 +48,7 @@ impl Room {
         let store =
             Store::start(place, self.0.path().join("project"), Arc::new(Keys::default()), tell).unwrap();
         asks.into_iter().for_each(|ask| store.ask(ask));
-        store.finish(Duration::from_secs(20));
+        assert!(store.finish(Duration::from_secs(20)));
         let told = told.lock().unwrap();
         told.clone()
     }
@@ -219,6 +219,69 @@ fn a_session_that_is_open_does_not_expire() {
 }
 
 #[test]
+fn what_a_kill_cut_is_found_before_somebody_opens_it() {
+    let room = Room::new();
+    let (mut book, mut running) = (room.book(), room.book());
+    begun(&mut book, 1, vec![user(1, "killed"), reply(2, "", None)]);
+    begun(&mut running, 1, vec![user(1, "running"), reply(2, "", None)]);
+    for book in [&mut book, &mut running] {
+        book.record(&record(1, vec![grow(2, "a zanzibarine word ")])).unwrap();
+    }
+    drop(book);
+    assert_eq!(titles(&room.book(), "zanzibarine"), ["killed"]);
+    running.record(&record(1, vec![ended(2, "a zanzibarine word")])).unwrap();
+    assert_eq!(titles(&room.book(), "zanzibarine"), ["running", "killed"]);
+    assert_eq!(running.check().unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn a_session_comes_along_when_its_folder_was_renamed() {
+    let room = Room::new();
+    let mut book = room.book();
+    let session = begun(&mut book, 1, vec![user(1, "hello"), ended(2, "A zanzibarine word.")]);
+    drop(book);
+    fs::rename(room.0.path().join("project"), room.0.path().join("renamed")).unwrap();
+    let mut book = room.book_in("renamed");
+    assert_eq!(titles(&book, ""), Vec::<String>::new());
+    let all = book.list_all("zanzibarine", 50).unwrap();
+    assert!(all.len() == 1 && all[0].folder.ends_with("/project"), "{all:?}");
+    assert_eq!(book.list_all("", 50).unwrap().len(), 1);
+    assert_eq!(book.open_session(Which::Numbered(session)).unwrap().summary.id, session);
+    for query in ["", "hello", "zanzibarine"] {
+        assert_eq!(titles(&book, query), ["hello"]);
+    }
+    assert_eq!(book.list("", 50).unwrap()[0].folder, files::shown(&room.0.path().join("renamed")));
+    assert_eq!(book.check().unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn a_store_that_stays_busy_at_the_end_is_said() {
+    let room = Room::new();
+    let mut book = room.book();
+    begun(&mut book, 1, vec![user(1, "hello")]);
+    let place = Place { folder: Some(room.folder()), days: 0 };
+    let store =
+        Store::start(place, room.0.path().join("project"), Arc::new(Keys::default()), |_| {}).unwrap();
+    book.connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+    store.ask(Ask::Record(Box::new(record(1, vec![user(1, "one")]))));
+    assert!(!store.finish(Duration::from_millis(20)));
+    book.connection.execute_batch("ROLLBACK").unwrap();
+}
+
+#[test]
+fn what_is_deleted_leaves_no_words_while_another_dictum_runs() {
+    let room = Room::new();
+    let (mut book, other) = (room.book(), room.book());
+    let session = begun(&mut book, 1, vec![user(1, "keep nothing of zanzibarine")]);
+    assert_eq!(titles(&other, "zanzibarine").len(), 1);
+    book.delete(session).unwrap();
+    for entry in fs::read_dir(room.folder()).unwrap() {
+        let bytes = fs::read(entry.unwrap().path()).unwrap();
+        assert!(!String::from_utf8_lossy(&bytes).contains("zanzibarine"));
+    }
+}
+
+#[test]
 fn sessions_are_found_by_title_and_by_text_in_their_own_folder() {
     let room = Room::new();
     let mut book = room.book();
@@ -301,7 +364,7 @@ fn old_sessions_go_when_their_time_is_set() {
     store.ask(Ask::Open { which: Which::Last });
     let goes_on = Record { session: Some(SessionId(2)), ..record(7, vec![user(1, "goes on")]) };
     store.ask(Ask::Record(Box::new(goes_on)));
-    store.finish(Duration::from_secs(20));
+    assert!(store.finish(Duration::from_secs(20)));
     assert_eq!(titles(&room.book(), ""), ["new"]);
 }
 
@@ -442,7 +505,7 @@ fn what_cannot_be_written_waits_and_is_said_once() {
     fs::remove_dir(room.file()).unwrap();
     store.ask(Ask::Record(Box::new(record(1, vec![user(3, "three")]))));
     wait(&|told| told.last() == Some(&Told::Mended));
-    store.finish(Duration::from_secs(20));
+    assert!(store.finish(Duration::from_secs(20)));
     let told = told.lock().unwrap().clone();
     assert!(matches!(told.as_slice(), [Told::Failing { .. }, Told::Begun { .. }, Told::Mended]), "{told:?}");
     assert_eq!(chat(&room.book().open_session(Which::Last).unwrap()), ["you: one", "you: two", "you: three"]);

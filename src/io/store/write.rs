@@ -187,9 +187,11 @@ impl Book {
         Ok(gone)
     }
 
-    /// Gives room back to the disk. What cannot be given back is used again.
+    /// Gives room back to the disk, and leaves no words behind in the file beside the store either, which another dictum keeps open.
+    /// What cannot be given back is used again.
     fn shrink(&self) {
         let _ = self.connection.execute_batch("PRAGMA incremental_vacuum(2000);");
+        let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     }
 }
 
@@ -212,10 +214,7 @@ fn begin(
     record: &Record,
     redactor: &Redactor,
 ) -> rusqlite::Result<i64> {
-    let key = files::project_key(project);
-    let add = "INSERT INTO places (key, folder) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET folder = ?2";
-    write.execute(add, params![key, files::shown(project)])?;
-    let place: i64 = write.query_row("SELECT id FROM places WHERE key = ?1", [key], |row| row.get(0))?;
+    let place = place_here(write, project)?;
     let back = |wanted: &EntryId| {
         let is = |change: &Change| matches!(change, Change::Mark { entry, presence: Presence::TakenBack, .. } if entry == wanted);
         record.changes.iter().any(is)
@@ -234,6 +233,14 @@ fn begin(
         params![place, record.parent.map(|parent| parent.0), title, now()],
     )?;
     Ok(write.last_insert_rowid())
+}
+
+/// The number of a folder, which gets one where it has none.
+pub(super) fn place_here(write: &Transaction<'_>, project: &Path) -> rusqlite::Result<i64> {
+    let key = files::project_key(project);
+    let add = "INSERT INTO places (key, folder) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET folder = ?2";
+    write.execute(add, params![key, files::shown(project)])?;
+    write.query_row("SELECT id FROM places WHERE key = ?1", [key], |row| row.get(0))
 }
 
 /// The place of a session; `None` when it is gone.
