@@ -242,6 +242,9 @@ pub enum SessionCommand {
     List {
         /// Only those whose title or text holds all of these words.
         words: Vec<String>,
+        /// Those of every folder, also of one that was moved or renamed.
+        #[arg(long)]
+        all: bool,
         /// Print at most N of them.
         #[arg(short = 'n', value_name = "N", default_value_t = 50)]
         number: usize,

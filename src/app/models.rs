@@ -110,6 +110,7 @@ pub fn switch(state: &mut State, endpoint: Endpoint) {
     state.connection.model = ModelChoice::User;
     state.connection.named = None;
     state.recording.wanted = None;
+    state.recording.apart = None;
     let model = if model.is_empty() { "its first model".to_string() } else { model };
     state.note(match same {
         true => format!("{model} answers from the next message on"),

@@ -1,9 +1,10 @@
 //! What is said goes to the store as it is said: whole entries at once, a reply that streams some six times a second. It never waits for
 //! the store.
 
-use super::state::{Given, ModelChoice, Stage, State, Storing};
+use super::state::{Given, ModelChoice, Spoken, Stage, State, Storing};
 use super::{sessions, trust};
 use crate::domain::chat::{Body, Entry, EntryId, Level, Presence, Reply};
+use crate::domain::settings::endpoints::origin;
 use crate::protocol::message::{Anchor, Effect, Millis};
 use crate::protocol::sessions::{Ask, Change, Named, Record, Standing, Told};
 
@@ -159,18 +160,35 @@ fn grown(reply: &Reply, before: &Given) -> Option<(String, String)> {
 
 /// How things stand beside what was said.
 fn standing(state: &State) -> Standing {
-    let endpoint = &state.connection.endpoint;
+    let Spoken { provider, model, host, named } = spoken(state);
     Standing {
         persona: state.personas.active.name.clone(),
+        provider,
+        model,
+        host,
+        named,
+        draft: state.prompt.drafts().pop().unwrap_or_default(),
+        rules: state.decided.session.all().iter().map(|rule| rule.text.clone()).collect(),
+        scroll: state.transcript.anchor().map(|anchor| stored_place(state, anchor)),
+    }
+}
+
+/// Whom the conversation speaks with. Where nobody answers, the server that it spoke with before is not forgotten.
+fn spoken(state: &State) -> Spoken {
+    let (recording, endpoint) = (&state.recording, &state.connection.endpoint);
+    let offline = state.connection.is_offline();
+    if let Some(apart) = recording.apart.as_ref().filter(|_| offline) {
+        return apart.clone();
+    }
+    let before = recording.standing.as_ref().filter(|_| offline).map(|standing| standing.host.clone());
+    Spoken {
         provider: endpoint.provider.clone(),
         model: endpoint.model.clone(),
+        host: before.unwrap_or_else(|| origin(&endpoint.base_url)),
         named: match state.connection.model {
             ModelChoice::Persona => Named::No,
             ModelChoice::User => Named::ByUser,
         },
-        draft: state.prompt.drafts().pop().unwrap_or_default(),
-        rules: state.decided.session.all().iter().map(|rule| rule.text.clone()).collect(),
-        scroll: state.transcript.anchor().map(|anchor| stored_place(state, anchor)),
     }
 }
 
@@ -197,6 +215,10 @@ pub fn told(state: &mut State, told: Told) -> Vec<Effect> {
             state.notice(Level::Warning, text);
         }
         Told::Mended => state.note("the session is saved again, with what was said meanwhile"),
+        Told::Late => {
+            let text = "What was said last may not be saved: the disk, or another dictum, did not let it be written in time.";
+            state.notice(Level::Warning, text);
+        }
         Told::Unusable { cause } => {
             state.recording.storing = Storing::Unusable;
             state.recording.picking = None;

@@ -9,14 +9,14 @@ pub use copies::{export, exported, fork, fork_at, fork_at_marked};
 pub use list::{choose, delete_chosen, filter_changed, listed, no_doubt, pick, rename_chosen};
 
 use super::recording;
-use super::state::{Fixed, Focus, ModelChoice, Stage, State, Storing};
+use super::state::{Fixed, Focus, ModelChoice, Spoken, Stage, State, Storing};
 use super::turn;
 use crate::domain::chat::{Body, Level};
 use crate::domain::kb::Span;
 use crate::domain::kb::session::SessionRules;
-use crate::domain::session::SessionId;
+use crate::domain::session::{SessionId, Summary};
 use crate::protocol::message::{Anchor, Effect};
-use crate::protocol::sessions::{Ask, Named, Opened, Standing, Which};
+use crate::protocol::sessions::{Ask, Elsewhere, Named, Opened, Standing, Which};
 
 /// What a conversation begins with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,33 +66,52 @@ pub fn opened(state: &mut State, opened: Opened) -> Vec<Effect> {
     let waiting = state.recording.opening.take();
     let fixed = state.recording.fixed;
     let Left { effects, told, .. } = leave(state);
-    let Opened { summary, standing, entries } = opened;
+    let Opened { summary, standing, entries, elsewhere } = opened;
     let rows: Vec<Option<i64>> = entries.iter().map(|kept| kept.row).collect();
     let ids = state.log.restore(entries.into_iter().map(|kept| (kept.body, kept.presence)));
     let back = ids.last().copied();
-    state.recording.rows = ids.into_iter().zip(rows).filter_map(|(id, row)| Some((id, row?))).collect();
+    let rows = ids.iter().copied().zip(rows).filter_map(|(id, row)| Some((id, row?))).collect();
     // What was told of the start of this run is not part of what comes back.
     let left_out = told.into_iter().map(|body| state.log.push(body)).collect();
     state.log.take_touched();
     state.recording.left_out = left_out;
     state.recording.back = back;
-    state.recording.session = Some(summary.id);
-    state.recording.stage = Stage::Begun;
-    state.transcript.stand(standing.scroll.filter(|anchor| stands(state, *anchor)));
     let mut told = vec![format!("session {} goes on: {}", summary.id, summary.title)];
+    match elsewhere {
+        Elsewhere::Nothing => {}
+        Elsewhere::Newer(newer) => {
+            told.push(format!("session {newer} is newer, but open in another dictum"));
+        }
+        Elsewhere::This => told = vec![branched(&summary)],
+    }
+    if elsewhere == Elsewhere::This {
+        // A copy is stored with its first message: until then there is nothing that the other dictum does not keep.
+        state.recording.anew(ids.into_iter());
+        state.recording.parent = Some(summary.id);
+    } else {
+        state.recording.rows = rows;
+        state.recording.session = Some(summary.id);
+        state.recording.stage = Stage::Begun;
+        state.recording.standing = Some(standing.clone());
+    }
+    state.transcript.stand(standing.scroll.filter(|anchor| stands(state, *anchor)));
     let (missing, asked) = speak_again(state, &standing, fixed);
     told.extend(missing);
     draft_again(state, &standing.draft);
     if !standing.rules.is_empty() {
         told.push(format!("its own rules hold again: {}", standing.rules.len()));
-        state.decided.session = SessionRules::again(standing.rules.clone());
+        state.decided.session = SessionRules::again(standing.rules);
     }
-    state.recording.standing = Some(standing);
     state.note(told.join(" · "));
     state.focus = Focus::Prompt;
     let sent = waiting.unwrap_or_default();
     let effects = effects.into_iter().chain(asked);
     effects.chain(sent.into_iter().flat_map(|message| turn::submit(state, message))).collect()
+}
+
+fn branched(summary: &Summary) -> String {
+    let Summary { id, title, .. } = summary;
+    format!("session {id} is open in another dictum; a copy of it branches off here: {title}")
 }
 
 /// What a conversation leaves behind.
@@ -113,9 +132,19 @@ fn finish(state: &mut State) -> Vec<Effect> {
     effects
 }
 
+/// The session is free for another dictum.
+fn close(state: &State) -> Vec<Effect> {
+    let recording = &state.recording;
+    if recording.stage == Stage::Waiting {
+        return Vec::new();
+    }
+    ask(Ask::Close { conversation: recording.conversation, session: recording.session })
+}
+
 /// Ends the conversation, stored as it is, and begins an empty one.
 pub fn leave(state: &mut State) -> Left {
-    let effects = finish(state);
+    let mut effects = finish(state);
+    effects.extend(close(state));
     let said = state.log.entries().iter().any(|entry| matches!(entry.body, Body::User { .. }));
     let told = if said {
         Vec::new()
@@ -152,14 +181,21 @@ fn speak_again(state: &mut State, standing: &Standing, fixed: Fixed) -> (Option<
             }
         }
     }
-    if fixed.model == Named::ByUser || standing.model.is_empty() {
+    let nobody = standing.model.is_empty() && standing.host.is_empty();
+    if fixed.model == Named::ByUser || nobody {
         return (missing, Vec::new());
     }
     state.connection.model = match standing.named {
         Named::No => ModelChoice::Persona,
         Named::ByUser => ModelChoice::User,
     };
-    let asked = model::want(state, &standing.provider, &standing.model);
+    let spoken = Spoken {
+        provider: standing.provider.clone(),
+        model: standing.model.clone(),
+        host: standing.host.clone(),
+        named: standing.named,
+    };
+    let asked = model::want(state, spoken);
     (missing, asked)
 }
 

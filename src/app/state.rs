@@ -36,7 +36,7 @@ use crate::protocol::message::{Background, Capture, Millis};
 pub use connection::{Connection, ModelChoice, Proposing, Search};
 pub use errands::{Asking, Doubted, EditingWhat, Errands, Gathering, Looking, Revising, Saving, What};
 pub use knowledge::Knowledge;
-pub use recording::{Doubt, Fixed, Given, Recording, Stage, Storing};
+pub use recording::{Doubt, Fixed, Given, Recording, Spoken, Stage, Storing};
 pub use turn::{Compacting, Heard, Replying, Retry, Tally, Tries, Turn};
 
 /// The name of the persona that starts.

@@ -276,8 +276,10 @@ impl Runtime {
 
     /// Waits until what was said and what stands in the prompt is on the disk, but not for one that hangs.
     pub fn finish(&mut self) {
-        if let Some(store) = self.store.take() {
-            store.finish(PATIENCE);
+        // Longer than the store itself waits for another dictum, so that it stores or says why not.
+        let store = self.store.take();
+        if store.is_some_and(|store| !store.finish(store::file::PATIENCE + PATIENCE)) {
+            let _ = self.events.send(Event::Stored(Told::Late));
         }
         if let Some(prompts) = self.prompts.take() {
             prompts.finish(PATIENCE);

@@ -3,6 +3,7 @@
 
 pub mod file;
 pub mod inspect;
+mod live;
 pub mod read;
 mod redact;
 mod rows;
@@ -76,14 +77,16 @@ impl Store {
         let _ = self.asks.send(ask);
     }
 
-    /// Waits until everything is stored, but not for a disk that hangs.
-    pub fn finish(self, patience: Duration) {
+    /// Waits until everything is stored, but not for a disk that hangs. False where it was not waited for to the end.
+    #[must_use]
+    pub fn finish(self, patience: Duration) -> bool {
         let Self { asks, thread } = self;
         drop(asks);
         let end = Instant::now() + patience;
         while !thread.is_finished() && Instant::now() < end {
             thread::sleep(Duration::from_millis(1));
         }
+        thread.is_finished()
     }
 }
 
@@ -117,6 +120,11 @@ impl<T: Fn(Told)> Desk<T> {
                 Ask::Record(record) => self.record(*record),
                 // Letters were typed on since; nobody waits for this answer.
                 Ask::List { .. } if matches!(next, Some(Ask::List { .. })) => {}
+                Ask::Close { conversation, session } => {
+                    if let Some(book) = &mut self.book {
+                        book.close(conversation, session);
+                    }
+                }
                 ask @ (Ask::List { .. } | Ask::Open { .. } | Ask::Rename { .. } | Ask::Delete { .. }) => {
                     self.answer(&ask);
                 }
@@ -213,9 +221,11 @@ impl<T: Fn(Told)> Desk<T> {
                 let cause = error.to_string();
                 match ask {
                     Ask::Open { .. } => Told::NotOpened { cause },
-                    Ask::Record(_) | Ask::List { .. } | Ask::Rename { .. } | Ask::Delete { .. } => {
-                        Told::Refused { cause }
-                    }
+                    Ask::Record(_)
+                    | Ask::Close { .. }
+                    | Ask::List { .. }
+                    | Ask::Rename { .. }
+                    | Ask::Delete { .. } => Told::Refused { cause },
                 }
             }
         };
@@ -237,7 +247,7 @@ impl<T: Fn(Told)> Desk<T> {
                 book.delete(*session)?;
                 Told::Deleted { session: *session }
             }
-            Ask::Record(_) => Told::Mended,
+            Ask::Record(_) | Ask::Close { .. } => Told::Mended,
         })
     }
 }

@@ -204,6 +204,9 @@ impl Run {
                     while let Ok(event) = events.try_recv() {
                         self.apply(event);
                     }
+                    if let Some(cause) = self.state.recording.refused.take() {
+                        return Ok(Left::NoSession(cause));
+                    }
                 }
                 () = sleep_until(wake.unwrap_or_else(Deadline::now)), if wake.is_some() => self.tick(),
             }

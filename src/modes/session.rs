@@ -38,9 +38,13 @@ pub fn run(command: &SessionCommand, directory: &Path) -> Result<u8> {
         };
     };
     match command {
-        SessionCommand::List { words, number, json } => {
-            let found = book.list(&words.join(" "), *number)?;
-            print(&if *json { list_json(&found) } else { list(&found, words) })
+        SessionCommand::List { words, all, number, json } => {
+            let query = words.join(" ");
+            let (found, folders) = match all {
+                true => (book.list_all(&query, *number)?, Folders::Each),
+                false => (book.list(&query, *number)?, Folders::Here),
+            };
+            print(&if *json { list_json(&found) } else { list(&found, words, folders) })
         }
         SessionCommand::Show { id, json } => {
             let form = if *json { Form::Json } else { Form::Markdown };
@@ -63,7 +67,17 @@ fn conversation(book: &mut Book, id: SessionId) -> Result<Conversation> {
     Ok(Conversation { session: Some(id), title: opened.summary.title, entries: opened.entries })
 }
 
-fn list(found: &[Summary], words: &[String]) -> String {
+/// Of which folders a list is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Folders {
+    Here,
+    Each,
+}
+
+fn list(found: &[Summary], words: &[String], folders: Folders) -> String {
+    if found.is_empty() && folders == Folders::Each {
+        return "No session was found in any folder.\n".to_string();
+    }
     if found.is_empty() && words.is_empty() {
         return "No session was kept in this folder yet.\n".to_string();
     }
@@ -79,6 +93,10 @@ fn list(found: &[Summary], words: &[String]) -> String {
             String::new()
         } else {
             format!("{:indent$}{}\n", "", summary.words, indent = width + age + 4)
+        };
+        let words = match folders {
+            Folders::Here => words,
+            Folders::Each => format!("{:indent$}{}\n{words}", "", summary.folder, indent = width + age + 4),
         };
         let branch = summary.parent.map(|parent| format!(", branch of {parent}")).unwrap_or_default();
         format!(

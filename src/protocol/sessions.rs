@@ -37,6 +37,8 @@ pub struct Standing {
     pub persona: String,
     pub provider: String,
     pub model: String,
+    /// Scheme, host and port of the server that it spoke with last; empty for none.
+    pub host: String,
     pub named: Named,
     pub draft: Vec<Span>,
     /// The rules for this session only.
@@ -77,6 +79,11 @@ pub enum Ask {
     Open {
         which: Which,
     },
+    /// A conversation is over; its session may be opened in another dictum.
+    Close {
+        conversation: Conversation,
+        session: Option<SessionId>,
+    },
     Rename {
         session: SessionId,
         title: String,
@@ -100,6 +107,8 @@ pub enum Told {
     },
     /// It can be again, and nothing is lost.
     Mended,
+    /// The program ends before everything is stored.
+    Late,
     /// Nothing of this run will be stored, and why.
     Unusable {
         cause: String,
@@ -139,6 +148,18 @@ pub struct Opened {
     pub summary: Summary,
     pub standing: Standing,
     pub entries: Vec<Kept>,
+    pub elsewhere: Elsewhere,
+}
+
+/// What is open in another dictum that runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Elsewhere {
+    #[default]
+    Nothing,
+    /// A newer session of this folder, which was passed over.
+    Newer(SessionId),
+    /// This session itself: only a copy of it can go on here.
+    This,
 }
 
 /// Whether a file that is there may be replaced.

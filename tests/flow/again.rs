@@ -25,7 +25,11 @@ pub fn records(app: &mut App) -> Vec<Record> {
     let record = |effect| match effect {
         Effect::Store(ask) => match *ask {
             Ask::Record(record) => Some(*record),
-            Ask::List { .. } | Ask::Open { .. } | Ask::Rename { .. } | Ask::Delete { .. } => None,
+            Ask::List { .. }
+            | Ask::Open { .. }
+            | Ask::Close { .. }
+            | Ask::Rename { .. }
+            | Ask::Delete { .. } => None,
         },
         _ => None,
     };

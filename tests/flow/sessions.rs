@@ -1,5 +1,6 @@
 //! What is said is given to the store as it is said, and earlier sessions come back, are named, deleted, branched off and exported.
 
+use dictum::app::plain::Form as PlainForm;
 use dictum::app::sessions::{self, Begin};
 use dictum::app::state::{Fixed, Search, Storing};
 use dictum::domain::chat::{Body, EntryId, Level, Reply, Voice};
@@ -10,7 +11,7 @@ use dictum::domain::roster::{Found, Listed, Roster};
 use dictum::domain::session::{Kept, SessionId, Summary};
 use dictum::protocol::message::{Anchor, Effect, Event};
 use dictum::protocol::sessions::{
-    Ask, Change, Conversation, Exported, Named, Opened, Overwrite, Record, Standing, Told, Which,
+    Ask, Change, Conversation, Elsewhere, Exported, Named, Opened, Overwrite, Record, Standing, Told, Which,
 };
 
 use crate::app::{App, FIRST, SECOND, offline};
@@ -38,7 +39,9 @@ fn asks(app: &mut App) -> Vec<Ask> {
 fn records(app: &mut App) -> Vec<Record> {
     let record = |ask| match ask {
         Ask::Record(record) => Some(*record),
-        Ask::List { .. } | Ask::Open { .. } | Ask::Rename { .. } | Ask::Delete { .. } => None,
+        Ask::List { .. } | Ask::Open { .. } | Ask::Close { .. } | Ask::Rename { .. } | Ask::Delete { .. } => {
+            None
+        }
     };
     asks(app).into_iter().filter_map(record).collect()
 }
@@ -108,13 +111,14 @@ fn earlier(draft: &str, scroll: Option<Anchor>) -> Opened {
         persona: SECOND.into(),
         provider: "openai".into(),
         model: "model-2".into(),
+        host: String::new(),
         named: Named::ByUser,
         draft: if draft.is_empty() { Vec::new() } else { vec![Span::typed(draft)] },
         rules: vec!["Answer in Italian".into()],
         scroll,
     };
     let entries = kept(vec![said("what now?"), replied(&"A line.\n\n".repeat(60))]);
-    Opened { summary: summary(7, "what now?"), standing, entries }
+    Opened { summary: summary(7, "what now?"), standing, entries, elsewhere: Elsewhere::Nothing }
 }
 
 #[test]
@@ -289,6 +293,43 @@ fn a01_a_resumed_session_speaks_as_it_did_and_reads_kb_as_it_is_now() {
 }
 
 #[test]
+fn a_session_that_is_open_in_another_dictum_branches_off() {
+    let mut app = app();
+    told(&mut app, Told::Opened(Box::new(Opened { elsewhere: Elsewhere::This, ..earlier("", None) })));
+    let note = app.state.screen.note.as_ref().map(|(note, _)| note.clone()).unwrap_or_default();
+    assert!(
+        note.starts_with("session 7 is open in another dictum; a copy of it branches off here"),
+        "{note}"
+    );
+    app.send(Event::Tick(app.state.screen.now + 1_000));
+    assert_eq!(asks(&mut app), [], "a copy without a message of its own is not kept");
+    app.say("and now?");
+    let stored = records(&mut app);
+    assert_eq!((stored[0].session, stored[0].parent), (None, Some(SessionId(7))));
+    let lines = short(&stored);
+    assert_eq!((lines[0].as_str(), lines.last().unwrap().as_str()), ("you: what now?", "you: and now?"));
+    assert!(stored[0].standing.is_some());
+    // One that was passed over is named.
+    let newer = Opened { elsewhere: Elsewhere::Newer(SessionId(9)), ..earlier("", None) };
+    told(&mut app, Told::Opened(Box::new(newer)));
+    let note = app.state.screen.note.as_ref().map(|(note, _)| note.clone()).unwrap_or_default();
+    assert!(note.contains("session 7 goes on") && note.contains("session 9 is newer, but open"), "{note}");
+}
+
+#[test]
+fn a_session_that_is_left_is_free_for_another_dictum() {
+    let mut app = app();
+    app.turn("one");
+    told(&mut app, Told::Begun { conversation: Conversation(0), session: SessionId(4) });
+    asks(&mut app);
+    app.say("/new");
+    let close = Ask::Close { conversation: Conversation(0), session: Some(SessionId(4)) };
+    assert_eq!(asks(&mut app).last(), Some(&close));
+    app.say("/new");
+    assert_eq!(asks(&mut app), [], "what never began is nobody's");
+}
+
+#[test]
 fn a_resumed_session_stands_where_it_was_left() {
     let mut app = app();
     let anchor = Anchor { entry: 1, part: 20, line: 0, width: 78, letters: 0 };
@@ -422,6 +463,69 @@ fn what_a_resumed_session_cannot_have_is_said() {
         assert!(app.chat().contains(&told), "{}", app.chat());
         assert_eq!(answering(&mut app), "openai model-1");
     }
+}
+
+/// Resumes a session that spoke with openai at this host; openai is at `https://api.example` now.
+fn resumed_from(host: &str, provider: &str, form: PlainForm) -> App {
+    let mut app = app();
+    app.state.screen.form = form;
+    app.state.connection.endpoint.base_url = "https://api.example/v1".into();
+    let mut opened = earlier("", None);
+    opened.standing.host = host.into();
+    opened.standing.provider = provider.into();
+    sessions::begin(&mut app.state, Begin::Continue);
+    told(&mut app, Told::Opened(Box::new(opened)));
+    app
+}
+
+#[test]
+fn a_session_of_a_server_in_this_network_goes_to_no_other_by_itself() {
+    for (provider, why) in [
+        ("openai", "openai is at https://api.example now"),
+        ("work", "there is no provider work here; [profiles] in config.toml adds one"),
+    ] {
+        let mut app = resumed_from("http://192.168.1.5:8080", provider, PlainForm::Screen);
+        let told = format!(
+            "This session spoke with {provider} · model-2 at http://192.168.1.5:8080, but {why}. Nothing of it is sent to \
+             https://api.example: dictum answers offline, from the project, until /model chooses who does."
+        );
+        assert!(app.chat().contains(&told), "{}", app.chat());
+        assert_eq!(answering(&mut app), "offline ");
+        // Nor does it in the next run: the session does not forget whom it spoke with.
+        let mut standings = records(&mut app).into_iter().filter_map(|record| record.standing);
+        assert!(
+            standings
+                .all(|standing| standing.host == "http://192.168.1.5:8080" && standing.provider == provider)
+        );
+        let standing = app.state.recording.standing.clone().unwrap();
+        assert_eq!((standing.provider.as_str(), standing.model.as_str()), (provider, "model-2"));
+        assert_eq!(standing.host, "http://192.168.1.5:8080");
+        app.say("/model openai/model-1");
+        assert_eq!(answering(&mut app), "openai model-1");
+        let standing = records(&mut app).into_iter().rev().find_map(|record| record.standing).unwrap();
+        assert_eq!(standing.host, "https://api.example");
+    }
+}
+
+#[test]
+fn another_host_of_the_same_provider_is_said() {
+    let mut app = resumed_from("https://old.example", "openai", PlainForm::Screen);
+    let told = "This session spoke with openai · model-2 at https://old.example. From here on openai at https://api.example \
+                answers; /model chooses another.";
+    assert!(app.chat().contains(told), "{}", app.chat());
+    assert_eq!(answering(&mut app), "openai model-2");
+    for same in ["https://api.example", ""] {
+        let app = resumed_from(same, "openai", PlainForm::Screen);
+        assert!(!app.chat().contains("This session spoke"), "{}", app.chat());
+    }
+    // Where nobody can choose, the session does not go on.
+    let app = resumed_from("http://localhost:8080", "openai", PlainForm::Once);
+    let refused = app.state.recording.refused.clone().unwrap_or_default();
+    assert!(
+        refused.contains("at http://localhost:8080") && refused.contains("--provider or --model"),
+        "{refused}"
+    );
+    assert_eq!(resumed_from("https://old.example", "openai", PlainForm::Once).state.recording.refused, None);
 }
 
 #[test]
@@ -640,6 +744,13 @@ fn trouble_with_the_disk_is_told_once_and_the_chat_goes_on() {
     assert_eq!(records(&mut app), []);
     app.say("/private");
     app.expect("cannot be saved in this run");
+}
+
+#[test]
+fn what_was_not_stored_at_the_end_is_said() {
+    let mut app = app();
+    told(&mut app, Told::Late);
+    assert!(app.chat().contains("What was said last may not be saved"), "{}", app.chat());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use dictum::domain::chat::{Body, EntryId, Presence, Reply, Voice};
 use dictum::domain::exchange::{Outcome, ReplyEvent, StopReason};
 use dictum::domain::session::Kept;
 use dictum::protocol::message::{Effect, Event};
-use dictum::protocol::sessions::{Change, Opened, Standing, Told};
+use dictum::protocol::sessions::{Change, Elsewhere, Opened, Standing, Told};
 
 use crate::again::{marks, records, sent};
 use crate::app::{App, FIRST, SECOND, failure, offline};
@@ -302,7 +302,12 @@ fn versions_and_what_was_taken_back_come_back_as_they_were() {
         said(15, "slip", TakenBack),
         kept(16, 0, "Of the slip.", TakenBack),
     ];
-    let opened = Opened { summary: summary(7, "one"), standing: Standing::default(), entries };
+    let opened = Opened {
+        summary: summary(7, "one"),
+        standing: Standing::default(),
+        entries,
+        elsewhere: Elsewhere::Nothing,
+    };
     app.send(Event::Stored(Told::Opened(Box::new(opened))));
     app.expect("‹ 2/3 ›");
     app.expect("Second.");
@@ -332,7 +337,12 @@ fn a_session_that_claims_to_show_none_or_two_shows_the_newest() {
         sessions::begin(&mut app.state, Begin::Continue);
         let entries =
             vec![said(1, "one", Current), kept(2, 0, "First.", presence), kept(3, 1, "Second.", presence)];
-        let opened = Opened { summary: summary(7, "one"), standing: Standing::default(), entries };
+        let opened = Opened {
+            summary: summary(7, "one"),
+            standing: Standing::default(),
+            entries,
+            elsewhere: Elsewhere::Nothing,
+        };
         app.send(Event::Stored(Told::Opened(Box::new(opened))));
         app.turn("next");
         assert_eq!(sent(&app)[..2], ["one", "Second."]);

@@ -73,6 +73,34 @@ fn a29_a_reply_that_a_kill_cut_comes_back_and_goes_on() {
 }
 
 #[test]
+fn a_session_that_another_dictum_has_open_is_copied_and_not_shared() {
+    let gate = Gate::default();
+    let desk = Desk::with_model().kb(KB);
+    desk.server().enqueue(Reply::chat(&["Some words came ", "and others later."]).gated(2, &gate));
+    let first = desk.open();
+    first.send("tell me\r");
+    first.wait_text("Some words came");
+    wait_stored(&first, &desk, "Some words came");
+
+    let second = open(&desk, &["--continue"]);
+    second.wait_text("session 1 is open in another dictum; a copy of it");
+    let screen = second.wait_text("another dictum was still writing this reply");
+    assert!(screen.has("Some words came") && !screen.has("Cut:"));
+    gate.open();
+    first.wait_text("and others later.");
+    first.wait_idle();
+    desk.server().enqueue(Reply::chat(&["An answer to the copy."]));
+    second.send("go on\r");
+    second.wait_text("An answer to the copy.");
+    second.quit();
+    first.quit();
+    let shown = output(&desk, &["session", "show", "1"], 0);
+    assert!(shown.contains("and others later.") && !shown.contains("go on"), "{shown}");
+    let listed = output(&desk, &["session", "list"], 0);
+    assert!(listed.contains("branch of 1"), "{listed}");
+}
+
+#[test]
 fn the_end_names_the_command_that_goes_on() {
     let desk = Desk::with_model().kb(KB);
     desk.server().enqueue(Reply::chat(&["First answer."]));

@@ -1,6 +1,6 @@
 //! Copies of a conversation: another session that branches off, and a file for others. It changes nothing in the session that is copied.
 
-use super::finish;
+use super::{close, finish};
 use crate::app::again;
 use crate::app::recording;
 use crate::app::state::{Doubt, Focus, Stage, State};
@@ -40,11 +40,13 @@ pub fn fork_at(state: &mut State, count: usize) -> Vec<Effect> {
         return Vec::new();
     }
     let mut effects = finish(state);
+    effects.extend(close(state));
     let before = std::mem::take(&mut state.recording);
     state.recording.storing = before.storing;
     state.recording.conversation = before.conversation;
     state.recording.left_out = before.left_out;
     state.recording.parent = before.session;
+    state.recording.apart = before.apart;
     state.log.truncate(count);
     state.log.take_touched();
     state.recording.anew(state.log.entries().iter().map(|entry| entry.id));

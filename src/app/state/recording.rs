@@ -49,6 +49,16 @@ pub enum Doubt {
     Overwrite(String),
 }
 
+/// Whom a session spoke with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spoken {
+    pub provider: String,
+    pub model: String,
+    /// Scheme, host and port; empty where that was not kept.
+    pub host: String,
+    pub named: Named,
+}
+
 /// What the command line says, so that no session brings back another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fixed {
@@ -86,8 +96,12 @@ pub struct Recording {
     /// The list of sessions was asked for with these words and is shown when it comes.
     pub picking: Option<String>,
     pub fixed: Fixed,
-    /// The provider that a resumed session spoke with, and its model, until it is known whether they can be had.
-    pub wanted: Option<(String, String)>,
+    /// Whom a resumed session spoke with, until it is known whether they can be had.
+    pub wanted: Option<Spoken>,
+    /// Whom it spoke with, while nobody answers: the one who could is no server of this network, as that was.
+    pub apart: Option<Spoken>,
+    /// Why the session does not go on here, where nobody can choose another model.
+    pub refused: Option<String>,
     pub doubt: Option<Doubt>,
 }
 

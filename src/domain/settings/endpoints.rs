@@ -178,6 +178,14 @@ pub fn host(url: &str) -> String {
     host.to_ascii_lowercase()
 }
 
+/// Scheme, host and port of an address: neither path nor query, nor a user with a password. Empty where it names no host.
+pub fn origin(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return String::new() };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    if host.is_empty() { String::new() } else { format!("{scheme}://{host}").to_ascii_lowercase() }
+}
+
 /// Writes a base URL as the adapters want it, whether it was given with or without `/v1`, a trailing slash or the full path. The
 /// error says what is wrong with it.
 pub fn normalise(protocol: Protocol, url: &str) -> Result<String, &'static str> {

@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::io::files::{self, LockError};
 
 /// How long a write waits for another dictum's.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(in crate::io) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -122,6 +122,9 @@ const MIGRATIONS: &[&str] = &["
     CREATE TRIGGER entry_text_in AFTER UPDATE OF text ON entries WHEN new.text <> '' BEGIN
         INSERT INTO words (rowid, text, place) VALUES (new.id, new.text, new.place);
     END;
+", "
+    -- Scheme, host and port of the server that the session spoke with last.
+    ALTER TABLE sessions ADD COLUMN host TEXT NOT NULL DEFAULT '';
 "];
 
 /// The file below the state folder.

@@ -262,6 +262,20 @@ fn reply(words: String, more: &Map<String, Value>) -> Reply {
     }
 }
 
+/// Whether a reply has no end yet.
+pub(super) fn is_open(more: &str) -> bool {
+    let more: Map<String, Value> = serde_json::from_str(more).unwrap_or_default();
+    !more.get("outcome").is_some_and(Value::is_object)
+}
+
+/// The end of a reply in a copy that was made while another dictum still wrote it.
+pub(super) fn still_written() -> Outcome {
+    Outcome::Failed(Failure::new(
+        "Not whole: another dictum was still writing this reply.",
+        "What had come by then is here; say \u{201c}continue\u{201d} for the rest.",
+    ))
+}
+
 fn outcome(value: Option<&Value>) -> Outcome {
     let Some(Value::Object(fields)) = value else {
         return Outcome::Failed(Failure::new(

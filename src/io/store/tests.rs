@@ -10,7 +10,7 @@ use crate::domain::exchange::{Outcome, StopReason};
 use crate::domain::kb::Span;
 use crate::domain::session::SessionId;
 use crate::protocol::message::Anchor;
-use crate::protocol::sessions::{Change, Conversation, Named, Opened, Standing, Which};
+use crate::protocol::sessions::{Change, Conversation, Elsewhere, Named, Opened, Standing, Which};
 
 /// A folder for the store and one for the project.
 struct Room(tempfile::TempDir);
@@ -48,7 +48,7 @@ impl Room {
         let store =
             Store::start(place, self.0.path().join("project"), Arc::new(Keys::default()), tell).unwrap();
         asks.into_iter().for_each(|ask| store.ask(ask));
-        store.finish(Duration::from_secs(20));
+        assert!(store.finish(Duration::from_secs(20)));
         let told = told.lock().unwrap();
         told.clone()
     }
@@ -110,6 +110,7 @@ fn a_turn_comes_back_as_it_was_said() {
         persona: "reviewer".into(),
         provider: "openai".into(),
         model: "m".into(),
+        host: "http://127.0.0.1:8080".into(),
         named: Named::ByUser,
         draft: vec![Span::typed("and "), Span::pasted("this")],
         rules: vec!["Answer in Italian".into()],
@@ -127,28 +128,157 @@ fn a_turn_comes_back_as_it_was_said() {
     assert_eq!(book.check().unwrap(), Vec::<String>::new());
 }
 
+fn outcome(opened: &Opened, entry: usize) -> String {
+    let Body::Reply(reply) = &opened.entries[entry].body else { panic!("no reply") };
+    match &reply.outcome {
+        Some(Outcome::Failed(failure)) => failure.what.clone(),
+        other => format!("{other:?}"),
+    }
+}
+
 #[test]
 fn a29_a_reply_that_was_cut_comes_back_with_what_was_there() {
     let room = Room::new();
     let mut book = room.book();
-    begun(&mut book, 1, vec![user(1, "hello"), reply(2, "", None)]);
+    let session = begun(&mut book, 1, vec![user(1, "hello"), reply(2, "", None)]);
     book.record(&record(1, vec![grow(2, "one two ")])).unwrap();
     book.record(&record(1, vec![grow(2, "three four")])).unwrap();
-    let opened = room.book().open_session(Which::Last).unwrap();
+    drop(book);
+    let mut book = room.book();
+    let opened = book.open_session(Which::Last).unwrap();
+    assert_eq!((opened.summary.id, opened.elsewhere), (session, Elsewhere::Nothing));
     assert_eq!(chat(&opened)[1], "reviewer: one two three ");
-    let Body::Reply(cut) = &opened.entries[1].body else { panic!("no reply") };
-    assert!(matches!(&cut.outcome, Some(Outcome::Failed(failure)) if failure.what.starts_with("Cut")));
+    assert!(outcome(&opened, 1).starts_with("Cut"));
     assert_eq!(titles(&book, "three"), ["hello"]);
-    // The one that writes it was not gone after all, and goes on.
-    book.record(&record(1, vec![grow(2, " five ")])).unwrap();
-    assert_eq!(
-        chat(&room.book().open_session(Which::Last).unwrap())[1],
-        "reviewer: one two three four five "
-    );
-    book.record(&record(1, vec![ended(2, "one two three four five six")])).unwrap();
-    let opened = room.book().open_session(Which::Last).unwrap();
-    assert_eq!(chat(&opened)[1], "reviewer: one two three four five six");
     assert_eq!(book.check().unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn a_session_that_is_open_in_another_dictum_is_never_cut_and_only_copied() {
+    let room = Room::new();
+    let (mut book, mut other) = (room.book(), room.book());
+    let session = begun(&mut book, 1, vec![user(1, "hello"), reply(2, "", None)]);
+    book.record(&record(1, vec![grow(2, "one two ")])).unwrap();
+    for opened in [other.open_session(Which::Last), other.open_session(Which::Numbered(session))] {
+        let opened = opened.unwrap();
+        assert_eq!((opened.summary.id, opened.elsewhere), (session, Elsewhere::This));
+        assert_eq!(chat(&opened)[1], "reviewer: one two ");
+        assert!(outcome(&opened, 1).starts_with("Not whole: another dictum"));
+    }
+    assert!(outcome(&other.read(session).unwrap(), 1).starts_with("Not whole"));
+    // Its own dictum begins the reply anew and is killed: nothing stands twice.
+    book.record(&record(1, vec![reply(2, "one ", None), grow(2, "three ")])).unwrap();
+    drop(book);
+    assert_eq!(chat(&room.book().open_session(Which::Last).unwrap())[1], "reviewer: one three ");
+}
+
+#[test]
+fn a_reply_that_was_put_together_and_begins_anew_does_not_stand_twice() {
+    let room = Room::new();
+    let mut book = room.book();
+    let session = begun(&mut book, 1, vec![user(1, "hello"), reply(2, "one ", None)]);
+    book.open_session(Which::Numbered(session)).unwrap();
+    book.record(&record(1, vec![reply(2, "one ", None)])).unwrap();
+    drop(book);
+    assert_eq!(chat(&room.book().open_session(Which::Last).unwrap())[1], "reviewer: one ");
+}
+
+#[test]
+fn the_last_session_is_the_newest_that_is_open_nowhere_else() {
+    let room = Room::new();
+    let (mut first, mut second, mut third) = (room.book(), room.book(), room.book());
+    let older = begun(&mut first, 1, vec![user(1, "older")]);
+    let newer = begun(&mut second, 1, vec![user(1, "newer")]);
+    // The first conversation is over, its dictum is not.
+    first.close(Conversation(1), None);
+    let opened = third.open_session(Which::Last).unwrap();
+    assert_eq!((opened.summary.id, opened.elsewhere), (older, Elsewhere::Newer(newer)));
+    assert_eq!(first.open_session(Which::Numbered(older)).unwrap().elsewhere, Elsewhere::This);
+    // One that was opened and left is free again, and those of dictums that are gone.
+    third.close(Conversation(9), Some(older));
+    drop(second);
+    assert_eq!(third.open_session(Which::Last).unwrap().summary.id, older, "it was opened last");
+    assert_eq!(first.open_session(Which::Numbered(newer)).unwrap().elsewhere, Elsewhere::Nothing);
+    drop((first, third));
+    let left = fs::read_dir(room.folder()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(!left.into_iter().any(|name| name.to_string_lossy().starts_with("open-")));
+}
+
+#[test]
+fn a_session_that_is_open_does_not_expire() {
+    let room = Room::new();
+    let (mut book, mut other) = (room.book(), room.book());
+    begun(&mut book, 1, vec![user(1, "idle")]);
+    begun(&mut other, 1, vec![user(1, "own")]);
+    begun(&mut room.book(), 1, vec![user(1, "left")]);
+    book.connection.execute("UPDATE sessions SET changed = changed - 9 * 86400000", []).unwrap();
+    assert_eq!(other.expire(2).unwrap(), 1);
+    assert_eq!(titles(&book, ""), ["own", "idle"]);
+    drop(book);
+    assert_eq!(other.expire(2).unwrap(), 1);
+}
+
+#[test]
+fn what_a_kill_cut_is_found_before_somebody_opens_it() {
+    let room = Room::new();
+    let (mut book, mut running) = (room.book(), room.book());
+    begun(&mut book, 1, vec![user(1, "killed"), reply(2, "", None)]);
+    begun(&mut running, 1, vec![user(1, "running"), reply(2, "", None)]);
+    for book in [&mut book, &mut running] {
+        book.record(&record(1, vec![grow(2, "a zanzibarine word ")])).unwrap();
+    }
+    drop(book);
+    assert_eq!(titles(&room.book(), "zanzibarine"), ["killed"]);
+    running.record(&record(1, vec![ended(2, "a zanzibarine word")])).unwrap();
+    assert_eq!(titles(&room.book(), "zanzibarine"), ["running", "killed"]);
+    assert_eq!(running.check().unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn a_session_comes_along_when_its_folder_was_renamed() {
+    let room = Room::new();
+    let mut book = room.book();
+    let session = begun(&mut book, 1, vec![user(1, "hello"), ended(2, "A zanzibarine word.")]);
+    drop(book);
+    fs::rename(room.0.path().join("project"), room.0.path().join("renamed")).unwrap();
+    let mut book = room.book_in("renamed");
+    assert_eq!(titles(&book, ""), Vec::<String>::new());
+    let all = book.list_all("zanzibarine", 50).unwrap();
+    assert!(all.len() == 1 && all[0].folder.ends_with("/project"), "{all:?}");
+    assert_eq!(book.list_all("", 50).unwrap().len(), 1);
+    assert_eq!(book.open_session(Which::Numbered(session)).unwrap().summary.id, session);
+    for query in ["", "hello", "zanzibarine"] {
+        assert_eq!(titles(&book, query), ["hello"]);
+    }
+    assert_eq!(book.list("", 50).unwrap()[0].folder, files::shown(&room.0.path().join("renamed")));
+    assert_eq!(book.check().unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn a_store_that_stays_busy_at_the_end_is_said() {
+    let room = Room::new();
+    let mut book = room.book();
+    begun(&mut book, 1, vec![user(1, "hello")]);
+    let place = Place { folder: Some(room.folder()), days: 0 };
+    let store =
+        Store::start(place, room.0.path().join("project"), Arc::new(Keys::default()), |_| {}).unwrap();
+    book.connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+    store.ask(Ask::Record(Box::new(record(1, vec![user(1, "one")]))));
+    assert!(!store.finish(Duration::from_millis(20)));
+    book.connection.execute_batch("ROLLBACK").unwrap();
+}
+
+#[test]
+fn what_is_deleted_leaves_no_words_while_another_dictum_runs() {
+    let room = Room::new();
+    let (mut book, other) = (room.book(), room.book());
+    let session = begun(&mut book, 1, vec![user(1, "keep nothing of zanzibarine")]);
+    assert_eq!(titles(&other, "zanzibarine").len(), 1);
+    book.delete(session).unwrap();
+    for entry in fs::read_dir(room.folder()).unwrap() {
+        let bytes = fs::read(entry.unwrap().path()).unwrap();
+        assert!(!String::from_utf8_lossy(&bytes).contains("zanzibarine"));
+    }
 }
 
 #[test]
@@ -217,6 +347,8 @@ fn old_sessions_go_when_their_time_is_set() {
     let mut book = room.book();
     let old = begun(&mut book, 1, vec![user(1, "old")]);
     begun(&mut book, 2, vec![user(1, "new")]);
+    drop(book);
+    let mut book = room.book();
     let ago = "UPDATE sessions SET changed = changed - 3 * 86400000 WHERE id = ?1";
     book.connection.execute(ago, [old.0]).unwrap();
     assert_eq!(book.expire(4).unwrap(), 0);
@@ -232,8 +364,29 @@ fn old_sessions_go_when_their_time_is_set() {
     store.ask(Ask::Open { which: Which::Last });
     let goes_on = Record { session: Some(SessionId(2)), ..record(7, vec![user(1, "goes on")]) };
     store.ask(Ask::Record(Box::new(goes_on)));
-    store.finish(Duration::from_secs(20));
+    assert!(store.finish(Duration::from_secs(20)));
     assert_eq!(titles(&room.book(), ""), ["new"]);
+}
+
+#[test]
+fn a_session_that_is_opened_or_gets_a_draft_is_not_old() {
+    let room = Room::new();
+    let mut book = room.book();
+    for (at, words) in [(1, "opened"), (2, "drafted"), (3, "left")] {
+        begun(&mut book, at, vec![user(1, words)]);
+    }
+    book.connection.execute("UPDATE sessions SET changed = changed - 9 * 86400000", []).unwrap();
+    drop(book);
+    let mut book = room.book();
+    book.open_session(Which::Numbered(SessionId(1))).unwrap();
+    let standing = Standing { draft: vec![Span::typed("a draft")], ..Standing::default() };
+    let drafted = Record { session: Some(SessionId(2)), ..record(2, Vec::new()) };
+    book.record(&Record { standing: Some(standing), ..drafted }).unwrap();
+    // Also when nobody has them open any more.
+    drop(book);
+    let mut book = room.book();
+    assert_eq!(book.expire(2).unwrap(), 1);
+    assert_eq!(titles(&book, ""), ["drafted", "opened"]);
 }
 
 #[test]
@@ -352,7 +505,7 @@ fn what_cannot_be_written_waits_and_is_said_once() {
     fs::remove_dir(room.file()).unwrap();
     store.ask(Ask::Record(Box::new(record(1, vec![user(3, "three")]))));
     wait(&|told| told.last() == Some(&Told::Mended));
-    store.finish(Duration::from_secs(20));
+    assert!(store.finish(Duration::from_secs(20)));
     let told = told.lock().unwrap().clone();
     assert!(matches!(told.as_slice(), [Told::Failing { .. }, Told::Begun { .. }, Told::Mended]), "{told:?}");
     assert_eq!(chat(&room.book().open_session(Which::Last).unwrap()), ["you: one", "you: two", "you: three"]);

@@ -8,6 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::file::{self, StoreError};
+use super::live::Claims;
 use super::redact::{Redactor, Stream};
 use super::rows::{self, Row};
 use crate::base::text;
@@ -36,6 +37,8 @@ pub struct Book {
     pub(super) project: PathBuf,
     redactor: Redactor,
     live: HashMap<Conversation, Live>,
+    /// The sessions that this run has open.
+    pub(super) open: Claims,
 }
 
 /// A conversation of this run.
@@ -86,11 +89,23 @@ impl Book {
             project: project.to_path_buf(),
             redactor: Redactor::new(keys),
             live: HashMap::new(),
+            open: Claims::new(folder),
         })
     }
 
     /// Stores what a record holds. After an error nothing of it is stored, and it may be given again.
     pub fn record(&mut self, record: &Record) -> Result<Recorded, StoreError> {
+        let begins = record.session.is_none() && !self.live.contains_key(&record.conversation);
+        let mut taken = None;
+        let recorded = self.write(record, &mut taken);
+        // The number of a session that did not come to be may become another dictum's.
+        if begins && recorded.is_err() {
+            taken.into_iter().for_each(|session| self.open.leave(session));
+        }
+        recorded
+    }
+
+    fn write(&mut self, record: &Record, taken: &mut Option<i64>) -> Result<Recorded, StoreError> {
         let (path, project) = (self.path.clone(), self.project.clone());
         let of = |error: rusqlite::Error| StoreError::of(&path, &error);
         let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(of)?;
@@ -103,6 +118,9 @@ impl Book {
         };
         let place = place_of(&write, live.session).map_err(of)?;
         let Some(place) = place else { return Ok(Recorded::Gone) };
+        // Before anybody can see it. What was said is stored, whoever else may have it.
+        self.open.take(live.session);
+        *taken = Some(live.session);
         let at = now();
         let page = Page { write: &write, redactor: &self.redactor, place: format!("{PLACE}{place}"), at };
         for change in &record.changes {
@@ -112,8 +130,8 @@ impl Book {
             page.standing(live.session, standing).map_err(of)?;
         }
         let grows = record.changes.iter().all(|change| matches!(change, Change::Grow { .. }));
-        let told = grows && (at - live.changed).abs() < FRESH;
-        if !record.changes.is_empty() && !told {
+        let told = grows && record.standing.is_none() && (at - live.changed).abs() < FRESH;
+        if !told {
             changed(&write, live.session, at).map_err(of)?;
             live.changed = at;
         }
@@ -122,6 +140,13 @@ impl Book {
         live.trim();
         self.live.insert(record.conversation, live);
         Ok(if begins { Recorded::Begun(session) } else { Recorded::Known })
+    }
+
+    /// A conversation is over: its session is free for another dictum.
+    pub fn close(&mut self, conversation: Conversation, session: Option<SessionId>) {
+        let known = self.live.remove(&conversation).map(|live| live.session);
+        let left = known.into_iter().chain(session.map(|session| session.0));
+        left.for_each(|session| self.open.leave(session));
     }
 
     /// Gives a session another title.
@@ -138,28 +163,35 @@ impl Book {
     pub fn delete(&mut self, session: SessionId) -> Result<(), StoreError> {
         let deleted = self.connection.execute("DELETE FROM sessions WHERE id = ?1", [session.0]);
         let deleted = deleted.map_err(|error| StoreError::of(&self.path, &error))?;
+        self.open.leave(session.0);
         self.shrink();
         if deleted == 0 { Err(StoreError::NoSession(session)) } else { Ok(()) }
     }
 
-    /// Deletes the sessions that did not change for so many days; gives how many.
+    /// Deletes the sessions that did not change for so many days and are not open in a dictum that runs; gives how many.
     pub fn expire(&mut self, days: u32) -> Result<usize, StoreError> {
         const DAY: i64 = 86_400_000;
         // So many at a time, so that nobody waits for the first message to be stored.
-        let delete = "DELETE FROM sessions WHERE id IN
-                      (SELECT id FROM sessions WHERE changed < ?1 ORDER BY changed LIMIT 200)";
+        let delete = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE changed < ?1
+                      AND id NOT IN (SELECT value FROM json_each(?2)) ORDER BY changed LIMIT 200)";
+        let open: Vec<i64> = self.open.all().into_iter().collect();
+        let open = serde_json::to_string(&open).unwrap_or_else(|_| "[]".to_string());
         let before = now().saturating_sub(i64::from(days).saturating_mul(DAY));
-        let gone =
-            self.connection.execute(delete, [before]).map_err(|error| StoreError::of(&self.path, &error))?;
+        let gone = self
+            .connection
+            .execute(delete, params![before, open])
+            .map_err(|error| StoreError::of(&self.path, &error))?;
         if gone > 0 {
             self.shrink();
         }
         Ok(gone)
     }
 
-    /// Gives room back to the disk. What cannot be given back is used again.
+    /// Gives room back to the disk, and leaves no words behind in the file beside the store either, which another dictum keeps open.
+    /// What cannot be given back is used again.
     fn shrink(&self) {
         let _ = self.connection.execute_batch("PRAGMA incremental_vacuum(2000);");
+        let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     }
 }
 
@@ -182,10 +214,7 @@ fn begin(
     record: &Record,
     redactor: &Redactor,
 ) -> rusqlite::Result<i64> {
-    let key = files::project_key(project);
-    let add = "INSERT INTO places (key, folder) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET folder = ?2";
-    write.execute(add, params![key, files::shown(project)])?;
-    let place: i64 = write.query_row("SELECT id FROM places WHERE key = ?1", [key], |row| row.get(0))?;
+    let place = place_here(write, project)?;
     let back = |wanted: &EntryId| {
         let is = |change: &Change| matches!(change, Change::Mark { entry, presence: Presence::TakenBack, .. } if entry == wanted);
         record.changes.iter().any(is)
@@ -206,6 +235,14 @@ fn begin(
     Ok(write.last_insert_rowid())
 }
 
+/// The number of a folder, which gets one where it has none.
+pub(super) fn place_here(write: &Transaction<'_>, project: &Path) -> rusqlite::Result<i64> {
+    let key = files::project_key(project);
+    let add = "INSERT INTO places (key, folder) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET folder = ?2";
+    write.execute(add, params![key, files::shown(project)])?;
+    write.query_row("SELECT id FROM places WHERE key = ?1", [key], |row| row.get(0))
+}
+
 /// The place of a session; `None` when it is gone.
 fn place_of(write: &Transaction<'_>, session: i64) -> rusqlite::Result<Option<i64>> {
     let mut one = write.prepare_cached("SELECT place FROM sessions WHERE id = ?1")?;
@@ -213,7 +250,7 @@ fn place_of(write: &Transaction<'_>, session: i64) -> rusqlite::Result<Option<i6
 }
 
 /// Writes when a session changed last.
-fn changed(write: &Transaction<'_>, session: i64, at: i64) -> rusqlite::Result<()> {
+pub(super) fn changed(write: &Connection, session: i64, at: i64) -> rusqlite::Result<()> {
     let update = "UPDATE sessions SET changed = max(changed, ?2) WHERE id = ?1";
     write.prepare_cached(update)?.execute(params![session, at]).map(|_| ())
 }
@@ -292,7 +329,8 @@ impl Page<'_> {
         let row = rows::row(&Body::Reply(Box::new(head)), self.redactor);
         match live.rows.get(&entry) {
             Some(id) => {
-                let update = "UPDATE entries SET more = ?2 WHERE id = ?1";
+                // Another dictum may have put together what it took for a cut reply.
+                let update = "UPDATE entries SET text = '', more = ?2 WHERE id = ?1";
                 self.write.prepare_cached(update)?.execute(params![id, row.more])?;
                 self.write.prepare_cached("DELETE FROM pieces WHERE entry = ?1")?.execute([id])?;
             }
@@ -370,8 +408,8 @@ impl Page<'_> {
             Named::ByUser => 1,
         };
         let update =
-            "UPDATE sessions SET persona = ?2, provider = ?3, model = ?4, named = ?5, draft = ?6, scroll = ?7, rules = ?8
-                      WHERE id = ?1";
+            "UPDATE sessions SET persona = ?2, provider = ?3, model = ?4, named = ?5, draft = ?6, scroll = ?7, rules = ?8,
+                      host = ?9 WHERE id = ?1";
         self.write
             .prepare_cached(update)?
             .execute(params![
@@ -383,6 +421,7 @@ impl Page<'_> {
                 rows::draft_text(&standing.draft, self.redactor),
                 rows::scroll_text(standing.scroll),
                 rows::rules_text(&standing.rules, self.redactor),
+                standing.host,
             ])
             .map(|_| ())
     }
