@@ -29,7 +29,7 @@ pub struct Invocation {
     #[arg(long, value_name = "NAME")]
     pub persona: Option<String>,
 
-    /// The colours: auto, dark, light, ansi or plain.
+    /// The colours: auto, dark, light, contrast, contrast-light, ansi or plain.
     #[arg(long, value_name = "THEME")]
     pub theme: Option<String>,
 

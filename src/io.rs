@@ -22,5 +22,6 @@ pub mod store;
 pub mod terminal;
 pub mod trust;
 pub mod vault;
+pub mod walk;
 pub mod watch;
 pub mod work;

@@ -225,3 +225,27 @@ fn pictures_go_along_up_to_a_size_whatever_they_are_called() {
         &["large.png has 3.8 MB; pictures of up to 3.7 MB are taken. Make it smaller first."],
     );
 }
+
+#[test]
+fn ranges_beyond_any_file_and_the_line_before_the_first_are_answered() {
+    let desk = project(&[("a.txt", "one\ntwo\n"), ("b.mk", "x\n"), (".git/config", "[remote]\n")]);
+    let all = usize::MAX;
+    check(
+        &desk,
+        &format!("@a.txt:1-{all}"),
+        &[&format!("a.txt 1-2 · 8 bytes · left out: lines 3-{all}, which are not there")],
+    );
+    check(
+        &desk,
+        &format!("@a.txt:2-{all}"),
+        &[&format!("a.txt 2 · 4 bytes · left out: lines 3-{all}, which are not there")],
+    );
+    check(&desk, "@a.txt:0-5", &["a.txt has 2 lines, so there is no line 0."]);
+    check(&desk, "@a.txt:2,@b.mk", &["a.txt 2 · 4 bytes", "b.mk · 2 bytes"]);
+    check(&desk, "@./", &["./ 2 names · 11 bytes"]);
+    check(
+        &desk,
+        "@.git/config",
+        &[".git/config is a name under which secrets are kept, and what goes along is sent to the model."],
+    );
+}

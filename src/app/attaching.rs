@@ -101,7 +101,7 @@ fn refuse(state: &mut State, entry: EntryId, refused: &[(String, Refusal)]) -> V
         names.map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(" and ")
     };
     said.push(match (names(true), names(false), state.screen.form) {
-        (_, _, Form::Linear(Asked::Nobody)) => "The message was not sent.".to_string(),
+        (_, _, Form::Linear(Asked::Nobody) | Form::Once) => "The message was not sent.".to_string(),
         (allowed, _, _) if !allowed.is_empty() => {
             format!("Nothing was sent. The same message once more sends {allowed} along all the same.")
         }

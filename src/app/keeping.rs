@@ -1,7 +1,7 @@
 //! What the prompt holds goes to the disk and comes back at the next start. It never sends what comes back.
 
 use super::recording;
-use super::state::{State, Turn};
+use super::state::{State, Storing, Turn};
 use super::turn::joined;
 use crate::domain::kb::Span;
 use crate::protocol::action::{Action, Context};
@@ -9,6 +9,10 @@ use crate::protocol::message::{Effect, Prompts};
 
 /// Looks whether something changed that is kept.
 pub fn look(state: &mut State) {
+    if stays_out(state) {
+        // It stays out, also when the rest is kept again.
+        state.prompt.history.take_unsaved();
+    }
     let revision = state.prompt.revision() + state.queue.revision();
     state.prompt.keeping.look(revision, state.screen.now);
 }
@@ -31,10 +35,27 @@ pub fn now(state: &mut State) -> Vec<Effect> {
     if !messages.is_empty() {
         effects.push(Effect::Remember { messages });
     }
-    let queue = state.queue.iter().map(|waiting| waiting.message.clone()).collect();
-    effects.push(Effect::KeepDraft { drafts: state.prompt.drafts(), queue });
+    match state.recording.storing {
+        // What an earlier run left stays for the next one that keeps anything.
+        Storing::Off => {}
+        // What was kept before is taken away.
+        Storing::Private => effects.push(Effect::KeepDraft { drafts: Vec::new(), queue: Vec::new() }),
+        // A store that fails is no wish of the user's.
+        Storing::On | Storing::Unusable => {
+            let queue = state.queue.iter().map(|waiting| waiting.message.clone()).collect();
+            effects.push(Effect::KeepDraft { drafts: state.prompt.drafts(), queue });
+        }
+    }
     effects.extend(recording::now(state));
     effects
+}
+
+/// Whether the user wants nothing of this conversation on the disk.
+fn stays_out(state: &State) -> bool {
+    match state.recording.storing {
+        Storing::Off | Storing::Private => true,
+        Storing::On | Storing::Unusable => false,
+    }
 }
 
 /// The history comes back, and what an earlier session left in its prompt. What is being typed already is not touched.

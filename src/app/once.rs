@@ -5,6 +5,7 @@ pub mod json;
 
 use super::plain::told;
 use super::state::{State, Turn};
+use crate::domain::attach::Attachment;
 use crate::domain::chat::{Body, EntryId, Level, Reply};
 use crate::domain::exchange::{Outcome, StopReason, Usage};
 use crate::domain::kb::proposal::Proposal;
@@ -35,6 +36,8 @@ pub enum News {
     /// So many seconds without a byte.
     Silence(u64),
     Notice(Level, String),
+    /// What went along with the message, without its contents.
+    Attached(Attachment),
     Failed {
         what: String,
         next: String,
@@ -96,6 +99,8 @@ pub fn end(state: &State) -> End {
 pub struct Told {
     /// The newest entry that was begun.
     last: EntryId,
+    /// The message, until it is told what went along with it.
+    asked: Option<EntryId>,
     open: Option<Open>,
     begun: Stage,
     note: Option<(String, Millis)>,
@@ -124,6 +129,7 @@ impl Told {
     /// What is new.
     pub fn news(&mut self, state: &State) -> Vec<News> {
         let mut news = Vec::new();
+        self.attached(state, &mut news);
         if let Some(open) = self.open {
             self.open = self.reply(state, open, &mut news);
         }
@@ -143,7 +149,11 @@ impl Told {
                     }
                     news.push(News::Notice(Level::Info, text.clone()));
                 }
-                Body::User { .. } | Body::Divider { .. } | Body::Decision { .. } => {}
+                Body::User { .. } => {
+                    self.asked = Some(entry.id);
+                    self.attached(state, &mut news);
+                }
+                Body::Divider { .. } | Body::Decision { .. } => {}
             }
         }
         if self.note != state.screen.note {
@@ -152,6 +162,17 @@ impl Told {
         }
         self.silence(state, &mut news);
         news
+    }
+
+    /// The files are read after the message is in the chat.
+    fn attached(&mut self, state: &State, news: &mut Vec<News>) {
+        let Some(entry) = self.asked.and_then(|asked| state.log.get(asked)) else { return };
+        if let Body::User { attached, .. } = &entry.body
+            && !attached.is_empty()
+        {
+            news.extend(attached.iter().map(|one| News::Attached(one.without_content())));
+            self.asked = None;
+        }
     }
 
     /// Tells what is new of a reply; gives it back while it goes on.

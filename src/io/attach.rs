@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ignore::WalkBuilder;
 
 use super::files::{self, Content as Bytes, ReadError};
 use super::root;
+use super::walk::{Reach, walk};
 use crate::base::text;
 use crate::domain::attach::mention::{Lines, Meaning, Mention};
 use crate::domain::attach::refusal::{Found, Refusal, looks_secret};
@@ -147,12 +147,12 @@ fn part(name: &str, whole: &str, lines: Option<Lines>, room: usize) -> Result<At
         None => (1, count),
         Some(Lines { first, last }) => (first, last.unwrap_or(first)),
     };
-    if lines.is_some() && first > count {
+    if lines.is_some() && (first > count || first == 0) {
         return Err(Refusal::NoSuchLine { line: first, lines: count });
     }
     let mut taken = String::new();
     let mut last = first.saturating_sub(1);
-    for line in all.iter().skip(last).take(wanted + 1 - first) {
+    for line in all.iter().skip(last).take(wanted.saturating_sub(last)) {
         if taken.len() + line.len() > room {
             break;
         }
@@ -191,10 +191,7 @@ fn part(name: &str, whole: &str, lines: Option<Lines>, room: usize) -> Result<At
 
 /// The names in a folder and below, folders with a slash. What .gitignore names and what is hidden stays out.
 fn listing(folder: &Path, name: &str) -> Attachment {
-    let walk = WalkBuilder::new(folder)
-        .require_git(false)
-        .filter_entry(|entry| entry.file_name() != "node_modules")
-        .build();
+    let walk = walk(folder, Reach::Shown, &["node_modules"]).build();
     let mut names: Vec<String> = Vec::new();
     for entry in walk.flatten().take(MOST_ENTRIES) {
         let Ok(below) = entry.path().strip_prefix(folder) else { continue };

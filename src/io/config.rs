@@ -2,8 +2,7 @@
 
 pub mod edit;
 
-use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::domain::exchange::Protocol;
@@ -11,11 +10,12 @@ use crate::domain::settings::endpoints::{KNOWN, Known, host, known, shown};
 use crate::domain::settings::profiles::Profile;
 use crate::domain::settings::project::{self, Taken, Trust};
 use crate::domain::settings::{self, Choice, KeyState, KeyStore, Layers, Own, Scope, Settings, Values};
+use crate::io::files::{self, Content, ReadError};
 use crate::io::keyfile::Stored;
 use crate::io::providers::Keys;
 use crate::io::providers::http::{fault_of, place_of};
 use crate::io::providers::trouble::Place;
-use crate::io::{files, keyfile, keyring};
+use crate::io::{keyfile, keyring};
 
 /// No settings file is larger, in bytes.
 const LARGEST: u64 = 1024 * 1024;
@@ -185,20 +185,18 @@ fn own(known: &Known, stored: &[(String, Stored)], env: &dyn Fn(&str) -> Option<
 /// The values of a file, with what is wrong in it; the reason where nothing of it can be read.
 fn read(path: &Path, scope: Scope) -> Result<(Values, Vec<String>), String> {
     let name = path.display().to_string();
-    let bytes = File::open(path).and_then(|file| {
-        let mut bytes = Vec::new();
-        file.take(LARGEST + 1).read_to_end(&mut bytes).map(|_| bytes)
-    });
-    let bytes = match bytes {
-        Ok(bytes) => bytes,
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+    let bytes = match files::read_bounded(path, LARGEST) {
+        Ok(Content::Whole(bytes)) => bytes,
+        Ok(Content::TooLarge(_)) => {
+            return Err(format!("{name}: not read, because it is larger than 1 MiB."));
+        }
+        Err(ReadError::Io(error))
+            if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+        {
             return Ok((Values::default(), Vec::new()));
         }
         Err(error) => return Err(format!("{name}: not read, because {error}.")),
     };
-    if bytes.len() as u64 > LARGEST {
-        return Err(format!("{name}: not read, because it is larger than 1 MiB."));
-    }
     let text = String::from_utf8(bytes).map_err(|_| format!("{name}: not read, because it is not UTF-8."))?;
     let (values, mut warnings) = settings::read(&name, &text, scope)?;
     if values.api_key.is_some() && files::others_can_read(path) {

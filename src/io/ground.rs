@@ -5,10 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use ignore::WalkBuilder;
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
-
 use super::files::{self, Content};
+use super::walk::{Reach, gitignore, walk};
 use crate::domain::kb::ground::{FILES, Ground, NAMES, RULES_FOLDER};
 use crate::domain::stack::{self, Stack};
 
@@ -120,10 +118,7 @@ fn missing(root: &Path, paths: &[String]) -> BTreeSet<String> {
     if open.is_empty() {
         return open;
     }
-    let walk = WalkBuilder::new(root)
-        .standard_filters(false)
-        .filter_entry(|entry| !matches!(entry.file_name().to_str(), Some("node_modules" | ".git" | "target")))
-        .build();
+    let walk = walk(root, Reach::Everything, &["node_modules", ".git", "target"]).build();
     for (count, entry) in walk.flatten().enumerate() {
         if count >= MOST_ENTRIES {
             return BTreeSet::new();
@@ -131,11 +126,4 @@ fn missing(root: &Path, paths: &[String]) -> BTreeSet<String> {
         open.retain(|path| !entry.path().ends_with(path));
     }
     open
-}
-
-fn gitignore(root: &Path) -> Gitignore {
-    let mut builder = GitignoreBuilder::new(root);
-    // A line that is not understood ignores nothing.
-    let _ = builder.add(root.join(".gitignore"));
-    builder.build().unwrap_or_else(|_| Gitignore::empty())
 }

@@ -4,8 +4,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use ignore::WalkBuilder;
-
+use super::walk::{Reach, walk};
 use crate::domain::paths::{MOST, Paths};
 
 /// After this time what was found is enough: the folder may lie on a slow disk.
@@ -14,10 +13,7 @@ const LONGEST: Duration = Duration::from_secs(5);
 /// Lists the paths below a folder, as long as the answer is `wanted`.
 pub fn list(directory: &Path, wanted: impl Fn() -> bool) -> Paths {
     let start = Instant::now();
-    let walk = WalkBuilder::new(directory)
-        .require_git(false)
-        .filter_entry(|entry| entry.file_name() != "node_modules")
-        .build();
+    let walk = walk(directory, Reach::Shown, &["node_modules"]).build();
     let mut found = Vec::new();
     for entry in walk.flatten() {
         if found.len() >= MOST || start.elapsed() > LONGEST || !wanted() {

@@ -5,6 +5,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
@@ -12,8 +13,9 @@ use std::time::{Duration, Instant, SystemTime};
 use serde::{Deserialize, Serialize};
 
 use super::files::{self, Content, LockError, WriteError};
+use super::providers::Keys;
 use crate::base::text;
-use crate::domain::kb::secret::Secrets;
+use crate::domain::kb::secret::{Secrets, apart};
 use crate::domain::kb::{Origin, Span};
 use crate::protocol::message::{Event, Prompts};
 
@@ -63,17 +65,18 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Starts it for a project; it answers through `tell`. Without a folder it keeps nothing and says so once.
+    /// Starts it for a project; it answers through `tell` and writes none of the `keys`. Without a folder it keeps nothing and says so once.
     pub fn start(
         folder: Option<&Path>,
         project: &Path,
+        keys: Arc<Keys>,
         tell: impl Fn(Event) + Send + 'static,
     ) -> io::Result<Self> {
         let folder = folder.map(|folder| folder.join(files::project_key(project)));
         let (jobs, incoming) = channel();
         let thread = thread::Builder::new()
             .name("prompts".to_string())
-            .spawn(move || work(folder, &incoming, tell))?;
+            .spawn(move || work(folder, &incoming, &keys, tell))?;
         Ok(Self { jobs, thread })
     }
 
@@ -108,8 +111,8 @@ impl Keeper {
     }
 }
 
-fn work(folder: Option<PathBuf>, jobs: &Receiver<Job>, tell: impl Fn(Event)) {
-    let mut desk = folder.map(Desk::new);
+fn work(folder: Option<PathBuf>, jobs: &Receiver<Job>, keys: &Arc<Keys>, tell: impl Fn(Event)) {
+    let mut desk = folder.map(|folder| Desk::new(folder, Arc::clone(keys)));
     let mut told = false;
     while let Ok(job) = jobs.recv() {
         let done = match (&mut desk, job) {
@@ -188,6 +191,7 @@ impl Mine {
 struct Desk {
     folder: PathBuf,
     secrets: Option<Secrets>,
+    keys: Arc<Keys>,
     mine: Option<Mine>,
     /// Drafts of sessions that are over; their words are in this session now and are removed once it has kept them itself.
     taken: Vec<Mine>,
@@ -195,8 +199,8 @@ struct Desk {
 }
 
 impl Desk {
-    fn new(folder: PathBuf) -> Self {
-        Self { folder, secrets: None, mine: None, taken: Vec::new(), last: Default::default() }
+    fn new(folder: PathBuf, keys: Arc<Keys>) -> Self {
+        Self { folder, secrets: None, keys, mine: None, taken: Vec::new(), last: Default::default() }
     }
 
     fn history_path(&self) -> PathBuf {
@@ -269,7 +273,7 @@ impl Desk {
     fn remember(&mut self, messages: &[Vec<Span>]) -> Result<(), PromptsError> {
         let mut lines = String::new();
         for message in messages {
-            if !self.secrets().found(&joined(message)) {
+            if self.secrets(&joined(message)).is_empty() {
                 lines.push_str(&serde_json::to_string(&pieces(message))?);
                 lines.push('\n');
             }
@@ -327,9 +331,12 @@ impl Desk {
     }
 
     fn write(&mut self, drafts: &[Vec<Span>], queue: &[Vec<Span>]) -> Result<(), PromptsError> {
-        let secrets = self.secrets();
-        let harmless = |messages: &[Vec<Span>]| {
-            messages.iter().map(|message| pieces(&without_secrets(secrets, message))).collect()
+        // It is looked at as a whole: a secret may be half typed and half pasted.
+        let mut harmless = |messages: &[Vec<Span>]| {
+            messages
+                .iter()
+                .map(|message| pieces(&without(&self.secrets(&joined(message)), message)))
+                .collect()
         };
         let kept = Kept { drafts: harmless(drafts), queue: harmless(queue) };
         let bytes = serde_json::to_vec(&kept)?;
@@ -360,8 +367,11 @@ impl Desk {
         Ok(draft)
     }
 
-    fn secrets(&mut self) -> &Secrets {
-        self.secrets.get_or_insert_with(Secrets::new)
+    /// Where a secret stands: what looks like one, and the keys of the providers, whatever they look like.
+    fn secrets(&mut self, text: &str) -> Vec<Range<usize>> {
+        let mut found = self.secrets.get_or_insert_with(Secrets::new).ranges(text);
+        found.extend(self.keys.ranges(text));
+        apart(found)
     }
 }
 
@@ -425,11 +435,6 @@ fn joined(message: &[Span]) -> String {
     message.iter().map(|span| span.text.as_str()).collect()
 }
 
-/// The message with other words in the place of each secret. It is looked at as a whole: a secret may be half typed and half pasted.
-fn without_secrets(secrets: &Secrets, message: &[Span]) -> Vec<Span> {
-    without(&secrets.ranges(&joined(message)), message)
-}
-
 /// The message with other words in the place of these bytes of its whole text; they are in order and apart from each other.
 pub(super) fn without(ranges: &[Range<usize>], message: &[Span]) -> Vec<Span> {
     let whole = joined(message);
@@ -460,7 +465,7 @@ mod tests {
     }
 
     fn desk(folder: &Path) -> Desk {
-        Desk::new(folder.join("prompts"))
+        Desk::new(folder.join("prompts"), Arc::new(Keys::default()))
     }
 
     #[test]
@@ -564,5 +569,20 @@ mod tests {
             let path = entry.unwrap().path();
             assert_eq!(mode(&path), 0o600, "{}", path.display());
         }
+    }
+
+    #[test]
+    fn the_key_of_a_provider_is_not_written_whatever_it_looks_like() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = Keys::default();
+        keys.insert("openai", "k-verysecret-abc123");
+        let mut desk = Desk::new(folder.path().join("prompts"), Arc::new(keys));
+        desk.remember(&[typed("why is k-verysecret-abc123 refused?"), typed("hello")]).unwrap();
+        let half = vec![Span::typed("with k-very"), Span::pasted("secret-abc123")];
+        desk.keep(vec![half], vec![typed("k-verysecret-abc123")]).unwrap();
+        let files = fs::read_dir(&desk.folder).unwrap();
+        let all: String = files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect();
+        assert!(all.contains("hello") && all.contains(LEFT_OUT), "{all}");
+        assert!(!all.contains("verysecret") && !all.contains("secret-abc123"), "{all}");
     }
 }

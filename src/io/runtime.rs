@@ -239,7 +239,8 @@ impl Runtime {
         let tell = move |event| {
             let _ = events.send(event);
         };
-        match Keeper::start(self.place.prompts.as_deref(), &self.place.project, tell) {
+        match Keeper::start(self.place.prompts.as_deref(), &self.place.project, Arc::clone(&self.keys), tell)
+        {
             Ok(keeper) => {
                 keeper.read();
                 self.prompts = Some(keeper);

@@ -33,7 +33,8 @@ pub fn run(command: &ConfigCommand, flags: &Values, project: &Path) -> Result<u8
                 Form::Json => as_json(&rows),
                 Form::Text => as_text(&rows, &loaded, project),
             };
-            for warning in &loaded.warnings {
+            let keys = loaded.layers.user.keys.as_ref().map(|keys| Keymap::build(ACTIONS, keys).1);
+            for warning in loaded.warnings.iter().chain(keys.iter().flatten()) {
                 eprintln!("dictum: {}", text::one_line(warning));
             }
             print(&out)

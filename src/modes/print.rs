@@ -16,7 +16,7 @@ use tokio::time::{Instant as Deadline, sleep_until};
 use self::out::{Flow, Out};
 use self::stop::Stop;
 use super::conversation::{self, Begun};
-use crate::app::once::{self, News, Told, json};
+use crate::app::once::{self, End, News, Told, json};
 use crate::app::plain::{self, Form};
 use crate::app::sessions::Begin;
 use crate::app::state::{Search, State, Tools, Turn};
@@ -40,8 +40,7 @@ const USAGE: u8 = 2;
 /// Answers the message of the command line; gives the exit code.
 pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
     if let Err(why) = asked::usable(invocation) {
-        out::aside(&why);
-        return Ok(USAGE);
+        return failed(invocation, &why, USAGE);
     }
     let (sender, mut events) = unbounded_channel();
     // It takes longest of what is always needed, so it is begun first; the message is sent without it.
@@ -50,10 +49,7 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
     let said = asked::known(invocation, &start.library).and_then(|()| asked::message(invocation));
     let said = match said {
         Ok(said) => said,
-        Err(why) => {
-            out::aside(&why);
-            return Ok(USAGE);
-        }
+        Err(why) => return failed(invocation, &why, USAGE),
     };
     // Nothing is typed here, so there is no draft to keep.
     place.prompts = None;
@@ -83,10 +79,30 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
         run.state.connection.search = Search::Running;
     }
     let code = runtime.block_on(run.answer(&mut events, conversation::beginning(invocation), said));
+    let code = match code {
+        Ok(Code::Ended(code)) => Ok(code),
+        Ok(Code::NoSession(cause)) => failed(invocation, &format!("no session was resumed: {cause}"), 1),
+        Err(error) => Err(error),
+    };
     // The system takes the memory back faster than the tables give it.
     std::mem::forget(run);
     runtime.shutdown_timeout(Duration::from_millis(100));
     code
+}
+
+/// Tells why nothing was asked; the events end as they always do.
+fn failed(invocation: &Invocation, why: &str, code: u8) -> Result<u8> {
+    out::aside(why);
+    let news = News::Failed { what: why.to_string(), next: String::new() };
+    Out::new(invocation.json.into())
+        .event(|| format!("{}{}", json::event(&news), json::end(End::Failed, code, None)))?;
+    Ok(code)
+}
+
+/// How the conversation was left: with its exit code, or before it began, because the session that was to go on cannot be had.
+enum Code {
+    Ended(u8),
+    NoSession(String),
 }
 
 /// What this project is never asked about, read before anything is offered.
@@ -137,7 +153,7 @@ impl Run {
         events: &mut UnboundedReceiver<Event>,
         begin: Begin,
         said: Vec<Span>,
-    ) -> Result<u8> {
+    ) -> Result<Code> {
         if self.state.connection.search == Search::Running {
             self.work.discover();
         }
@@ -148,9 +164,8 @@ impl Run {
         if !matches!(self.state.turn, Turn::Idle) {
             self.apply(Event::Interrupted);
         }
-        if let Left::NoSession(cause) = &left {
-            out::aside(&format!("no session was resumed: {cause}"));
-            return Ok(1);
+        if let Left::NoSession(cause) = left {
+            return Ok(Code::NoSession(cause));
         }
         let mut flow = self.tell()?;
         flow = flow.and(self.out.finish()?);
@@ -168,8 +183,8 @@ impl Run {
         };
         flow = flow.and(self.out.event(|| json::end(end, code, self.state.recording.session))?);
         match (left, flow) {
-            (Left::Unread, _) | (_, Flow::Gone) => Ok(0),
-            (Left::Done | Left::Stopped(_) | Left::NoSession(_), Flow::Open) => Ok(code),
+            (Left::Unread, _) | (_, Flow::Gone) => Ok(Code::Ended(0)),
+            (Left::Done | Left::Stopped(_) | Left::NoSession(_), Flow::Open) => Ok(Code::Ended(code)),
         }
     }
 

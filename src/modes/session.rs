@@ -13,6 +13,8 @@ use crate::base::text;
 use crate::cli::SessionCommand;
 use crate::domain::export::{self, Conversation, Form};
 use crate::domain::session::{SessionId, Summary, ago};
+use crate::domain::settings::Values;
+use crate::io::config;
 use crate::io::export::{put, when};
 use crate::io::files::{self, WriteError};
 use crate::io::providers::Keys;
@@ -24,8 +26,15 @@ use crate::protocol::sessions::Overwrite;
 pub fn run(command: &SessionCommand, directory: &Path) -> Result<u8> {
     let folder = files::state_dir()?.join(SESSIONS);
     // Looking makes no file.
-    let book =
-        file::path(&folder).exists().then(|| Book::open(&folder, directory, Arc::new(Keys::default())));
+    let keys = match command {
+        // A title is written, and no key may stand in it.
+        SessionCommand::Rename { .. } => config::load(&Values::default(), directory).keys,
+        SessionCommand::List { .. }
+        | SessionCommand::Show { .. }
+        | SessionCommand::Export { .. }
+        | SessionCommand::Delete { .. } => Keys::default(),
+    };
+    let book = file::path(&folder).exists().then(|| Book::open(&folder, directory, Arc::new(keys)));
     let book = book.transpose()?;
     let Some(mut book) = book else {
         return match command {

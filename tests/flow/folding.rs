@@ -62,6 +62,7 @@ fn a_small_paste_is_shown_as_it_is() {
 #[test]
 fn a_folded_paste_goes_whole_to_the_editor_and_to_the_disk() {
     let mut app = App::with_kb(KB);
+    app.state.recording.storing = dictum::app::state::Storing::On;
     app.paste(&log());
     app.after(600);
     let kept = app.effects.iter().any(

@@ -1,11 +1,18 @@
 //! What the prompt holds is kept for the next start, and comes back from an earlier one.
 
+use dictum::app::state::Storing;
 use dictum::domain::kb::Span;
 use dictum::protocol::message::{Effect, Event, Prompts};
 
 use crate::app::App;
 
 const KB: &str = "# KB\n\n- Use npm.\n";
+
+fn saved() -> App {
+    let mut app = App::with_kb(KB);
+    app.state.recording.storing = Storing::On;
+    app
+}
 
 fn typed(text: &str) -> Vec<Span> {
     vec![Span::typed(text)]
@@ -28,7 +35,7 @@ fn draft(drafts: &[&str], queue: &[&str]) -> Effect {
 
 #[test]
 fn a21_a_draft_is_kept_shortly_after_the_last_key_and_nothing_is_written_at_rest() {
-    let mut app = App::with_kb(KB);
+    let mut app = saved();
     assert_eq!(app.state.next_tick(), None);
     app.types("half a th");
     assert_eq!(app.state.next_tick(), Some(app.state.screen.now + 500));
@@ -43,7 +50,7 @@ fn a21_a_draft_is_kept_shortly_after_the_last_key_and_nothing_is_written_at_rest
 
 #[test]
 fn a21_who_types_without_a_pause_is_kept_too() {
-    let mut app = App::with_kb(KB);
+    let mut app = saved();
     let mut kept = Vec::new();
     for _ in 0..30 {
         app.types("x");
@@ -54,7 +61,7 @@ fn a21_who_types_without_a_pause_is_kept_too() {
 
 #[test]
 fn a21_what_was_sent_goes_to_the_history_and_its_draft_goes() {
-    let mut app = App::with_kb(KB);
+    let mut app = saved();
     app.say("hello");
     app.say("and then");
     assert_eq!(
@@ -68,7 +75,7 @@ fn a21_what_was_sent_goes_to_the_history_and_its_draft_goes() {
 
 #[test]
 fn a21_the_draft_behind_a_recalled_message_is_kept() {
-    let mut app = App::with_kb(KB);
+    let mut app = saved();
     app.turn("one");
     app.types("draft");
     app.keys("home up");
@@ -80,7 +87,7 @@ fn a21_the_draft_behind_a_recalled_message_is_kept() {
 
 #[test]
 fn a21_an_earlier_session_comes_back_with_a_note() {
-    let mut app = App::with_kb(KB);
+    let mut app = saved();
     app.send(Event::PromptsRead(Prompts {
         history: vec![typed("old one"), typed("old two")],
         drafts: vec![typed("older draft"), typed("a draft\nof two lines")],
@@ -106,7 +113,7 @@ fn a21_an_earlier_session_comes_back_with_a_note() {
 
 #[test]
 fn a21_what_comes_back_does_not_touch_what_is_being_typed_and_is_not_sent_by_itself() {
-    let mut app = App::with_kb(KB);
+    let mut app = saved();
     app.say("hello");
     app.types("new words");
     app.send(Event::PromptsRead(Prompts {
@@ -122,7 +129,7 @@ fn a21_what_comes_back_does_not_touch_what_is_being_typed_and_is_not_sent_by_its
 
 #[test]
 fn up_looks_for_messages_that_begin_like_the_typed_words() {
-    let mut app = App::with_kb(KB);
+    let mut app = saved();
     app.send(Event::PromptsRead(Prompts {
         history: ["fix the build", "add a test", "fix the tests", "lint"].map(typed).to_vec(),
         ..Prompts::default()
@@ -138,4 +145,27 @@ fn up_looks_for_messages_that_begin_like_the_typed_words() {
     // With the caret elsewhere the words are not what is looked for.
     app.keys("home up");
     app.expect_draft("lint");
+}
+
+#[test]
+fn what_stays_out_of_the_sessions_stays_out_of_the_drafts_and_the_history() {
+    let mut app = saved();
+    app.say("/private");
+    writes(&mut app, 600);
+    app.turn("my secret plan");
+    app.types("and its dr");
+    assert_eq!(writes(&mut app, 600), [draft(&[], &[])]);
+    app.keys("ctrl+u");
+    app.say("another plan");
+    app.kb_read();
+    app.replies("Yes.");
+    app.say("/private off");
+    app.types("hello");
+    let kept = format!("{:?}", writes(&mut app, 600));
+    assert!(kept.contains("hello") && !kept.contains("plan"), "{kept}");
+    let mut app = saved();
+    app.state.recording.storing = Storing::Off;
+    app.turn("my secret plan");
+    app.types("and its dr");
+    assert_eq!(writes(&mut app, 600), []);
 }

@@ -3,6 +3,8 @@
 use dictum::app::once::{self, End, News, Told};
 use dictum::app::plain::{Form, is_at_rest};
 use dictum::app::tables::wants_reconciler;
+use dictum::domain::attach::refusal::{Found, Refusal};
+use dictum::domain::attach::{Attachment, Content, Extent};
 use dictum::domain::chat::Level;
 use dictum::domain::exchange::{Failure, Outcome, ReplyEvent, StopReason, Usage};
 use dictum::domain::kb::Span;
@@ -128,4 +130,38 @@ fn the_end_tells_whether_the_reply_is_whole() {
     app.streams(ReplyEvent::Text("Some.".to_string()));
     app.send(Event::Interrupted);
     assert_eq!(once::end(&app.state), End::Interrupted);
+}
+
+#[test]
+fn what_goes_along_is_told_before_the_reply_and_what_does_not_is_no_question() {
+    let mut app = App::without_tables(KB);
+    app.state.screen.form = Form::Once;
+    let mut told = Told::default();
+    app.send(Event::Entered(vec![Span::typed("look @big.txt")]));
+    assert_eq!(told.news(&app.state), []);
+    let file = Attachment {
+        name: "big.txt".to_string(),
+        extent: Extent::Lines { first: 1, last: 2, of: 9 },
+        bytes: 4,
+        left_out: "lines 3-9".to_string(),
+        content: Content::Text("a\nb\n".into()),
+    };
+    app.finds(vec![Found::Attached(file.clone())]);
+    assert_eq!(told.news(&app.state), [News::Attached(file.without_content())]);
+    let event = once::json::event(&News::Attached(file));
+    assert!(event.contains(r#""left_out":"lines 3-9""#) && event.contains(r#""last":2"#), "{event}");
+    app.kb_read();
+    app.replies("Yes.");
+    assert!(
+        !told.news(&app.state).iter().any(|news| matches!(news, News::Attached(_))),
+        "nothing is told twice"
+    );
+
+    let mut app = App::without_tables(KB);
+    app.state.screen.form = Form::Once;
+    app.send(Event::Entered(vec![Span::typed("look @nope.ts")]));
+    app.finds(vec![Found::Refused { name: "nope.ts".to_string(), why: Refusal::Missing }]);
+    let news = Told::default().news(&app.state);
+    let words = "There is no nope.ts here. The message was not sent.".to_string();
+    assert_eq!(news, [News::Notice(Level::Warning, words)]);
 }

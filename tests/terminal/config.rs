@@ -96,3 +96,15 @@ fn settings_that_change_hold_at_once_and_a_broken_file_holds_nothing_up() {
     app.wait_text("provider: only your own config.toml may set it");
     app.quit();
 }
+
+#[test]
+fn an_unknown_action_is_named_and_a_pipe_in_place_of_the_settings_is_told() {
+    let desk = Desk::bare(&[]).size(300, 60).kb(KB);
+    let file = desk.outside("config/dictum/config.toml");
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(&file, "[keys]\nhlep = [\"f1\"]\n").unwrap();
+    assert!(output(&desk, &["config", "show"], 0).contains("keys.hlep: there is no such action"));
+    fs::remove_file(&file).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
+    assert!(output(&desk, &["config", "show"], 0).contains("config.toml: not read, because it is a pipe."));
+}

@@ -255,3 +255,61 @@ fn a30_no_control_byte_of_a_reply_reaches_an_output() {
         }
     }
 }
+
+#[test]
+fn what_a_project_links_in_place_of_its_settings_or_ignore_files_is_not_opened() {
+    let desk = Desk::with_model().kb(KB);
+    for name in ["src/a.md", ".dictum/x"] {
+        desk.write(name, "x");
+    }
+    let made = std::process::Command::new("mkfifo").arg(desk.outside("pipe")).status().unwrap();
+    assert!(made.success());
+    for name in [".dictum/config.toml", "src/.gitignore", ".gitignore"] {
+        std::os::unix::fs::symlink(desk.outside("pipe"), desk.path(name)).unwrap();
+        let left = run(&desk, "dictum -p 'look @src/ please' < /dev/null");
+        assert_eq!(left.code, 0, "{name}: {}", left.err);
+        if name.starts_with(".dictum") {
+            assert!(left.err.contains("config.toml: not read, because it is a pipe."), "{}", left.err);
+        }
+        fs::remove_file(desk.path(name)).unwrap();
+    }
+    std::os::unix::fs::symlink("/dev/stdin", desk.path(".dictum/config.toml")).unwrap();
+    let left = run(&desk, "echo MATERIAL | dictum -p hi");
+    assert_eq!(left.code, 0, "{}", left.err);
+    let asked = desk.server().asked();
+    assert!(
+        asked.last().unwrap().body.to_string().contains("MATERIAL"),
+        "it is the message's, not the settings'"
+    );
+}
+
+#[test]
+fn the_events_end_with_end_also_where_nothing_was_asked() {
+    let desk = Desk::with_model().kb(KB);
+    for (arguments, code) in [("x --resume 999", 1), ("x --persona nobody", 2), ("'' < /dev/null", 2)] {
+        let left = run(&desk, &format!("dictum --json -p {arguments}"));
+        let events = events(&left.out);
+        let kinds: Vec<&str> = events.iter().filter_map(|event| event["type"].as_str()).collect();
+        assert_eq!(
+            (left.code, kinds.as_slice()),
+            (code, ["failed", "end"].as_slice()),
+            "{arguments}: {}",
+            left.out
+        );
+        assert_eq!((&events[1]["outcome"], &events[1]["code"]), (&"failed".into(), &code.into()));
+        assert!(left.err.contains(events[0]["what"].as_str().unwrap()), "{}", left.err);
+    }
+    assert!(desk.server().asked().is_empty());
+}
+
+#[test]
+fn a_key_of_a_provider_never_becomes_a_title() {
+    let desk = Desk::with_model().kb(KB).variable("OPENAI_API_KEY", "k-verysecret-abc123");
+    assert_eq!(run(&desk, "dictum -p hello").code, 0);
+    let left = run(&desk, "dictum session rename 1 why is k-verysecret-abc123 refused");
+    assert!(
+        left.code == 0 && left.out.contains("why is ") && !left.out.contains("verysecret"),
+        "{}",
+        left.out
+    );
+}

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{End, News};
 use crate::base::text;
+use crate::domain::attach::{Attachment, Extent};
 use crate::domain::chat::Level;
 use crate::domain::kb::proposal::Proposal;
 use crate::domain::kb::warnings::Warning;
@@ -27,7 +28,19 @@ pub fn event(news: &News) -> String {
         }
         News::Silence(seconds) => json!({"type": "waiting", "seconds": seconds}),
         News::Notice(level, text) => json!({"type": "notice", "level": word(*level), "text": text}),
+        News::Attached(one) => attached(one),
         News::Failed { what, next } => json!({"type": "failed", "what": what, "next": next}),
+    })
+}
+
+fn attached(one: &Attachment) -> Value {
+    let (first, last, of) = match one.extent {
+        Extent::Lines { first, last, of } => (Some(first), Some(last), Some(of)),
+        Extent::Whole | Extent::Listing { .. } | Extent::Picture => (None, None, None),
+    };
+    json!({
+        "type": "attached", "name": one.name, "bytes": one.bytes, "first": first, "last": last, "of": of,
+        "left_out": (!one.left_out.is_empty()).then_some(&one.left_out),
     })
 }
 

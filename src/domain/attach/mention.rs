@@ -189,9 +189,9 @@ impl Mention {
     }
 }
 
-/// Without `./` before it.
+/// Without `./` before it; alone, it is the working folder.
 fn plain(path: &str) -> String {
-    path.strip_prefix("./").unwrap_or(path).to_string()
+    path.strip_prefix("./").filter(|rest| !rest.is_empty()).unwrap_or(path).to_string()
 }
 
 /// `src/a.ts:10-40`, `:10`, and `#L10-L40` as in addresses of code.
@@ -199,7 +199,8 @@ fn with_lines(word: &str) -> Option<(&str, Lines)> {
     let (path, lines) = word.rsplit_once(":").or_else(|| word.rsplit_once("#L"))?;
     let number = |digits: &str| {
         let digits = digits.trim_start_matches('L');
-        digits.parse::<usize>().ok().filter(|number| *number > 0)
+        // There is no line 0, which is said where the file is read.
+        digits.parse::<usize>().ok()
     };
     let lines = match lines.split_once('-') {
         None => Lines { first: number(lines)?, last: None },
@@ -245,7 +246,10 @@ fn in_text(text: &str, mut before: Option<char>) -> Vec<Mention> {
         let (mention, left) = match quoted {
             Some((inner, left)) => (Mention { written: inner.to_string(), form: Form::Quoted }, left),
             None => {
-                let end = after.find(char::is_whitespace).unwrap_or(after.len());
+                // Behind a comma the next one begins; a name with `,@` in it takes quotation marks.
+                let next = |sign: &str| after.find(sign).unwrap_or(after.len());
+                let end =
+                    after.find(char::is_whitespace).unwrap_or(after.len()).min(next(",@")).min(next(";@"));
                 let (word, left) = after.split_at_checked(end).unwrap_or((after, ""));
                 (Mention { written: word.to_string(), form: Form::Bare }, left)
             }
@@ -291,6 +295,7 @@ mod tests {
         assert_eq!(words("@\"my notes/a b.md\":3-9 now"), ["my notes/a b.md:3-9"]);
         assert_eq!(words("@ @@ a@b"), ["@"]);
         assert_eq!(words("@a @a"), ["a"]);
+        assert_eq!(words("@a.txt:2,@b.mk;@c (@d,@\"e f\")"), ["a.txt:2", "b.mk", "c", "d", "e f"]);
         assert_eq!(words("@https://example.org/x?y"), ["https://example.org/x?y"]);
     }
 
@@ -317,7 +322,8 @@ mod tests {
         assert_eq!(meanings("@a.ts#L3-L7"), ["a.ts#L3-L7", "a.ts 3..Some(7)"]);
         assert_eq!(meanings("@a.ts:40-10"), ["a.ts:40-10", "a.ts 10..Some(40)"]);
         assert_eq!(meanings("@app/[id].tsx)."), ["app/[id].tsx).", "app/[id].tsx)", "app/[id].tsx"]);
-        assert_eq!(meanings("@a:0"), ["a:0"]);
+        assert_eq!(meanings("@a:0"), ["a:0", "a 0..None"]);
+        assert_eq!(meanings("@./"), ["./"]);
     }
 
     #[test]

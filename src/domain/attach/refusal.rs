@@ -157,6 +157,9 @@ const NAMES: &[&str] = &[
 const KEYS: &[&str] =
     &["pem", "key", "p12", "pfx", "p8", "jks", "keystore", "kdbx", "ppk", "asc", "gpg", "tfvars"];
 
+/// Files of Git that hold addresses with tokens in them.
+const GIT: &[&str] = &["config", "config.worktree"];
+
 /// Folders that hold nothing else.
 const FOLDERS: &[&str] = &[".ssh", ".gnupg", ".aws", ".kube", ".azure", ".gcloud", ".docker"];
 
@@ -171,7 +174,14 @@ pub fn looks_secret(path: &str) -> bool {
     });
     let key = name.rsplit_once('.').is_some_and(|(_, end)| KEYS.contains(&end));
     let account = name.starts_with("service-account") && name.ends_with(".json");
-    environment || key || account || NAMES.contains(&name) || parts.iter().any(|part| FOLDERS.contains(part))
+    // A submodule has its own below `.git/modules`.
+    let git = GIT.contains(&name) && parts.iter().any(|part| part.ends_with(".git"));
+    environment
+        || git
+        || key
+        || account
+        || NAMES.contains(&name)
+        || parts.iter().any(|part| FOLDERS.contains(part))
 }
 
 #[cfg(test)]
@@ -191,6 +201,9 @@ mod tests {
             ".aws/config",
             "infra/prod.tfvars",
             "service-account-prod.json",
+            ".git/config",
+            "app/.git/modules/lib/config",
+            "mirror.git/config",
         ] {
             assert!(looks_secret(secret), "{secret}");
         }
@@ -201,6 +214,9 @@ mod tests {
             "keyboard.ts",
             "docs/pem.md",
             "ssh/config.ts",
+            "config",
+            "git/config",
+            ".git/HEAD",
             "",
             "/",
         ] {

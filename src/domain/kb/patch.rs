@@ -81,15 +81,18 @@ fn clean(line: &str) -> String {
     text::sanitise(line).replace('\n', " ")
 }
 
-/// Reads the hunks. Words before, between and after them are passed over, as `patch` does.
-pub fn read(patch: &str) -> Result<Vec<Hunk>, PatchError> {
+/// Reads the hunks. `folder` is where KB.md lies below the root of the repository, with a slash behind each name; git names it so. Words before, between and after them are passed over, as `patch` does.
+pub fn read(patch: &str, folder: &str) -> Result<Vec<Hunk>, PatchError> {
     let mut lines = patch.lines().enumerate().peekable();
     let mut hunks = Vec::new();
     let mut found = Found::Nothing;
     while let Some((at, line)) = lines.next() {
         if let Some(paths) = line.strip_prefix("diff --git ") {
             found = Found::Git;
-            is_ours(paths.split(' ').next().unwrap_or_default())?;
+            // Both halves are the same name, which may hold blanks.
+            let half = paths.split_at_checked(paths.len() / 2).map_or(paths, |(half, _)| half);
+            let word = paths.split(' ').next().unwrap_or_default();
+            is_ours(half, folder).or_else(|_| is_ours(word, folder))?;
             continue;
         }
         let taken_away = ["deleted file", "rename ", "copy ", "GIT binary", "Binary files"]
@@ -102,12 +105,12 @@ pub fn read(patch: &str) -> Result<Vec<Hunk>, PatchError> {
             (line.strip_prefix("--- "), lines.peek().and_then(|(_, next)| next.strip_prefix("+++ ")))
         {
             if path(old) != NO_FILE {
-                is_ours(path(old))?;
+                is_ours(path(old), folder)?;
             }
             if path(new) == NO_FILE {
                 return Err(PatchError::NotText);
             }
-            is_ours(path(new))?;
+            is_ours(path(new), folder)?;
             lines.next();
             found = Found::File;
             continue;
@@ -161,9 +164,10 @@ fn path(words: &str) -> &str {
     words.split('\t').next().unwrap_or_default().trim_end()
 }
 
-fn is_ours(path: &str) -> Result<(), PatchError> {
+fn is_ours(path: &str, folder: &str) -> Result<(), PatchError> {
     let bare = PREFIXES.iter().find_map(|prefix| path.strip_prefix(prefix)).unwrap_or(path);
-    if bare == FILE_NAME { Ok(()) } else { Err(PatchError::OtherFile(text::one_line(bare))) }
+    let names_it = |path: &str| path.strip_prefix(folder).unwrap_or(path) == FILE_NAME;
+    if names_it(bare) || names_it(path) { Ok(()) } else { Err(PatchError::OtherFile(text::one_line(bare))) }
 }
 
 /// `-12,7 +12,8 @@ ...`: the first old line, and how many old and new lines there are.

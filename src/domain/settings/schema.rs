@@ -55,6 +55,7 @@ fn shape(kind: Kind) -> Value {
             "properties": {
                 "context": {"type": "integer", "minimum": 1},
                 "output": {"type": "integer", "minimum": 1},
+                "images": {"type": "boolean"},
                 "in": {"type": "number", "minimum": 0},
                 "out": {"type": "number", "minimum": 0},
                 "cached": {"type": "number", "minimum": 0},
@@ -194,7 +195,12 @@ mod tests {
                 }
                 Kind::Flag => vec!["true".into(), "false".into(), "\"true\"".into(), "1".into()],
                 Kind::Profiles => vec!["{}".into(), "3".into(), "{ w = { base_url = \"http://x\" } }".into()],
-                Kind::Models => vec!["{}".into(), "3".into(), "{ m = { context = 5 } }".into()],
+                Kind::Models => vec![
+                    "{}".into(),
+                    "3".into(),
+                    "{ m = { context = 5, images = false } }".into(),
+                    "{ m = { images = 3 } }".into(),
+                ],
                 Kind::Keys => vec!["{ help = [\"f1\"] }".into(), "3".into(), "{ help = 3 }".into()],
             };
             for value in values {

@@ -120,13 +120,13 @@ fn edited(before: &str, key: &str, value: &str) -> Result<String, ConfigError> {
         refused(format!("your config.toml is no valid TOML, so mend it first: {error}"))
     })?;
     match (row.kind, below) {
-        (Kind::Models | Kind::Keys, Some(below)) if !below.is_empty() => {
+        (Kind::Models | Kind::Keys | Kind::Profiles, Some(below)) if !below.is_empty() => {
             let table = document.entry(name).or_insert(Item::Table(Table::new()));
             let table =
                 table.as_table_like_mut().ok_or_else(|| refused(format!("{name}: it is no table")))?;
             put(table.entry(below).or_insert(Item::None), written(row, value)?);
         }
-        (Kind::Models | Kind::Keys, _) => {
+        (Kind::Models | Kind::Keys | Kind::Profiles, _) => {
             return Err(refused(format!("{name} is a table; set one line of it: {name}.NAME")));
         }
         (_, Some(_)) => {
@@ -214,6 +214,12 @@ mod tests {
         check(before, "save_sessions", "false", &before.replace("8192\n", "8192\nsave_sessions = false\n"));
         check("", "theme", "it's", "theme = \"it's\"\n");
         check("", "models.my-model", "{ context = 32768 }", "[models]\nmy-model = { context = 32768 }\n");
+        let before = "[profiles] # ours\none = { base_url = \"https://one.example.com/v1\" } # the first\n";
+        let two = "{ base_url = \"https://two.example.com/v1\" }";
+        check(before, "profiles.two", two, &format!("{before}two = {two}\n"));
+        let before = "# Ours.\n[profiles.one]\nbase_url = \"https://one.example.com/v1\" # near\n";
+        let after = edited(before, "profiles.two", two).unwrap();
+        assert!(after.contains(before) && after.contains(&format!("two = {two}")), "{after}");
     }
 
     #[test]
@@ -222,6 +228,7 @@ mod tests {
             ("themee", "dark", "perhaps `theme` is meant"),
             ("max_tokens", "many", "is no whole number"),
             ("keys", "x", "is a table"),
+            ("profiles", "{ one = { base_url = \"https://one.example.com\" } }", "is a table"),
             ("theme.x", "x", "is no table"),
             ("models.x", "y", "written in TOML"),
         ] {

@@ -8,6 +8,7 @@ use crate::domain::kb::state::LIMIT;
 use crate::io::files::{self, Content};
 use crate::io::kbfile;
 use crate::io::providers::Listener;
+use crate::io::walk::{Reach, walk};
 use std::path::{Path, PathBuf};
 
 /// How a model is connected; the end of each answer's first paragraph.
@@ -98,11 +99,7 @@ fn persona(request: &Request) -> (String, String) {
 
 /// The project's own Markdown, nearest to the root first. What cannot be read is left out.
 fn gather(project: &Path) -> Vec<Page> {
-    let walk = ignore::WalkBuilder::new(project)
-        .require_git(false)
-        .follow_links(false)
-        .filter_entry(|entry| entry.file_name().to_str().is_none_or(|name| !SKIPPED.contains(&name)))
-        .build();
+    let walk = walk(project, Reach::Shown, &SKIPPED).build();
     let mut paths: Vec<(usize, PathBuf)> = walk
         .take(MOST_ENTRIES)
         .flatten()

@@ -4,6 +4,7 @@ use super::{Look, Target, TargetKind};
 use crate::domain::kb::state::{FILE_NAME, KbState, LIMIT, Snapshot};
 use crate::io::files::{self, Content, ReadError};
 use crate::io::kbfile;
+use crate::io::walk::{self, Reach};
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -214,8 +215,7 @@ fn link_chain(path: &Path) -> Vec<PathBuf> {
 
 /// Everything below a persona folder, within bounds, in a fixed order.
 fn walk(folder: &Path) -> Vec<(PathBuf, Metadata)> {
-    ignore::WalkBuilder::new(folder)
-        .standard_filters(false)
+    walk::walk(folder, Reach::Everything, &[])
         .follow_links(true)
         .max_depth(Some(DEEPEST))
         .sort_by_file_name(std::ffi::OsStr::cmp)

@@ -1,7 +1,7 @@
 //! `dictum kb apply`: the edits of a patch, each reviewed like any other. It takes patches of KB.md alone, and writes nothing where nobody
 //! can be asked.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
@@ -17,7 +17,7 @@ use crate::domain::kb::proposal::{self, Proposal, Source};
 use crate::domain::kb::reconcile::Reconciler;
 use crate::domain::kb::state::LIMIT;
 use crate::domain::kb::{Candidate, Edit, Op};
-use crate::io::{files, kbfile};
+use crate::io::{files, kbfile, root};
 
 /// The exit code for what cannot be used.
 const USAGE: u8 = 2;
@@ -37,7 +37,7 @@ pub fn run(directory: &Path, file: Option<&Path>) -> Result<u8> {
     }
     let patch = bytes(file).with_context(|| format!("the patch cannot be read from {name}"))?;
     let document = Document::parse(kb.text().unwrap_or_default());
-    let found = patch::read(&patch).and_then(|hunks| patch::edits(&hunks, &document));
+    let found = patch::read(&patch, &below_root(directory)).and_then(|hunks| patch::edits(&hunks, &document));
     let edits = match found {
         Ok(edits) => edits,
         Err(error @ PatchError::Gone(_)) => bail!("the patch of {name} cannot be applied: {error}"),
@@ -64,6 +64,13 @@ pub fn run(directory: &Path, file: Option<&Path>) -> Result<u8> {
     let asked = keyboard.is_some();
     let outcome = desk::review_with(keyboard, directory, proposals, How::Cli, &kb)?;
     Ok(if asked { outcome.exit_code() } else { 1 })
+}
+
+/// Where the folder lies in its repository, as git writes it.
+fn below_root(directory: &Path) -> String {
+    let directory = fs::canonicalize(directory).unwrap_or_else(|_| directory.to_path_buf());
+    let below = directory.strip_prefix(root::of(&directory)).map(Path::to_path_buf).unwrap_or_default();
+    below.iter().map(|name| format!("{}/", name.to_string_lossy())).collect()
 }
 
 fn bytes(file: Option<&Path>) -> Result<String> {

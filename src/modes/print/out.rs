@@ -56,6 +56,7 @@ impl Out {
             }
             News::Silence(seconds) => aside(&format!("{seconds} seconds without a byte; Ctrl+C stops it")),
             News::Notice(level, words) => aside(&format!("{}{words}", word(*level))),
+            News::Attached(one) => aside(&format!("sent along: {}", one.label())),
             News::Failed { what, next } => aside(&format!("{what} {next}")),
             News::Start { .. } | News::Text(_) | News::Thinking(_) | News::Usage(_) => {}
         }
@@ -73,6 +74,7 @@ impl Out {
                 | News::Retry { .. }
                 | News::Silence(_)
                 | News::Notice(..)
+                | News::Attached(_)
                 | News::Failed { .. },
             ) => Ok(Flow::Open),
         }

@@ -18,7 +18,7 @@ fn added(text: &str, section: &str) -> Edit {
 
 /// What a patch makes of a KB.md, by way of the edits that are read from it.
 fn applied(patch: &str, kb: &str) -> Result<String, PatchError> {
-    let found = edits(&read(patch)?, &Document::parse(kb))?;
+    let found = edits(&read(patch, "")?, &Document::parse(kb))?;
     Ok(edit::apply(kb, &found).unwrap())
 }
 
@@ -86,7 +86,10 @@ fn a_patch_follows_its_rule_where_kb_md_has_changed() {
 #[test]
 fn nothing_but_the_rules_of_kb_md_is_touched() {
     let patch = |from: &str, to: &str| format!("--- {from}\n+++ {to}\n@@ -1 +1 @@\n-- a\n+- b\n");
-    assert!(read(&patch("a/KB.md", "b/KB.md")).is_ok() && read(&patch("KB.md\t2025-01-01", "KB.md")).is_ok());
+    assert!(
+        read(&patch("a/KB.md", "b/KB.md"), "").is_ok()
+            && read(&patch("KB.md\t2025-01-01", "KB.md"), "").is_ok()
+    );
     for (from, to) in [
         ("a/kb.md", "b/kb.md"),
         ("a/KB.md", "b/src/KB.md"),
@@ -95,16 +98,16 @@ fn nothing_but_the_rules_of_kb_md_is_touched() {
         ("a/KB.md", "b/.git/hooks/pre-commit"),
         ("/dev/null", "b/package.json"),
     ] {
-        assert!(matches!(read(&patch(from, to)), Err(PatchError::OtherFile(_))), "{from} {to}");
+        assert!(matches!(read(&patch(from, to), ""), Err(PatchError::OtherFile(_))), "{from} {to}");
     }
     let two = format!("{}{}", patch("a/KB.md", "b/KB.md"), patch("a/x", "b/x"));
-    assert_eq!(read(&two), Err(PatchError::OtherFile("x".to_string())));
-    assert_eq!(read(&patch("a/KB.md", "/dev/null")), Err(PatchError::NotText));
+    assert_eq!(read(&two, ""), Err(PatchError::OtherFile("x".to_string())));
+    assert_eq!(read(&patch("a/KB.md", "/dev/null"), ""), Err(PatchError::NotText));
     let renamed = "diff --git a/KB.md b/KB.md\nrename from KB.md\nrename to x\n";
-    assert_eq!(read(renamed), Err(PatchError::NotText));
-    assert_eq!(read("no patch at all\n"), Err(PatchError::None));
-    assert_eq!(read("--- a/KB.md\n+++ b/KB.md\n@@ -1,2 +1 @@\n-- a\n"), Err(PatchError::Torn(3)));
-    assert_eq!(read("--- a/KB.md\n+++ b/KB.md\n@@ -1 +1 @@\n-- a\n-- b\n"), Err(PatchError::Torn(5)));
+    assert_eq!(read(renamed, ""), Err(PatchError::NotText));
+    assert_eq!(read("no patch at all\n", ""), Err(PatchError::None));
+    assert_eq!(read("--- a/KB.md\n+++ b/KB.md\n@@ -1,2 +1 @@\n-- a\n", ""), Err(PatchError::Torn(3)));
+    assert_eq!(read("--- a/KB.md\n+++ b/KB.md\n@@ -1 +1 @@\n-- a\n-- b\n", ""), Err(PatchError::Torn(5)));
     let heading = write(Some(KB), &KB.replace("## Tooling", "## Tools"));
     assert!(matches!(applied(&heading, KB), Err(PatchError::NoRules(_))));
 }
@@ -127,10 +130,23 @@ proptest::proptest! {
     ) {
         let kb = Document::parse(&before);
         for patch in [write(Some(&before), &after), torn] {
-            if let Ok(hunks) = read(&patch) && let Ok(edits) = edits(&hunks, &kb) {
+            if let Ok(hunks) = read(&patch, "") && let Ok(edits) = edits(&hunks, &kb) {
                 // What is taken can be made, or is refused with a reason.
                 let _ = edit::apply(&before, &edits);
             }
         }
+    }
+}
+
+#[test]
+fn in_a_folder_of_a_repository_the_names_begin_at_its_root() {
+    let patch = |name: &str| {
+        format!("diff --git a/{name} b/{name}\n--- a/{name}\n+++ b/{name}\n@@ -1 +1,2 @@\n - a\n+- b\n")
+    };
+    for name in ["packages/my app/KB.md", "KB.md"] {
+        assert!(read(&patch(name), "packages/my app/").is_ok(), "{name}");
+    }
+    for name in ["KB.md/KB.md", "packages/KB.md", "packages/my app/x/KB.md"] {
+        assert!(matches!(read(&patch(name), "packages/my app/"), Err(PatchError::OtherFile(_))), "{name}");
     }
 }
