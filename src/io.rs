@@ -8,6 +8,7 @@ pub mod files;
 pub mod git;
 pub mod ground;
 pub mod kbfile;
+mod kept;
 pub mod keyfile;
 pub mod keyring;
 pub mod mentions;

@@ -70,8 +70,12 @@ pub struct Trusted {
 impl Trusted {
     /// Whether just this was looked at.
     pub fn holds(&self, item: &Item) -> bool {
-        let hash = item.hash();
-        self.files.get(&item.name).is_some_and(|known| known.hashes.contains(&hash))
+        self.knows(&item.name, &item.text)
+    }
+
+    /// Whether this text of a file was looked at.
+    pub fn knows(&self, name: &str, text: &str) -> bool {
+        self.files.get(name).is_some_and(|known| known.hashes.contains(&hash(text)))
     }
 
     /// The text that was looked at last.

@@ -26,6 +26,9 @@ pub fn as_written(directory: &Path, root: &Path, names: &[String]) -> Vec<String
         let Some(stamp) = stamp_of(&path) else { continue };
         wanted.entry(below.replace('\\', "/").into_bytes()).or_insert((stamp, Vec::new())).1.push(name);
     }
+    if wanted.is_empty() {
+        return Vec::new();
+    }
     let mut same: BTreeSet<&String> = BTreeSet::new();
     let look = |name: &[u8], stamp: Stamp| {
         if let Some((now, names)) = wanted.get(name)

@@ -131,14 +131,15 @@ impl Runtime {
                 self.blocking(move |place| {
                     // The screen may be gone by now; then nobody needs the answer.
                     let notes = notes::read(&place.project, &place.notes);
+                    let snapshot = kbfile::read(&place.project, place.kb_limit);
                     let looked_at = place.trust.as_ref().map(|folder| {
-                        let (trusted, from_git) = trust::look(folder, &place.project, &notes);
+                        let (trusted, from_git) =
+                            trust::look(folder, &place.project, snapshot.text(), &notes);
                         Event::TrustRead { trusted, from_git }
                     });
                     for event in [Some(Event::NotesRead(notes)), looked_at].into_iter().flatten() {
                         let _ = events.send(event);
                     }
-                    let snapshot = kbfile::read(&place.project, place.kb_limit);
                     Event::KbRead { task, snapshot }
                 });
             }

@@ -1,83 +1,62 @@
 //! What the user has looked at in each project, as one private file for each below the state folder. It never trusts anything by itself.
 
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::collections::BTreeSet;
+use std::path::Path;
 
-use super::files::{self, Content, LockError, ReadError, WriteError};
+use super::kept::{Kept, KeptError};
 use super::{git, root};
 use crate::domain::kb::state::FILE_NAME;
 use crate::domain::notes::Notes;
 use crate::domain::trust::{Item, Trusted};
 
-/// A lock is held for a few milliseconds.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// KB.md, notes and a shelf of personas are far below this, in bytes.
-const LARGEST: u64 = 16 * 1024 * 1024;
-
-/// Why it could not be read or kept.
-#[derive(Debug, thiserror::Error)]
-pub enum TrustError {
-    #[error(
-        "what you looked at before is not known: {} cannot be read ({cause}); remove it to begin anew",
-        files::shown(path)
-    )]
-    Read { path: PathBuf, cause: String },
-    #[error(
-        "you will be asked again in the next session: the folder {} cannot be made ({cause})",
-        files::shown(path)
-    )]
-    Folder { path: PathBuf, cause: String },
-    #[error("you will be asked again in the next session: {0}")]
-    Lock(#[from] LockError),
-    #[error("you will be asked again in the next session: {0}")]
-    Write(#[from] WriteError),
-}
+const KEPT: Kept = Kept {
+    ending: "json",
+    // KB.md, notes and a shelf of personas are far below this.
+    largest: 16 * 1024 * 1024,
+    unknown: "what you looked at before is not known",
+    lost: "you will be asked again in the next session",
+};
 
 /// What was looked at in a project; nothing where nothing was kept.
-pub fn read(folder: &Path, project: &Path) -> Result<Trusted, TrustError> {
-    read_file(&place(folder, project))
+pub fn read(folder: &Path, project: &Path) -> Result<Trusted, KeptError> {
+    KEPT.read(folder, project, parse)
 }
 
-/// What was looked at or why that is not known, and which of the project's files are just as Git wrote them.
-pub fn look(folder: &Path, project: &Path, notes: &Notes) -> (Result<Trusted, String>, Vec<String>) {
+/// What was looked at or why that is not known, and which of the project's files are just as Git wrote them. That is asked only of what may
+/// be new: not of KB.md and notes that were looked at as they are.
+pub fn look(
+    folder: &Path,
+    project: &Path,
+    kb: Option<&str>,
+    notes: &Notes,
+) -> (Result<Trusted, String>, Vec<String>) {
     let trusted = read(folder, project).map_err(|error| error.to_string());
-    let mut names = vec![FILE_NAME.to_string()];
-    names.extend(notes.files.iter().map(|note| note.path.clone()));
-    names.extend(trusted.iter().flat_map(|trusted| trusted.files.keys().cloned()));
-    names.sort();
-    names.dedup();
+    let mut names: BTreeSet<String> =
+        trusted.iter().flat_map(|trusted| trusted.files.keys().cloned()).collect();
+    let noted = notes.files.iter().map(|note| (note.path.as_str(), note.text.as_str()));
+    for (name, text) in [(FILE_NAME, kb.unwrap_or_default())].into_iter().chain(noted) {
+        if trusted.as_ref().is_ok_and(|trusted| trusted.knows(name, text)) {
+            names.remove(name);
+        } else {
+            names.insert(name.to_string());
+        }
+    }
+    let names: Vec<String> = names.into_iter().collect();
     let from_git = git::as_written(project, &root::of(project), &names);
     (trusted, from_git)
 }
 
-/// Adds what was looked at. Another dictum may do the same at the same time.
-pub fn add(folder: &Path, project: &Path, items: &[Item]) -> Result<(), TrustError> {
-    let failed = |error: std::io::Error| TrustError::Folder {
-        path: folder.to_path_buf(),
-        cause: files::cause(&error),
-    };
-    files::private_folder(folder).map_err(failed)?;
-    let path = place(folder, project);
-    let _lock = files::lock(&path.with_extension("lock"), PATIENCE)?;
-    let mut trusted = read_file(&path)?;
-    let before = trusted.clone();
-    items.iter().for_each(|item| trusted.add(item));
-    if trusted == before {
-        return Ok(());
-    }
-    let text = serde_json::to_string(&trusted).unwrap_or_default();
-    if path.exists() {
-        files::replace(&path, text.as_bytes(), || true)?;
-    } else {
-        files::create(&path, text.as_bytes(), 0o600)?;
-    }
-    Ok(())
+/// Adds what was looked at.
+pub fn add(folder: &Path, project: &Path, items: &[Item]) -> Result<(), KeptError> {
+    KEPT.change(folder, project, parse, |mut trusted| {
+        let before = trusted.clone();
+        items.iter().for_each(|item| trusted.add(item));
+        (trusted != before).then(|| serde_json::to_string(&trusted).unwrap_or_default())
+    })
 }
 
 /// dictum itself changed a file as the user accepted: the new text is as good as the old one was.
-pub fn follow(folder: &Path, project: &Path, before: Option<&Item>, now: &Item) -> Result<(), TrustError> {
+pub fn follow(folder: &Path, project: &Path, before: Option<&Item>, now: &Item) -> Result<(), KeptError> {
     let trusted = read(folder, project)?;
     if before.is_none_or(|before| trusted.holds(before)) {
         add(folder, project, std::slice::from_ref(now))
@@ -86,20 +65,8 @@ pub fn follow(folder: &Path, project: &Path, before: Option<&Item>, now: &Item) 
     }
 }
 
-fn read_file(path: &Path) -> Result<Trusted, TrustError> {
-    let failed = |cause: String| TrustError::Read { path: path.to_path_buf(), cause };
-    let bytes = match files::read_bounded(path, LARGEST) {
-        Ok(Content::Whole(bytes)) => bytes,
-        Ok(Content::TooLarge(_)) => return Err(failed("it is too large".to_string())),
-        Err(ReadError::Io(error)) if error.kind() == ErrorKind::NotFound => return Ok(Trusted::default()),
-        Err(error) => return Err(failed(error.to_string())),
-    };
-    serde_json::from_slice(&bytes).map_err(|error| failed(error.to_string()))
-}
-
-/// A file named by the hash of the project's path, however it is reached.
-fn place(folder: &Path, project: &Path) -> PathBuf {
-    folder.join(format!("{}.json", files::project_key(project)))
+fn parse(bytes: Vec<u8>) -> Result<Trusted, String> {
+    serde_json::from_slice(&bytes).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
@@ -173,9 +140,9 @@ mod tests {
         let desk = tempfile::tempdir().unwrap();
         let folder = desk.path().join("trust");
         add(&folder, desk.path(), &[item("a")]).unwrap();
-        fs::write(place(&folder, desk.path()), "{").unwrap();
+        fs::write(KEPT.place(&folder, desk.path()), "{").unwrap();
         assert!(read(&folder, desk.path()).unwrap_err().to_string().contains("remove it"));
         add(&folder, desk.path(), &[item("b")]).unwrap_err();
-        assert_eq!(fs::read_to_string(place(&folder, desk.path())).unwrap(), "{");
+        assert_eq!(fs::read_to_string(KEPT.place(&folder, desk.path())).unwrap(), "{");
     }
 }
