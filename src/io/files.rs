@@ -292,6 +292,17 @@ fn write_error(target: &Path, source: io::Error) -> WriteError {
     }
 }
 
+/// How a file is opened that is its owner's alone, where it is made.
+pub fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options
+}
+
 /// Held while a file is read, compared and written; released when dropped or when the process ends in any way.
 #[derive(Debug)]
 pub struct Lock {
@@ -301,14 +312,7 @@ pub struct Lock {
 /// Locks the side file `path`, which is created when missing and stays. Waits at most `patience`.
 pub fn lock(path: &Path, patience: Duration) -> Result<Lock, LockError> {
     let failed = |source| LockError::Io { path: path.to_path_buf(), source };
-    let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    let file = options.open(path).map_err(failed)?;
+    let file = private().read(true).append(true).create(true).open(path).map_err(failed)?;
     let start = Instant::now();
     loop {
         match file.try_lock() {

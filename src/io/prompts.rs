@@ -1,7 +1,7 @@
 //! What a project's prompt held, in the state folder: the history of messages, and for each running dictum a file with its drafts and
 //! queue. It never writes words that look like a secret, and never touches the draft of a dictum that still runs.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -284,14 +284,7 @@ impl Desk {
         files::private_folder(&self.folder)?;
         let path = self.history_path();
         let _lock = files::lock(&path.with_extension("lock"), PATIENCE)?;
-        let mut options = OpenOptions::new();
-        options.read(true).append(true).create(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt;
-            options.mode(0o600);
-        }
-        let mut file = options.open(&path)?;
+        let mut file = files::private().read(true).append(true).create(true).open(&path)?;
         // A line that a crash cut short must not take this one with it.
         if file.metadata()?.len() > 0 {
             file.seek(SeekFrom::End(-1))?;
@@ -388,14 +381,7 @@ impl Drop for Desk {
 
 /// The lock, if nobody has it.
 fn lock_of_nobody(path: &Path) -> Option<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    let file = options.open(path).ok()?;
+    let file = files::private().write(true).create(true).truncate(false).open(path).ok()?;
     match file.try_lock() {
         Ok(()) => Some(file),
         Err(TryLockError::WouldBlock | TryLockError::Error(_)) => None,

@@ -1,7 +1,6 @@
 //! The journal on disk: a private file for each KB.md, one line for each write. It never stops a write of KB.md, and is never in the
 //! project.
 
-use std::fs::OpenOptions;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -100,13 +99,13 @@ impl Journal {
 
     fn append(&self, path: &Path, line: &str) -> io::Result<()> {
         files::private_folder(&self.folder)?;
-        let mut options = OpenOptions::new();
+        let mut options = files::private();
         options.read(true).append(true).create(true);
         #[cfg(unix)]
         {
             use std::os::unix::fs::OpenOptionsExt;
             // Something else than a file may stand there; opening a pipe would wait.
-            options.mode(0o600).custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+            options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
         }
         let mut file = options.open(path)?;
         if !file.metadata()?.is_file() {

@@ -1,7 +1,7 @@
 //! The file of the store: where it is, who may read it, its format and its mending. It never touches a format that is newer than this
 //! program, and never throws a damaged file away.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -183,12 +183,11 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
 
 /// Makes the file for its owner alone, or makes it so.
 fn make_private(path: &Path) -> Result<(), StoreError> {
-    let mut options = OpenOptions::new();
+    let mut options = files::private();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     {
-        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-        options.mode(0o600);
+        use std::os::unix::fs::PermissionsExt;
         if let Ok(meta) = fs::metadata(path)
             && meta.permissions().mode() & 0o077 != 0
         {

@@ -2,10 +2,12 @@
 //! ends. It never writes into these files, and removes none that another dictum holds.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
+
+use crate::io::files;
 
 /// Looking whether a lock is free takes it for a moment, so one that is not had at once is tried again so often.
 const TRIES: u32 = 5;
@@ -124,14 +126,7 @@ enum Missing {
 }
 
 fn open(path: &Path, missing: Missing) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(missing == Missing::Make).truncate(false);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    options.open(path)
+    files::private().write(true).create(missing == Missing::Make).truncate(false).open(path)
 }
 
 /// Whether the file still has its name.
@@ -147,3 +142,6 @@ fn stands(file: &File, path: &Path) -> bool {
 fn stands(_file: &File, path: &Path) -> bool {
     path.exists()
 }
+
+#[cfg(test)]
+mod tests;

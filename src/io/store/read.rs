@@ -167,7 +167,6 @@ impl Book {
         if moved {
             self.adopt(id).map_err(self.of())?;
         }
-        self.put_together(id).map_err(self.of())?;
         let opened = self.read(id)?;
         // One that is in use is not old. Where that cannot be written, reading goes on all the same.
         let _ = changed(&self.connection, id.0, now());

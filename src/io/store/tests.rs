@@ -13,34 +13,34 @@ use crate::protocol::message::Anchor;
 use crate::protocol::sessions::{Change, Conversation, Elsewhere, Named, Opened, Standing, Which};
 
 /// A folder for the store and one for the project.
-struct Room(tempfile::TempDir);
+pub(super) struct Room(pub(super) tempfile::TempDir);
 
 impl Room {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let room = tempfile::tempdir().unwrap();
         fs::create_dir(room.path().join("project")).unwrap();
         Self(room)
     }
 
-    fn folder(&self) -> PathBuf {
+    pub(super) fn folder(&self) -> PathBuf {
         self.0.path().join("sessions")
     }
 
-    fn file(&self) -> PathBuf {
+    pub(super) fn file(&self) -> PathBuf {
         file::path(&self.folder())
     }
 
-    fn book_in(&self, project: &str) -> Book {
+    pub(super) fn book_in(&self, project: &str) -> Book {
         let project = self.0.path().join(project);
         Book::open(&self.folder(), &project, Arc::new(Keys::default())).unwrap()
     }
 
-    fn book(&self) -> Book {
+    pub(super) fn book(&self) -> Book {
         self.book_in("project")
     }
 
     /// Runs the thread over these asks and gives what it told.
-    fn told(&self, asks: Vec<Ask>) -> Vec<Told> {
+    pub(super) fn told(&self, asks: Vec<Ask>) -> Vec<Told> {
         let told = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&told);
         let place = Place { folder: Some(self.folder()), days: 0 };
@@ -54,29 +54,29 @@ impl Room {
     }
 }
 
-fn user(entry: u64, text: &str) -> Change {
+pub(super) fn user(entry: u64, text: &str) -> Change {
     Change::Put { entry: EntryId(entry), body: Body::User { text: text.into(), attached: Vec::new() } }
 }
 
-fn reply(entry: u64, text: &str, outcome: Option<Outcome>) -> Change {
+pub(super) fn reply(entry: u64, text: &str, outcome: Option<Outcome>) -> Change {
     let voice = Voice { name: "reviewer".into(), color: "yellow".into() };
     let reply = Reply { voice, text: text.into(), outcome, kb: "1a2b3c4d".into(), ..Reply::default() };
     Change::Put { entry: EntryId(entry), body: Body::Reply(Box::new(reply)) }
 }
 
-fn ended(entry: u64, text: &str) -> Change {
+pub(super) fn ended(entry: u64, text: &str) -> Change {
     reply(entry, text, Some(Outcome::Complete(StopReason::EndTurn)))
 }
 
-fn grow(entry: u64, text: &str) -> Change {
+pub(super) fn grow(entry: u64, text: &str) -> Change {
     Change::Grow { entry: EntryId(entry), text: text.into(), thinking: String::new() }
 }
 
-fn record(conversation: u64, changes: Vec<Change>) -> Record {
+pub(super) fn record(conversation: u64, changes: Vec<Change>) -> Record {
     Record { conversation: Conversation(conversation), session: None, parent: None, changes, standing: None }
 }
 
-fn begun(book: &mut Book, conversation: u64, changes: Vec<Change>) -> SessionId {
+pub(super) fn begun(book: &mut Book, conversation: u64, changes: Vec<Change>) -> SessionId {
     match book.record(&record(conversation, changes)).unwrap() {
         Recorded::Begun(session) => session,
         other => panic!("{other:?}"),
@@ -84,7 +84,7 @@ fn begun(book: &mut Book, conversation: u64, changes: Vec<Change>) -> SessionId 
 }
 
 /// What was said, a line an entry.
-fn chat(opened: &Opened) -> Vec<String> {
+pub(super) fn chat(opened: &Opened) -> Vec<String> {
     let line = |body: &Body| match body {
         Body::User { text, .. } => format!("you: {text}"),
         Body::Reply(reply) => format!("{}: {}", reply.voice.name, reply.text),
@@ -95,7 +95,7 @@ fn chat(opened: &Opened) -> Vec<String> {
     opened.entries.iter().map(|kept| line(&kept.body)).collect()
 }
 
-fn titles(book: &Book, query: &str) -> Vec<String> {
+pub(super) fn titles(book: &Book, query: &str) -> Vec<String> {
     book.list(query, 50).unwrap().into_iter().map(|summary| summary.title).collect()
 }
 
@@ -128,7 +128,7 @@ fn a_turn_comes_back_as_it_was_said() {
     assert_eq!(book.check().unwrap(), Vec::<String>::new());
 }
 
-fn outcome(opened: &Opened, entry: usize) -> String {
+pub(super) fn outcome(opened: &Opened, entry: usize) -> String {
     let Body::Reply(reply) = &opened.entries[entry].body else { panic!("no reply") };
     match &reply.outcome {
         Some(Outcome::Failed(failure)) => failure.what.clone(),
@@ -151,134 +151,6 @@ fn a29_a_reply_that_was_cut_comes_back_with_what_was_there() {
     assert!(outcome(&opened, 1).starts_with("Cut"));
     assert_eq!(titles(&book, "three"), ["hello"]);
     assert_eq!(book.check().unwrap(), Vec::<String>::new());
-}
-
-#[test]
-fn a_session_that_is_open_in_another_dictum_is_never_cut_and_only_copied() {
-    let room = Room::new();
-    let (mut book, mut other) = (room.book(), room.book());
-    let session = begun(&mut book, 1, vec![user(1, "hello"), reply(2, "", None)]);
-    book.record(&record(1, vec![grow(2, "one two ")])).unwrap();
-    for opened in [other.open_session(Which::Last), other.open_session(Which::Numbered(session))] {
-        let opened = opened.unwrap();
-        assert_eq!((opened.summary.id, opened.elsewhere), (session, Elsewhere::This));
-        assert_eq!(chat(&opened)[1], "reviewer: one two ");
-        assert!(outcome(&opened, 1).starts_with("Not whole: another dictum"));
-    }
-    assert!(outcome(&other.read(session).unwrap(), 1).starts_with("Not whole"));
-    // Its own dictum begins the reply anew and is killed: nothing stands twice.
-    book.record(&record(1, vec![reply(2, "one ", None), grow(2, "three ")])).unwrap();
-    drop(book);
-    assert_eq!(chat(&room.book().open_session(Which::Last).unwrap())[1], "reviewer: one three ");
-}
-
-#[test]
-fn a_reply_that_was_put_together_and_begins_anew_does_not_stand_twice() {
-    let room = Room::new();
-    let mut book = room.book();
-    let session = begun(&mut book, 1, vec![user(1, "hello"), reply(2, "one ", None)]);
-    book.open_session(Which::Numbered(session)).unwrap();
-    book.record(&record(1, vec![reply(2, "one ", None)])).unwrap();
-    drop(book);
-    assert_eq!(chat(&room.book().open_session(Which::Last).unwrap())[1], "reviewer: one ");
-}
-
-#[test]
-fn the_last_session_is_the_newest_that_is_open_nowhere_else() {
-    let room = Room::new();
-    let (mut first, mut second, mut third) = (room.book(), room.book(), room.book());
-    let older = begun(&mut first, 1, vec![user(1, "older")]);
-    let newer = begun(&mut second, 1, vec![user(1, "newer")]);
-    // The first conversation is over, its dictum is not.
-    first.close(Conversation(1), None);
-    let opened = third.open_session(Which::Last).unwrap();
-    assert_eq!((opened.summary.id, opened.elsewhere), (older, Elsewhere::Newer(newer)));
-    assert_eq!(first.open_session(Which::Numbered(older)).unwrap().elsewhere, Elsewhere::This);
-    // One that was opened and left is free again, and those of dictums that are gone.
-    third.close(Conversation(9), Some(older));
-    drop(second);
-    assert_eq!(third.open_session(Which::Last).unwrap().summary.id, older, "it was opened last");
-    assert_eq!(first.open_session(Which::Numbered(newer)).unwrap().elsewhere, Elsewhere::Nothing);
-    drop((first, third));
-    let left = fs::read_dir(room.folder()).unwrap().map(|entry| entry.unwrap().file_name());
-    assert!(!left.into_iter().any(|name| name.to_string_lossy().starts_with("open-")));
-}
-
-#[test]
-fn a_session_that_is_open_does_not_expire() {
-    let room = Room::new();
-    let (mut book, mut other) = (room.book(), room.book());
-    begun(&mut book, 1, vec![user(1, "idle")]);
-    begun(&mut other, 1, vec![user(1, "own")]);
-    begun(&mut room.book(), 1, vec![user(1, "left")]);
-    book.connection.execute("UPDATE sessions SET changed = changed - 9 * 86400000", []).unwrap();
-    assert_eq!(other.expire(2).unwrap(), 1);
-    assert_eq!(titles(&book, ""), ["own", "idle"]);
-    drop(book);
-    assert_eq!(other.expire(2).unwrap(), 1);
-}
-
-#[test]
-fn what_a_kill_cut_is_found_before_somebody_opens_it() {
-    let room = Room::new();
-    let (mut book, mut running) = (room.book(), room.book());
-    begun(&mut book, 1, vec![user(1, "killed"), reply(2, "", None)]);
-    begun(&mut running, 1, vec![user(1, "running"), reply(2, "", None)]);
-    for book in [&mut book, &mut running] {
-        book.record(&record(1, vec![grow(2, "a zanzibarine word ")])).unwrap();
-    }
-    drop(book);
-    assert_eq!(titles(&room.book(), "zanzibarine"), ["killed"]);
-    running.record(&record(1, vec![ended(2, "a zanzibarine word")])).unwrap();
-    assert_eq!(titles(&room.book(), "zanzibarine"), ["running", "killed"]);
-    assert_eq!(running.check().unwrap(), Vec::<String>::new());
-}
-
-#[test]
-fn a_session_comes_along_when_its_folder_was_renamed() {
-    let room = Room::new();
-    let mut book = room.book();
-    let session = begun(&mut book, 1, vec![user(1, "hello"), ended(2, "A zanzibarine word.")]);
-    drop(book);
-    fs::rename(room.0.path().join("project"), room.0.path().join("renamed")).unwrap();
-    let mut book = room.book_in("renamed");
-    assert_eq!(titles(&book, ""), Vec::<String>::new());
-    let all = book.list_all("zanzibarine", 50).unwrap();
-    assert!(all.len() == 1 && all[0].folder.ends_with("/project"), "{all:?}");
-    assert_eq!(book.list_all("", 50).unwrap().len(), 1);
-    assert_eq!(book.open_session(Which::Numbered(session)).unwrap().summary.id, session);
-    for query in ["", "hello", "zanzibarine"] {
-        assert_eq!(titles(&book, query), ["hello"]);
-    }
-    assert_eq!(book.list("", 50).unwrap()[0].folder, files::shown(&room.0.path().join("renamed")));
-    assert_eq!(book.check().unwrap(), Vec::<String>::new());
-}
-
-#[test]
-fn a_store_that_stays_busy_at_the_end_is_said() {
-    let room = Room::new();
-    let mut book = room.book();
-    begun(&mut book, 1, vec![user(1, "hello")]);
-    let place = Place { folder: Some(room.folder()), days: 0 };
-    let store =
-        Store::start(place, room.0.path().join("project"), Arc::new(Keys::default()), |_| {}).unwrap();
-    book.connection.execute_batch("BEGIN IMMEDIATE").unwrap();
-    store.ask(Ask::Record(Box::new(record(1, vec![user(1, "one")]))));
-    assert!(!store.finish(Duration::from_millis(20)));
-    book.connection.execute_batch("ROLLBACK").unwrap();
-}
-
-#[test]
-fn what_is_deleted_leaves_no_words_while_another_dictum_runs() {
-    let room = Room::new();
-    let (mut book, other) = (room.book(), room.book());
-    let session = begun(&mut book, 1, vec![user(1, "keep nothing of zanzibarine")]);
-    assert_eq!(titles(&other, "zanzibarine").len(), 1);
-    book.delete(session).unwrap();
-    for entry in fs::read_dir(room.folder()).unwrap() {
-        let bytes = fs::read(entry.unwrap().path()).unwrap();
-        assert!(!String::from_utf8_lossy(&bytes).contains("zanzibarine"));
-    }
 }
 
 #[test]

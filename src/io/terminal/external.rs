@@ -116,14 +116,7 @@ pub fn edit_text_with(editor: &str, initial: &str, extension: &str) -> Result<St
 }
 
 fn write_private(path: PathBuf, text: &str) -> io::Result<PathBuf> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    options.open(&path)?.write_all(text.as_bytes())?;
+    files::private().write(true).create_new(true).open(&path)?.write_all(text.as_bytes())?;
     Ok(path)
 }
 
