@@ -203,10 +203,8 @@ pub fn grow(state: &State, cache: &mut transcript::LineCache, buffer: &mut Buffe
     let chat = chat_area(state, areas.transcript).log;
     let (drawn, mut rows) =
         transcript::grow(&state.transcript, &state.log, cache, &state.screen.theme, chat, buffer);
-    for row in areas.status.rows() {
-        Clear.render(row, buffer);
-        rows.push(row.y);
-    }
+    Clear.render(areas.status, buffer);
+    rows.extend(areas.status.top()..areas.status.bottom());
     status::view(state, areas.status, buffer);
     (drawn, rows)
 }

@@ -53,10 +53,7 @@ pub fn heard_alone(state: &mut State) -> Vec<Effect> {
     if let Turn::Replying(replying) = &mut state.turn {
         replying.heard = found;
     }
-    match state.errands.late.take() {
-        Some((task, outcome)) => ended(state, task, outcome),
-        None => Vec::new(),
-    }
+    end_late(state)
 }
 
 /// Looks for directives in a message that was sent before the tables were there, and takes the end of its reply if that came.
@@ -70,6 +67,11 @@ fn heard_late(state: &mut State) -> Vec<Effect> {
         replying.candidates = candidates;
         replying.heard = Heard::All;
     }
+    end_late(state)
+}
+
+/// Takes the end of a reply that waited for the tables, if it came.
+fn end_late(state: &mut State) -> Vec<Effect> {
     match state.errands.late.take() {
         Some((task, outcome)) => ended(state, task, outcome),
         None => Vec::new(),

@@ -8,6 +8,7 @@ pub mod reading;
 mod said;
 
 pub use lines::LineCache;
+use lines::Row;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -149,8 +150,8 @@ pub fn view(
     let mut above: Option<(usize, Rect)> = None;
     let mut rows = Vec::with_capacity(height);
     for place in area.rows() {
-        rows.push(ground.row(at));
-        let Some(line) = ground.line(&mut at) else { break };
+        let Some((row, line)) = ground.line(&mut at) else { break };
+        rows.push(row);
         line.render(place, buffer);
         if let Some(reading) = reading {
             reading.mark(at.entry, place, theme, buffer);
@@ -202,17 +203,16 @@ pub fn grow(
     let mut ground = Ground { entries: log.entries(), cache };
     let over = ground.over();
     let top = ground.up(over, usize::from(area.height));
-    let moved = match (&before, ground.row(top)) {
-        (Some(before), Some(first)) => before.iter().position(|row| *row == Some(first)).unwrap_or(0),
-        _ => 0,
-    };
+    let first_row = ground.line(&mut { top }).map(|(row, _)| row);
+    let is_first = |row: &Row| Some(*row) == first_row;
+    let moved = before.as_ref().and_then(|before| before.iter().position(is_first)).unwrap_or(0);
     move_up(area, moved, buffer);
     let mut at = top;
     let mut rows = Vec::with_capacity(usize::from(area.height));
     for (number, place) in area.rows().enumerate() {
-        let row = ground.row(at);
-        let line = ground.line(&mut at);
-        let stood = |before: &Vec<lines::Row>| before.get(number + moved).copied().flatten() == row;
+        let (row, line) = ground.line(&mut at).unzip();
+        // Below the last line nothing was drawn, and nothing is.
+        let stood = |before: &Vec<Row>| before.get(number + moved).copied() == row;
         let is_drawn = number + moved < usize::from(area.height) && before.as_ref().is_some_and(stood);
         if !is_drawn {
             Clear.render(place, buffer);
@@ -223,7 +223,7 @@ pub fn grow(
         if !is_drawn || moved > 0 {
             changed.push(place.y);
         }
-        rows.push(row);
+        rows.extend(row);
     }
     ground.cache.remember(Some((area, rows)));
     let first = (top.entry, top.part == 0 && top.line == 0);

@@ -37,8 +37,8 @@ impl Slot {
     }
 }
 
-/// What a row of the screen shows: a line of one laying out, or nothing. Rows that are equal look the same.
-pub(super) type Row = Option<(u64, usize)>;
+/// What a row of the screen shows: a line of one laying out. Rows that are equal look the same.
+pub(super) type Row = (u64, usize);
 
 /// An entry in parts.
 struct Laid {
@@ -147,12 +147,28 @@ impl LineCache {
 
     /// The lines of a part.
     pub(super) fn lines(&mut self, entry: &Entry, part: usize) -> &[Line<'static>] {
+        self.laid_out(entry, part).and_then(|slot| slot.lines.as_deref()).unwrap_or_default()
+    }
+
+    /// A line of a part, and what a row shows that shows it.
+    pub(super) fn line(
+        &mut self,
+        entry: &Entry,
+        part: usize,
+        number: usize,
+    ) -> Option<(Row, &Line<'static>)> {
+        let slot = self.laid_out(entry, part)?;
+        let line = slot.lines.as_ref()?.get(number)?;
+        Some(((slot.laying, number), line))
+    }
+
+    /// A part with its lines.
+    fn laid_out(&mut self, entry: &Entry, part: usize) -> Option<&Slot> {
         self.parts(entry);
         let Self { entries, width, theme, frame, kept, layings, highlighter, unfold, .. } = self;
-        let (Some(laid), Some(theme)) = (entries.get_mut(&entry.id), theme.as_ref()) else { return &[] };
-        let Laid { slots, blocks, .. } = laid;
+        let (Laid { slots, blocks, .. }, theme) = (entries.get_mut(&entry.id)?, theme.as_ref()?);
         let ends = ends(slots, part);
-        let Some(slot) = slots.get_mut(part) else { return &[] };
+        let slot = slots.get_mut(part)?;
         slot.frame = *frame;
         if slot.lines.is_none() {
             let lines = match (&slot.part, &entry.body) {
@@ -182,16 +198,7 @@ impl LineCache {
             slot.height = Some(lines.len());
             slot.lines = Some(lines);
         }
-        slot.lines.as_deref().unwrap_or_default()
-    }
-
-    /// What a row shows that shows this line.
-    pub(super) fn row(&mut self, entry: &Entry, part: usize, line: usize) -> Row {
-        if line >= self.lines(entry, part).len() {
-            return None;
-        }
-        let slot = self.entries.get(&entry.id).and_then(|laid| laid.slots.get(part));
-        slot.map(|slot| (slot.laying, line))
+        Some(slot)
     }
 
     /// Remembers what the rows of a frame show; `None` where they show more than lines.

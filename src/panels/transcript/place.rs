@@ -85,20 +85,13 @@ impl Ground<'_> {
         *at = self.over();
     }
 
-    /// The line at a place, which moves on to the next one.
-    pub fn line(&mut self, at: &mut Place) -> Option<&Line<'static>> {
+    /// The line at a place, which moves on to the next one, and what a row shows that shows it.
+    pub fn line(&mut self, at: &mut Place) -> Option<(Row, &Line<'static>)> {
         self.normal(at);
         let entry = self.entries.get(at.entry)?;
         let number = at.line;
         at.line += 1;
-        self.cache.lines(entry, at.part).get(number)
-    }
-
-    /// What a row shows that shows the line at a place.
-    pub fn row(&mut self, at: Place) -> Row {
-        let at = self.down(at, 0);
-        let entry = self.entries.get(at.entry)?;
-        self.cache.row(entry, at.part, at.line)
+        self.cache.line(entry, at.part, number)
     }
 
     /// What the lines of a part say.
