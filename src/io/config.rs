@@ -123,7 +123,7 @@ pub fn config_home(env: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
 
 /// The file that [`EXTRA_CA`] names. One that brings nothing is left out with a warning, as Node.js does.
 fn extra(env: &dyn Fn(&str) -> Option<String>, warnings: &mut Vec<String>) -> Option<String> {
-    let file = env(EXTRA_CA).filter(|file| !file.is_empty())?;
+    let file = env(EXTRA_CA)?;
     let Some(why) = fault_of(Path::new(&file)) else { return Some(file) };
     warnings.push(format!("{EXTRA_CA} is left out: {why}."));
     None

@@ -144,7 +144,6 @@ pub struct Messages {
     thought: Option<Thought>,
     /// As the provider counts: what was read from a cache or written to it is no part of the input.
     counted: Usage,
-    usage: Usage,
     stop: Option<String>,
     over: bool,
 }
@@ -315,6 +314,7 @@ impl Messages {
     fn report(&mut self, holder: &Value, out: &mut Vec<ReplyEvent>) {
         let Some(usage) = wire::at(holder, &["usage"]) else { return };
         // A later frame may repeat some of the counts and leave out others, which then hold.
+        let before = self.counted;
         self.counted.merge(Usage {
             input: count(usage, &["input_tokens"]),
             output: count(usage, &["output_tokens"]),
@@ -323,10 +323,9 @@ impl Messages {
         });
         let Usage { input, cached, written, .. } = self.counted;
         let beside = [cached, written].into_iter().flatten().fold(0, u64::saturating_add);
-        let before = self.usage;
-        self.usage = Usage { input: input.map(|input| input.saturating_add(beside)), ..self.counted };
-        if self.usage != before {
-            out.push(ReplyEvent::Usage(self.usage));
+        if self.counted != before {
+            let input = input.map(|input| input.saturating_add(beside));
+            out.push(ReplyEvent::Usage(Usage { input, ..self.counted }));
         }
     }
 }

@@ -68,13 +68,16 @@ impl Beat {
 
     /// The next of it, after a rest where words trickle.
     pub async fn next(&mut self, response: &mut Response, deadline: Instant) -> Taken {
-        if self.begun.is_some_and(|begun| begun.elapsed() > FIRST_WORDS) && Instant::now() + REST < deadline {
+        let trickles = self.begun.is_some_and(|begun| begun.elapsed() > FIRST_WORDS);
+        let mut rested = None;
+        if trickles && Instant::now() + REST < deadline {
             match self.rest {
                 Rest::OfTask => sleep(REST).await,
                 Rest::OfThread => thread::sleep(REST),
             }
+            rested = self.at_once(response).await;
         }
-        let next = match self.at_once(response).await {
+        let next = match rested {
             Some(next) => next,
             None => timeout_at(deadline, response.chunk()).await,
         };
@@ -85,23 +88,23 @@ impl Beat {
     /// Takes what bytes amount to; gives what is to be passed on now.
     pub fn take(&mut self, events: Vec<ReplyEvent>) -> Vec<ReplyEvent> {
         let begun = *self.begun.get_or_insert_with(Instant::now);
-        events.into_iter().for_each(|event| self.hold(event));
+        events.into_iter().for_each(|event| join(&mut self.held, event));
         let waits = begun.elapsed() > FIRST_WORDS && self.passed.elapsed() < FLOW;
         if waits { Vec::new() } else { self.pass() }
-    }
-
-    /// Words that come together are passed on together.
-    fn hold(&mut self, event: ReplyEvent) {
-        match (self.held.last_mut(), event) {
-            (Some(ReplyEvent::Text(before)), ReplyEvent::Text(more))
-            | (Some(ReplyEvent::Thinking(before)), ReplyEvent::Thinking(more)) => before.push_str(&more),
-            (_, event) => self.held.push(event),
-        }
     }
 
     /// Everything that is held.
     pub fn pass(&mut self) -> Vec<ReplyEvent> {
         self.passed = Instant::now();
         std::mem::take(&mut self.held)
+    }
+}
+
+/// Adds an event to those that are passed on together, and words to the words before them.
+pub fn join(held: &mut Vec<ReplyEvent>, event: ReplyEvent) {
+    match (held.last_mut(), event) {
+        (Some(ReplyEvent::Text(before)), ReplyEvent::Text(more))
+        | (Some(ReplyEvent::Thinking(before)), ReplyEvent::Thinking(more)) => before.push_str(&more),
+        (_, event) => held.push(event),
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::access::Keys;
-use super::beat::Beat;
+use super::beat::{self, Beat};
 use super::discover;
 use super::http::{self, Http};
 use super::quirks::Quirk;
@@ -194,7 +194,7 @@ impl<'a> Conversation<'a> {
             return Err((Cause::NoKey, self.target()));
         }
         if self.request.endpoint.model.is_empty() {
-            match discover::first_model(self.http, self.keys, &self.request.endpoint).await {
+            match discover::first_model(self.http, self.keys, &self.request.endpoint, key.as_ref()).await {
                 Ok(model) => self.request.endpoint.model = model,
                 Err(cause) => {
                     return Err((cause, target(&self.request.endpoint, self.keys, self.provider.models)));
@@ -206,7 +206,7 @@ impl<'a> Conversation<'a> {
             let address = url(&self.request.endpoint, self.provider.path);
             let url = Url::parse(&address)
                 .map_err(|error| Cause::Address(Address::Bad(plain(&error.to_string()))))?;
-            Ok((url, self.headers(key.as_ref())?, self.http.client(&target.url)?.clone()))
+            Ok((url, self.headers(key.as_ref())?, self.http.client(&address)?.clone()))
         };
         let (url, headers, client) = match ready() {
             Ok(ready) => ready,
@@ -365,7 +365,9 @@ impl<'a> Conversation<'a> {
     /// What a body that is over amounts to; `cut` is what broke it off.
     fn conclude(&self, decoder: Decoder, cut: Option<Cause>, heard: bool, target: &Target) -> Ended {
         let (rest, ending, shown) = decoder.finish();
-        if self.forward(rest).is_err() {
+        let mut joined = Vec::new();
+        rest.into_iter().for_each(|event| beat::join(&mut joined, event));
+        if self.forward(joined).is_err() {
             return Ended::Unheard;
         }
         let after_results = matches!(self.request.messages.last(), Some(Message::Results(_)));
@@ -392,37 +394,24 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// Sends events on; an error when nobody listens any more. Text that came together is sent together.
+    /// Sends events on; an error when nobody listens any more.
     fn forward(&self, events: Vec<ReplyEvent>) -> Result<(), Unheard> {
-        let mut text = String::new();
         for event in events {
-            let event = match event {
-                ReplyEvent::Text(more) => {
-                    text.push_str(&more);
-                    continue;
-                }
+            self.listener.hear(match event {
                 ReplyEvent::Start { id, model } => ReplyEvent::Start { id: plain(&id), model: plain(&model) },
                 ReplyEvent::Opaque(opaque) => {
                     ReplyEvent::Opaque(Opaque { maker: self.request.endpoint.maker(), ..opaque })
                 }
-                event @ (ReplyEvent::Thinking(_)
+                event @ (ReplyEvent::Text(_)
+                | ReplyEvent::Thinking(_)
                 | ReplyEvent::Call(_)
                 | ReplyEvent::Usage(_)
                 | ReplyEvent::Context(_)
                 | ReplyEvent::NoTools
                 | ReplyEvent::Retry { .. }) => event,
-            };
-            self.say(&mut text)?;
-            self.listener.hear(event)?;
+            })?;
         }
-        self.say(&mut text)
-    }
-
-    fn say(&self, text: &mut String) -> Result<(), Unheard> {
-        if text.is_empty() {
-            return Ok(());
-        }
-        self.listener.hear(ReplyEvent::Text(std::mem::take(text)))
+        Ok(())
     }
 
     /// How long to wait for the first byte, and between two.

@@ -91,6 +91,11 @@ pub async fn look(http: &Http, keys: &Keys, endpoint: &Endpoint, limit: Duration
         Err(cause) => cause,
     };
     let path = Provider::of(endpoint.protocol).map_or("", |provider| provider.models);
+    fails(keys, endpoint, path, &cause)
+}
+
+/// What a cause means to the user, after a request to `path`.
+fn fails(keys: &Keys, endpoint: &Endpoint, path: &str, cause: &Cause) -> Found {
     let Failure { what, next, .. } = cause.explain(&target(endpoint, keys, path));
     Found::Fails { brief: cause.in_brief(), what: keys.redact(&what), next: keys.redact(&next) }
 }
@@ -103,9 +108,7 @@ pub async fn try_key(http: &Http, keys: &Keys, endpoint: &Endpoint, limit: Durat
             timeout(limit, ask_about_key(http, keys, endpoint, path)).await.ok().and_then(Result::err)
         && trouble.status == Some(401)
     {
-        let cause = Cause::Said(trouble);
-        let Failure { what, next, .. } = cause.explain(&target(endpoint, keys, path));
-        return Found::Fails { brief: cause.in_brief(), what: keys.redact(&what), next: keys.redact(&next) };
+        return fails(keys, endpoint, path, &Cause::Said(trouble));
     }
     look(http, keys, endpoint, limit).await
 }
@@ -160,12 +163,16 @@ async fn list_models(
 }
 
 /// The model of a server for which none is set: the first that it has, asked once a session.
-pub(super) async fn first_model(http: &Http, keys: &Keys, endpoint: &Endpoint) -> Result<String, Cause> {
+pub(super) async fn first_model(
+    http: &Http,
+    keys: &Keys,
+    endpoint: &Endpoint,
+    key: Option<&SecretString>,
+) -> Result<String, Cause> {
     if let Some(model) = http.known_model(&endpoint.base_url) {
         return Ok(model);
     }
-    let key = keys.unlock(&endpoint.provider).await?;
-    let listed = list_models(http, keys, endpoint, key.as_ref()).await;
+    let listed = list_models(http, keys, endpoint, key).await;
     let model = match listed {
         Ok(models) => {
             models.into_iter().next().map(|listed| listed.id).ok_or_else(|| Cause::NoModel(String::new()))?

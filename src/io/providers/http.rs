@@ -114,12 +114,10 @@ impl Http {
             None => build(builder),
             Some(file) => build(builder.tls_certs_merge(certificates(file)?)),
         };
-        let bare = |_| build(base().no_proxy().tls_certs_only([]));
+        let bare = || build(base().no_proxy().tls_certs_only([]));
         let client = match place_of(&host(address)) {
-            Place::Local if address.starts_with("http://") => {
-                self.plain.get_or_init(|| build(base().no_proxy().tls_certs_only([])))
-            }
-            Place::Local => self.direct.get_or_init(|| make(base().no_proxy()).or_else(bare)),
+            Place::Local if address.starts_with("http://") => self.plain.get_or_init(bare),
+            Place::Local => self.direct.get_or_init(|| make(base().no_proxy()).or_else(|_| bare())),
             Place::Remote => self.open.get_or_init(|| make(base())),
         };
         client.as_ref().map_err(Clone::clone)

@@ -273,7 +273,7 @@ fn names(message: &str, key: &str) -> bool {
 }
 
 /// The limit of the reply in a body: its name and how much is asked for.
-fn limit_of(body: &Value) -> Option<(&'static str, u64)> {
+pub(super) fn limit_of(body: &Value) -> Option<(&'static str, u64)> {
     LIMITS.iter().find_map(|(path, name)| Some((*name, body.pointer(path)?.as_u64()?)))
 }
 

@@ -3,16 +3,8 @@
 
 use serde_json::Value;
 
+use super::quirks::limit_of;
 use super::trouble::Trouble;
-
-/// Where a body holds the limit of the reply.
-const LIMITS: &[&str] = &[
-    "/max_completion_tokens",
-    "/max_tokens",
-    "/max_output_tokens",
-    "/generationConfig/maxOutputTokens",
-    "/options/num_predict",
-];
 
 /// What stands before the number of the whole room.
 const LEADS: &[&str] = &[
@@ -44,7 +36,8 @@ pub fn named(trouble: &Trouble, body: &Value, estimate: u64) -> Option<Room> {
     if !matches!(trouble.status, Some(400 | 413 | 422) | None) {
         return None;
     }
-    let asked = LIMITS.iter().find_map(|path| body.pointer(path)?.as_u64())?;
+    let asked = limit_of(body).map(|(_, asked)| asked);
+    let asked = asked.or_else(|| body.pointer("/options/num_predict")?.as_u64())?;
     let message = trouble.message.to_lowercase();
     let context = whole(&message)?;
     let mut named = numbers(&message);

@@ -194,7 +194,7 @@ impl Decoder {
             None => {
                 let before = out.len();
                 self.adapter.frame(frame, out);
-                if out.len() == before && self.strange.is_none() {
+                if out.len() == before && self.frames == 1 {
                     self.strange = trouble::in_strange(frame);
                 }
             }
