@@ -24,14 +24,15 @@ const SUMMARY: u32 = 1_500;
 /// The newest turns stay word for word up to so much, of the room or of the conversation. In percent.
 const KEPT: u64 = 25;
 
-/// The request as it would be sent now.
-fn request(state: &State) -> Request {
-    request_to(state, &state.kb.snapshot, in_use(state), &state.personas.active, &[], None)
+/// The request as it would be sent now, and what it is made of.
+fn request(state: &State) -> (Request, Shares) {
+    let endpoint = in_use(state).into_owned();
+    request_to(state, &state.kb.snapshot, endpoint, &state.personas.active, &[], None)
 }
 
 /// What the request would be made of.
 pub fn shares(state: &State) -> Shares {
-    Shares::of(&request(state))
+    request(state).1
 }
 
 /// What is sent of the conversation, turn by turn: a message of the user with what followed it.
@@ -73,7 +74,7 @@ pub fn by_hand(state: &mut State, _: &str) -> Vec<Effect> {
         state.note("a reply is under way; /compact works when it has ended");
         return Vec::new();
     }
-    let request = request(state);
+    let (request, _) = request(state);
     if turns(&request.messages).len() < 2 {
         state.note("there is nothing older to make room from");
         return Vec::new();
@@ -156,8 +157,7 @@ pub fn replied(state: &mut State, task: TaskId, event: &ReplyEvent) -> bool {
         | ReplyEvent::Opaque(_)
         | ReplyEvent::NoTools => {}
         ReplyEvent::Retry { attempt, seconds, cause } => {
-            let at = now + u64::from(*seconds) * 1_000;
-            compacting.retry = Some(Retry { cause: cause.clone(), number: attempt + 1, at });
+            compacting.retry = Some(Retry::new(cause.clone(), *attempt, *seconds, now));
             compacting.usage = Usage::default();
         }
     }
@@ -261,8 +261,7 @@ pub fn offer(state: &State, replying: &Replying, failure: Failure) -> Failure {
         )
     } else {
         let Replying { endpoint, persona, .. } = replying;
-        let shares =
-            Shares::of(&request_to(state, trust::passed(state), endpoint.clone(), persona, &[], None));
+        let (_, shares) = request_to(state, trust::passed(state), endpoint.clone(), persona, &[], None);
         format!(
             "There is nothing older to leave out: KB.md is ~{} tokens, the persona ~{}, your message ~{}. Shorten one of them, or \
              choose a model with more room with /model.",
@@ -327,9 +326,8 @@ pub fn retry(state: &mut State) -> Vec<Effect> {
 
 /// Leaves out the older half of what is sent, or what goes beyond half of the room where that is known.
 fn trim(state: &mut State) {
-    let request = request(state);
+    let (request, shares) = request(state);
     let turns = turns(&request.messages);
-    let shares = Shares::of(&request);
     let half = usage::room(state, &request.endpoint)
         .map(|room| (room / 2).saturating_sub(shares.total() - shares.history))
         .filter(|room| *room < shares.history)

@@ -1,5 +1,7 @@
 //! The request that a turn sends: to which model, and what it holds. It sends nothing.
 
+use std::borrow::Cow;
+
 use super::state::{ModelChoice, State};
 use super::{proposing, usage};
 use crate::domain::briefing::Briefing;
@@ -10,14 +12,15 @@ use crate::domain::kb::state::Snapshot;
 use crate::domain::models::Pictures;
 use crate::domain::persona::Persona;
 use crate::domain::settings;
+use crate::domain::usage::Shares;
 
 /// The request for the conversation as it stands, or for another.
 pub fn request(state: &mut State, persona: &Persona, hints: &[Candidate], log: Option<&Log>) -> Request {
     let endpoint = speaking(state, persona);
-    request_to(state, &state.kb.snapshot, endpoint, persona, hints, log)
+    request_to(state, &state.kb.snapshot, endpoint, persona, hints, log).0
 }
 
-/// As [`request`], to a model that is named and with this KB.md.
+/// As [`request`], to a model that is named and with this KB.md; and what it is made of.
 pub fn request_to(
     state: &State,
     kb: &Snapshot,
@@ -25,7 +28,7 @@ pub fn request_to(
     persona: &Persona,
     hints: &[Candidate],
     log: Option<&Log>,
-) -> Request {
+) -> (Request, Shares) {
     let mut request = Briefing {
         endpoint: &endpoint,
         persona,
@@ -43,20 +46,21 @@ pub fn request_to(
     if state.connection.models.pictures(&endpoint.model) == Pictures::Refused {
         request.leave_out_pictures();
     }
-    request.max_tokens = usage::limit(state, &request);
-    request
+    let shares = Shares::of(&request);
+    request.max_tokens = usage::limit(state, &endpoint, shares.total());
+    (request, shares)
 }
 
 /// Who answers for the persona that speaks now.
-pub fn in_use(state: &State) -> Endpoint {
-    wished(state, &state.personas.active).unwrap_or_else(|_| state.connection.endpoint.clone())
+pub fn in_use(state: &State) -> Cow<'_, Endpoint> {
+    wished(state, &state.personas.active).unwrap_or(Cow::Borrowed(&state.connection.endpoint))
 }
 
 /// Who answers for a persona. A model that it wishes for in vain is noted once.
 pub fn speaking(state: &mut State, persona: &Persona) -> Endpoint {
     let wanted = match wished(state, persona) {
-        Ok(endpoint) => return endpoint,
-        Err(wanted) => wanted,
+        Ok(endpoint) => return endpoint.into_owned(),
+        Err(wanted) => wanted.to_string(),
     };
     let endpoint = state.connection.endpoint.clone();
     let name = &persona.name;
@@ -77,14 +81,14 @@ pub fn speaking(state: &mut State, persona: &Persona) -> Endpoint {
 
 /// The endpoint in use with the persona's own model, where it names one and the user chose none; an error holds a model that is not to be
 /// had there.
-fn wished(state: &State, persona: &Persona) -> Result<Endpoint, String> {
-    let endpoint = state.connection.endpoint.clone();
-    let Some(wanted) = &persona.model else { return Ok(endpoint) };
+fn wished<'a>(state: &'a State, persona: &'a Persona) -> Result<Cow<'a, Endpoint>, &'a str> {
+    let endpoint = &state.connection.endpoint;
+    let Some(wanted) = &persona.model else { return Ok(Cow::Borrowed(endpoint)) };
     if endpoint.protocol == Protocol::Offline || state.connection.model == ModelChoice::User {
-        return Ok(endpoint);
+        return Ok(Cow::Borrowed(endpoint));
     }
-    match settings::wished_model(&endpoint, wanted) {
-        Some(model) => Ok(Endpoint { model, ..endpoint }),
-        None => Err(wanted.clone()),
+    match settings::wished_model(endpoint, wanted) {
+        Some(model) => Ok(Cow::Owned(Endpoint { model, ..endpoint.clone() })),
+        None => Err(wanted),
     }
 }

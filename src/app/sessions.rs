@@ -123,12 +123,13 @@ pub struct Left {
     pub rules: usize,
 }
 
-/// Stops what goes on and stores what was said.
+/// Stops what goes on, stores what was said, and leaves the session to others.
 fn finish(state: &mut State) -> Vec<Effect> {
     let mut effects = turn::stop(state).unwrap_or_default();
     effects.extend(super::proposing::stop_asking(state));
     effects.extend(recording::look(state));
     effects.extend(recording::now(state));
+    effects.extend(close(state));
     effects
 }
 
@@ -143,8 +144,7 @@ fn close(state: &State) -> Vec<Effect> {
 
 /// Ends the conversation, stored as it is, and begins an empty one.
 pub fn leave(state: &mut State) -> Left {
-    let mut effects = finish(state);
-    effects.extend(close(state));
+    let effects = finish(state);
     let said = state.log.entries().iter().any(|entry| matches!(entry.body, Body::User { .. }));
     let told = if said {
         Vec::new()

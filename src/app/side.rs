@@ -78,7 +78,7 @@ fn model(state: &State) -> String {
     match (state.connection.is_offline(), state.connection.search) {
         (true, Search::Running) => "looking for one …".to_string(),
         (true, Search::Done) => "none: offline".to_string(),
-        (false, _) if endpoint.model.is_empty() => endpoint.provider,
+        (false, _) if endpoint.model.is_empty() => endpoint.provider.clone(),
         (false, _) => format!("{} · {}", endpoint.model, endpoint.provider),
     }
 }

@@ -232,7 +232,7 @@ pub fn connection(state: &State) -> String {
     match (state.connection.is_offline(), state.connection.search) {
         (true, Search::Running) => "looking for a local model …".to_string(),
         (true, Search::Done) => "offline · no model connected".to_string(),
-        (false, _) if endpoint.model.is_empty() => endpoint.provider,
+        (false, _) if endpoint.model.is_empty() => endpoint.provider.clone(),
         (false, _) => format!("{} · {}", endpoint.provider, text::one_line(&endpoint.model)),
     }
 }

@@ -11,7 +11,7 @@ use super::plain::{Asked, Form};
 use super::state::{Focus, Overlay, State, Tries, Turn};
 use super::update::open;
 use super::{actions, attaching, vi};
-use crate::domain::chat::{Body, EntryId, Level};
+use crate::domain::chat::Level;
 use crate::domain::kb::state::{FILE_NAME, Snapshot, size};
 use crate::domain::persona::{Persona, Source};
 use crate::domain::settings::project::Trust;
@@ -123,9 +123,8 @@ pub fn written(state: &mut State, snapshot: &Snapshot) {
 fn used_next(state: &State) -> Vec<Item> {
     let mut items = Vec::new();
     if let Some(text) = state.kb.snapshot.text().filter(|text| !text.trim().is_empty()) {
-        let (title, name) = (state.kb.snapshot.badge(state.kb.document.directives()), FILE_NAME.to_string());
-        let title = title.split(", read ").next().unwrap_or_default().to_string();
-        items.push(Item { name, title, text: text.to_string() });
+        let title = state.kb.snapshot.brief(state.kb.document.directives());
+        items.push(Item { name: FILE_NAME.to_string(), title, text: text.to_string() });
     }
     items.extend(state.kb.notes.files.iter().map(|note| Item {
         name: note.path.clone(),
@@ -328,7 +327,8 @@ fn decline(state: &mut State) -> Vec<Effect> {
         Turn::Reading { task, again, tries, .. } => (Some(*task), again.is_none() && *tries == Tries::First),
         Turn::Idle | Turn::Compacting(_) | Turn::Replying(_) => (None, false),
     };
-    let entry = if new { newest_message(state) } else { None };
+    let said = state.log.newest_said().filter(|_| new);
+    let entry = said.and_then(|at| state.log.entries().get(at)).map(|entry| entry.id);
     let free = state.prompt.is_unused();
     match (entry, state.screen.form) {
         (Some(entry), Form::Screen) => {
@@ -351,11 +351,6 @@ fn decline(state: &mut State) -> Vec<Effect> {
         (None, _) => {}
     }
     task.map(|task: TaskId| Effect::Cancel { task }).into_iter().collect()
-}
-
-fn newest_message(state: &State) -> Option<EntryId> {
-    let said = |body: &Body| matches!(body, Body::User { .. });
-    state.log.entries().iter().rev().find(|entry| said(&entry.body)).map(|entry| entry.id)
 }
 
 /// After every event: whoever goes elsewhere has said no.

@@ -22,7 +22,7 @@ use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Band, Candidate, Origin, Span, Verdict};
 use crate::domain::notes::Notes;
 use crate::domain::persona::Persona;
-use crate::domain::usage::{Sent, Shares, tokens};
+use crate::domain::usage::{Sent, tokens};
 use crate::protocol::action::{Action, Context};
 use crate::protocol::message::{Effect, TaskId};
 
@@ -237,8 +237,8 @@ pub fn ask(state: &mut State, round: Round) -> Vec<Effect> {
         None => speaking(state, &persona),
     };
     let channel = proposing::channel(state, &endpoint);
-    let request = request_to(state, trust::passed(state), endpoint.clone(), &persona, &candidates, None);
-    let shares = Shares::of(&request);
+    let (request, shares) =
+        request_to(state, trust::passed(state), endpoint.clone(), &persona, &candidates, None);
     if number == 1 && room == Room::AsItIs && compact::is_wanted(state, &request, &shares) {
         let round = Round { persona, model: named, message, candidates, number, tally, room: Room::Made };
         return compact::begin(state, &request, Some(round));
@@ -297,7 +297,7 @@ pub fn replied(state: &mut State, task: TaskId, event: ReplyEvent) -> Vec<Effect
     replying.retry = None;
     let entry = replying.entry;
     if let ReplyEvent::Retry { attempt, seconds, cause } = event {
-        let retry = Retry { cause, number: attempt + 1, at: now + u64::from(seconds) * 1_000 };
+        let retry = Retry::new(cause, attempt, seconds, now);
         // Nothing can come before it is sent.
         replying.last_byte = retry.at;
         replying.retry = Some(retry);

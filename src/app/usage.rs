@@ -7,9 +7,9 @@ use super::state::{Overlay, State};
 use super::update::open;
 use crate::base::count::{dollars, short, whole};
 use crate::domain::chat::Level;
-use crate::domain::exchange::{Endpoint, Request, Usage};
+use crate::domain::exchange::{Endpoint, Usage};
 use crate::domain::models;
-use crate::domain::usage::{Counted, Sent, Shares, Spent};
+use crate::domain::usage::{Counted, Sent, Spent};
 use crate::panels::pager::{Content, Pager};
 use crate::protocol::message::Effect;
 
@@ -38,12 +38,12 @@ fn longest(state: &State, endpoint: &Endpoint) -> u64 {
 
 /// The limit of the reply to a request: the longest one that fits behind what is sent. Most servers refuse a request whose prompt and
 /// limit together are more than the model can hold.
-pub fn limit(state: &State, request: &Request) -> u32 {
+pub fn limit(state: &State, endpoint: &Endpoint, prompt: u64) -> u32 {
     /// A shorter reply is of no use, so that the server may say that the prompt is too long.
     const SHORTEST: u64 = 1_024;
-    let longest = longest(state, &request.endpoint);
-    let left = context(state, &request.endpoint).map_or(longest, |context| {
-        let (expected, counted) = expected(state, Shares::of(request).total());
+    let longest = longest(state, endpoint);
+    let left = context(state, endpoint).map_or(longest, |context| {
+        let (expected, counted) = expected(state, prompt);
         let margin = match counted {
             Counted::Exactly => expected / 32,
             Counted::Roughly => expected / 8,

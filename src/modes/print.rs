@@ -68,8 +68,7 @@ pub fn run(invocation: &Invocation, directory: &Path) -> Result<u8> {
             told: Told::default(),
             heard: Vec::new(),
             work,
-            sender,
-            comparing: Comparing::NotYet,
+            comparer: Some(sender),
             out: Out::new(invocation.json.into()),
             stop: Stop::listen(),
             start: Instant::now(),
@@ -122,18 +121,11 @@ struct Run {
     /// News that leaves no trace in the state.
     heard: Vec<News>,
     work: Runtime,
-    sender: UnboundedSender<Event>,
-    comparing: Comparing,
+    /// Where the reconciler is sent, until it is begun.
+    comparer: Option<UnboundedSender<Event>>,
     out: Out,
     stop: Stop,
     start: Instant,
-}
-
-/// Whether the reconciler was begun.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Comparing {
-    NotYet,
-    Begun,
 }
 
 /// Why the loop was left.
@@ -248,9 +240,8 @@ impl Run {
             // What is left of the effects concerns a terminal.
             self.work.perform(effect);
         }
-        if self.comparing == Comparing::NotYet && tables::wants_reconciler(&self.state) {
-            self.comparing = Comparing::Begun;
-            conversation::make_reconciler(&self.sender);
+        if let Some(sender) = self.comparer.take_if(|_| tables::wants_reconciler(&self.state)) {
+            conversation::make_reconciler(&sender);
         }
     }
 

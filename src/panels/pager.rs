@@ -137,19 +137,11 @@ impl Pager {
             Content::Markdown(source) => {
                 markdown::render(source, usize::from(width.saturating_sub(2)), theme, None)
             }
-            Content::Verbatim(source) => source
-                .lines()
-                .flat_map(|line| hanging(&text::expand_tabs(line, 0), usize::from(width.saturating_sub(2))))
-                .map(|line| Line::styled(line, theme.text))
-                .collect(),
+            Content::Verbatim(source) => {
+                source.lines().flat_map(|line| rows(line, width, theme.text)).collect()
+            }
             Content::Told(lines) => {
-                let rows = |told: &Told| {
-                    let style = told.tone.style(theme);
-                    let rows =
-                        hanging(&text::expand_tabs(&told.text, 0), usize::from(width.saturating_sub(2)));
-                    rows.into_iter().map(move |row| Line::styled(row, style)).collect::<Vec<_>>()
-                };
-                lines.iter().flat_map(rows).collect()
+                lines.iter().flat_map(|told| rows(&told.text, width, told.tone.style(theme))).collect()
             }
         }
     }
@@ -185,6 +177,12 @@ impl Pager {
             }
         }
     }
+}
+
+/// A line as the rows that it takes at a width.
+fn rows(line: &str, width: u16, style: Style) -> Vec<Line<'static>> {
+    let rows = hanging(&text::expand_tabs(line, 0), usize::from(width.saturating_sub(2)));
+    rows.into_iter().map(|row| Line::styled(row, style)).collect()
 }
 
 /// Wraps a line; where it is a table of two columns, what goes on stands below the second one.

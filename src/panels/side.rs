@@ -121,9 +121,9 @@ fn bullet(directive: &str) -> String {
 
 /// The state of KB.md, and of its headings and directives what has room.
 fn knowledge(facts: &Facts, width: usize, room: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let badge = facts.snapshot.badge(facts.document.directives());
     // The header tells the time of reading.
-    let badge = badge.strip_prefix("KB.md ").unwrap_or(&badge).split(", read ").next().unwrap_or_default();
+    let badge = facts.snapshot.brief(facts.document.directives());
+    let badge = badge.strip_prefix("KB.md ").unwrap_or(&badge);
     let style = if facts.snapshot.explanation().is_some() { theme.warning } else { theme.dim };
     let mut lines =
         vec![Line::from(title("KB.md", theme)), Line::styled(text::truncate(badge, width), style)];

@@ -110,15 +110,11 @@ impl Told {
             self.persona = Some(persona.name.clone());
         }
         let snapshot = &state.kb.snapshot;
-        let badge = snapshot.badge(state.kb.document.directives());
+        let directives = state.kb.document.directives();
         // The same text, read again, is no news.
-        let content = format!(
-            "{} {}",
-            badge.split(", read ").next().unwrap_or_default(),
-            snapshot.hash().unwrap_or_default()
-        );
+        let content = format!("{} {}", snapshot.brief(directives), snapshot.hash().unwrap_or_default());
         if self.kb != content {
-            lines.push(format!("{badge}."));
+            lines.push(format!("{}.", snapshot.badge(directives)));
             // A request is not sent without these words; before the first one they are said here.
             lines.extend(snapshot.explanation().filter(|_| self.kb.is_empty()));
             self.kb = content;

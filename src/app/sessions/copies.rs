@@ -1,6 +1,6 @@
 //! Copies of a conversation: another session that branches off, and a file for others. It changes nothing in the session that is copied.
 
-use super::{close, finish};
+use super::finish;
 use crate::app::again;
 use crate::app::recording;
 use crate::app::state::{Doubt, Focus, Stage, State};
@@ -40,7 +40,6 @@ pub fn fork_at(state: &mut State, count: usize) -> Vec<Effect> {
         return Vec::new();
     }
     let mut effects = finish(state);
-    effects.extend(close(state));
     let before = std::mem::take(&mut state.recording);
     state.recording.storing = before.storing;
     state.recording.conversation = before.conversation;

@@ -139,6 +139,5 @@ fn tell(state: &mut State, provider: &str, model: &str, cause: &str) {
 /// Says something of this run that is not stored with the session.
 fn say(state: &mut State, text: String) {
     state.notice(Level::Warning, text);
-    let touched = state.log.take_touched();
-    state.recording.left_out.extend(touched);
+    super::recording_forgets(state);
 }

@@ -89,6 +89,11 @@ pub struct Retry {
 }
 
 impl Retry {
+    /// After so many attempts, in so many seconds from `now`.
+    pub fn new(cause: String, attempts: u32, seconds: u32, now: Millis) -> Self {
+        Self { cause, number: attempts + 1, at: now + u64::from(seconds) * 1_000 }
+    }
+
     /// What is going on at the time `now`, in words.
     pub fn told(&self, now: Millis) -> String {
         let (cause, number) = (&self.cause, self.number);

@@ -124,11 +124,10 @@ pub(super) fn first_time(items: &[&Item]) -> String {
 pub(super) fn changed(item: &Item, before: &str, elsewhere: bool) -> String {
     let name = text::one_line(&item.name);
     let place = if elsewhere { "outside dictum" } else { "here" };
-    let head = format!("{name} changed {place} ({}); this task uses it.", counted(before, &item.text));
-    if is_another(before, &item.text) {
-        return head;
-    }
-    let patch = unified(before, &item.text, 0);
+    let patch = patch_of(before, &item.text);
+    let counted = counted(before, &item.text, patch.as_deref());
+    let head = format!("{name} changed {place} ({counted}); this task uses it.");
+    let Some(patch) = patch else { return head };
     let changed = patch.iter().filter(|line| matches!(line.kind, PatchKind::Added | PatchKind::Removed));
     let mut lines: Vec<Told> = changed.map(signed).collect();
     bound(&mut lines, FEW, &item.name);
@@ -142,7 +141,11 @@ pub(super) fn nobody_looked(trusted: &Trusted, items: &[&Item]) -> String {
         let name = text::one_line(&item.name);
         match trusted.before(&item.name) {
             None => name,
-            Some(before) => format!("{name} (changed since then: {})", counted(before, &item.text)),
+            Some(before) => {
+                let patch = patch_of(before, &item.text);
+                let counted = counted(before, &item.text, patch.as_deref());
+                format!("{name} (changed since then: {counted})")
+            }
         }
     };
     let names: Vec<String> = items.iter().map(named).collect();
@@ -153,12 +156,16 @@ pub(super) fn nobody_looked(trusted: &Trusted, items: &[&Item]) -> String {
     )
 }
 
+/// The lines that changed; `None` where the texts are too different to be compared.
+fn patch_of(before: &str, after: &str) -> Option<Vec<PatchLine>> {
+    (!is_another(before, after)).then(|| unified(before, after, 0))
+}
+
 /// `+2 −1 lines`.
-fn counted(before: &str, after: &str) -> String {
-    if is_another(before, after) {
+fn counted(before: &str, after: &str, patch: Option<&[PatchLine]>) -> String {
+    let Some(lines) = patch else {
         return format!("{} lines in place of {}", after.lines().count(), before.lines().count());
-    }
-    let lines = unified(before, after, 0);
+    };
     let count = |kind| lines.iter().filter(|line| line.kind == kind).count();
     format!("+{} −{} lines", count(PatchKind::Added), count(PatchKind::Removed))
 }

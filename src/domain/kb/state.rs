@@ -78,12 +78,30 @@ impl Snapshot {
 
     /// The words of the header; `directives` is the number of rules found in the text.
     pub fn badge(&self, directives: usize) -> String {
+        let brief = self.brief(directives);
+        match &self.state {
+            KbState::Empty { read_at, .. } | KbState::Read { read_at, .. } => {
+                format!("{brief}, read {read_at}")
+            }
+            KbState::Missing
+            | KbState::Directory
+            | KbState::NotAFile { .. }
+            | KbState::Unreadable { .. }
+            | KbState::NotUtf8 { .. }
+            | KbState::OtherName { .. }
+            | KbState::TooLarge { .. }
+            | KbState::DanglingLink { .. } => brief,
+        }
+    }
+
+    /// The same without the time of reading.
+    pub fn brief(&self, directives: usize) -> String {
         match &self.state {
             KbState::Missing => "KB.md none here".to_string(),
-            KbState::Empty { read_at, .. } => format!("KB.md is empty, read {read_at}"),
-            KbState::Read { bytes, read_at, .. } => {
+            KbState::Empty { .. } => "KB.md is empty".to_string(),
+            KbState::Read { bytes, .. } => {
                 let noun = if directives == 1 { "directive" } else { "directives" };
-                format!("KB.md {directives} {noun}, {}, read {read_at}", size(*bytes))
+                format!("KB.md {directives} {noun}, {}", size(*bytes))
             }
             KbState::Directory => "KB.md is a directory".to_string(),
             KbState::NotAFile { kind } => format!("KB.md is a {kind}"),
