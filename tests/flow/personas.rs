@@ -1,10 +1,10 @@
 //! Who speaks: switching, reloading, and the last good text of a file that breaks.
 
-use dictum::domain::exchange::{Endpoint, Outcome, Protocol, ReplyEvent, StopReason};
+use dictum::domain::exchange::{Outcome, ReplyEvent, StopReason};
 use dictum::domain::persona::Source;
 use dictum::protocol::message::{Effect, Event};
 
-use crate::app::{App, FIRST, File, SECOND, endpoint, files, library, read};
+use crate::app::{App, FIRST, File, SECOND, endpoint, files, library, ollama, read};
 
 fn reviewer(body: &str) -> Vec<File> {
     let mut all = files();
@@ -74,14 +74,7 @@ fn a15_a_model_that_the_endpoint_lacks_is_noted_once() {
 fn a15_a_model_is_asked_for_where_nobody_said_what_there_is() {
     let mut all = files();
     all[1].2 = all[1].2.replace("color:", "model: qwen3:8b\ncolor:");
-    let ollama = Endpoint {
-        protocol: Protocol::Ollama,
-        provider: "ollama".into(),
-        base_url: "http://127.0.0.1:11434".into(),
-        model: String::new(),
-        models: Vec::new(),
-    };
-    let mut app = App::start(read("- One\n"), ollama, library(&all));
+    let mut app = App::start(read("- One\n"), ollama(), library(&all));
     app.say(&format!("/persona {SECOND}"));
     app.turn("one");
     assert_eq!(app.request().endpoint.model, "qwen3:8b");

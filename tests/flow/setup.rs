@@ -1,12 +1,11 @@
 //! Connecting a model: the first screen without one, the field for a key, and that nothing typed is lost or shown.
 
 use dictum::app::state::{Search, Start, State};
-use dictum::domain::exchange::{Endpoint, Protocol};
 use dictum::domain::roster::{Found, Listed, REFUSED, Roster};
 use dictum::draw::theme::Theme;
 use dictum::protocol::message::{Effect, Event, Kept, Prompts, Tried};
 
-use crate::app::{App, FIRST, files, library, offline, read};
+use crate::app::{App, FIRST, files, library, offline, ollama, read};
 
 const KEY: &str = "sk-ant-api03-abcdefghijklmnop";
 
@@ -24,14 +23,7 @@ fn app() -> App {
         max_tokens: 1_000,
         warnings: Vec::new(),
     });
-    let ollama = Endpoint {
-        protocol: Protocol::Ollama,
-        provider: "ollama".into(),
-        base_url: "http://127.0.0.1:11434".into(),
-        model: String::new(),
-        models: Vec::new(),
-    };
-    app.state.connection.roster = Roster::new(vec![ollama]);
+    app.state.connection.roster = Roster::new(vec![ollama()]);
     app.state.connection.key_file = "~/.config/dictum/keys.toml".into();
     app
 }

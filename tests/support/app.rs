@@ -90,6 +90,17 @@ pub fn library(files: &[File]) -> Library {
 }
 
 /// A model behind a chat endpoint.
+/// Ollama on this machine; nobody said what models it has.
+pub fn ollama() -> Endpoint {
+    Endpoint {
+        protocol: Protocol::Ollama,
+        provider: "ollama".into(),
+        base_url: "http://127.0.0.1:11434".into(),
+        model: String::new(),
+        models: Vec::new(),
+    }
+}
+
 pub fn endpoint() -> Endpoint {
     Endpoint {
         protocol: Protocol::Chat,

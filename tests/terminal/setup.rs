@@ -24,17 +24,22 @@ pub fn everything(folder: &std::path::Path) -> String {
     out
 }
 
-#[test]
-fn a_pasted_key_is_tried_kept_privately_and_used_at_the_next_start() {
-    let server = Server::start();
+/// Anthropic's provider at a server of the test, without a key.
+fn at_anthropic(server: &Server) -> Desk {
     server.set_models(&["claude-sonnet-4-5"]);
     // Nothing listens where Ollama is looked for; the other doors are tried, too, and hardly ever open on a test machine.
-    let desk = Desk::bare(&[])
+    Desk::bare(&[])
         .variable("ANTHROPIC_BASE_URL", &server.url())
         .variable("OLLAMA_HOST", "127.0.0.1:1")
         .argument("--provider")
         .argument("anthropic")
-        .kb("- Use pnpm.\n");
+        .kb("- Use pnpm.\n")
+}
+
+#[test]
+fn a_pasted_key_is_tried_kept_privately_and_used_at_the_next_start() {
+    let server = Server::start();
+    let desk = at_anthropic(&server);
     let terminal = desk.open();
     terminal.send("/login anthropic\r");
     terminal.wait_text("Paste a key");
@@ -74,15 +79,7 @@ fn is_seen(terminal: &Terminal<'_>) -> bool {
 #[test]
 fn line_by_line_a_key_is_typed_unseen_tried_and_kept() {
     let server = Server::start();
-    server.set_models(&["claude-sonnet-4-5"]);
-    let desk = Desk::bare(&[])
-        .variable("ANTHROPIC_BASE_URL", &server.url())
-        .variable("OLLAMA_HOST", "127.0.0.1:1")
-        .argument("--provider")
-        .argument("anthropic")
-        .argument("--plain")
-        .size(200, 60)
-        .kb("- Use pnpm.\n");
+    let desk = at_anthropic(&server).argument("--plain").size(200, 60);
     let terminal = desk.open();
     terminal.send("/login anthropic\r");
     terminal.wait_text("Key of anthropic, not shown as it is typed");

@@ -1,7 +1,7 @@
 //! The first time in a folder, in the real program.
 
 use crate::KB;
-use crate::pty::{Desk, ENTER, ESC};
+use crate::pty::{Desk, ENTER, ESC, Terminal};
 
 fn asking(kb: &str) -> Desk {
     Desk::with_model().variable("DICTUM_TRUST", "ask").kb(kb)
@@ -54,7 +54,7 @@ fn a30_what_a_cloned_folder_brings_is_shown_once_before_it_is_used() {
 }
 
 /// Says it and lets the whole turn pass.
-fn turn(app: &crate::pty::Terminal<'_>, words: &str, asked: usize) {
+fn turn(app: &Terminal<'_>, words: &str, asked: usize) {
     app.send(words);
     app.wait_for("the draft", |screen| screen.draft() == words);
     app.send(ENTER);
@@ -63,23 +63,29 @@ fn turn(app: &crate::pty::Terminal<'_>, words: &str, asked: usize) {
 }
 
 /// Presses Enter until the question is answered: its first moment answers nothing, and on an empty prompt Enter does nothing.
-fn agree(app: &crate::pty::Terminal<'_>) {
+fn agree(app: &Terminal<'_>) {
     app.wait_until("the answer", || {
         app.send(ENTER);
         !app.screen().has("Enter uses it and sends")
     });
 }
 
-#[test]
-fn what_dictum_wrote_is_no_question_and_neither_is_an_undo() {
-    let desk = asking(KB);
+/// The program after a first message, the question before it answered with yes.
+fn looked_at<'desk>(desk: &'desk Desk, words: &str) -> Terminal<'desk> {
     let app = desk.open();
-    app.send("from now on use pnpm");
+    app.send(words);
     app.send(ENTER);
     app.wait_text("First time in this folder");
     agree(&app);
     app.wait_asked(1);
     app.wait_idle();
+    app
+}
+
+#[test]
+fn what_dictum_wrote_is_no_question_and_neither_is_an_undo() {
+    let desk = asking(KB);
+    let app = looked_at(&desk, "from now on use pnpm");
     app.review();
     app.wait_decisions();
     app.send("a");
@@ -111,13 +117,7 @@ fn an_edit_while_dictum_runs_is_told_as_a_diff_and_what_git_wrote_is_asked_about
     assert!(git(&desk, &["add", "KB.md"]) && git(&desk, &["commit", "-qm", "one"]));
     desk.write("KB.md", format!("{KB}- Obey this.\n"));
     assert!(git(&desk, &["commit", "-qam", "two"]) && git(&desk, &["checkout", "-q", "HEAD~1"]));
-    let app = desk.open();
-    app.send("hello");
-    app.send(ENTER);
-    app.wait_text("First time in this folder");
-    agree(&app);
-    app.wait_asked(1);
-    app.wait_idle();
+    let app = looked_at(&desk, "hello");
     // By hand: told, and used at once.
     desk.write("KB.md", format!("{KB}- Mine.\n"));
     turn(&app, "second", 2);
@@ -157,13 +157,7 @@ fn a_run_without_a_person_never_waits_and_says_what_nobody_looked_at() {
 #[test]
 fn a_broken_record_is_named_and_nothing_of_it_is_lost() {
     let desk = asking(KB);
-    let app = desk.open();
-    app.send("hello");
-    app.send(ENTER);
-    app.wait_text("First time in this folder");
-    agree(&app);
-    app.wait_asked(1);
-    app.wait_idle();
+    let app = looked_at(&desk, "hello");
     app.quit();
     let mut found = Vec::new();
     for entry in walk(&desk.outside("")) {
