@@ -300,9 +300,6 @@ impl<'a> Session<'a> {
         // A terminal that changed its size, be it there and back, may have moved or cut what it showed.
         if batch.iter().any(|event| matches!(event, Event::Resized { .. })) {
             self.painter.forget();
-        } else {
-            // A change of the size that comes together with a key is not told.
-            self.measure();
         }
         let typed = batch.iter().any(|event| matches!(event, Event::Key(_)));
         self.apply(batch, if typed { Why::Typed } else { Why::Change }).await

@@ -283,6 +283,20 @@ fn a22_any_size() {
 }
 
 #[test]
+fn a22_a_key_that_comes_with_a_change_of_the_size_is_not_lost() {
+    let desk = Desk::with_model().kb(KB);
+    let app = desk.open();
+    let mut draft = String::new();
+    for round in 0..100_u16 {
+        let letter = char::from(b'a' + u8::try_from(round % 26).unwrap());
+        draft.push(letter);
+        app.resize(119 + round % 2, 40);
+        app.send(&letter.to_string());
+        app.wait_for("the letter", |screen| screen.draft().replace('\n', "") == draft);
+    }
+}
+
+#[test]
 fn a16_no_flicker_while_a_reply_streams() {
     // 1,000 tokens a second.
     let tokens: Vec<String> = (0..5_000)

@@ -25,8 +25,9 @@ impl Typed {
     /// Reads from now on. Needs a running tokio runtime.
     pub fn listen(&mut self) {
         let sender = self.sender.clone();
+        // Made here and not in the task: a change of the size is told from this moment on.
+        let mut stream = EventStream::new();
         self.task = Some(tokio::spawn(async move {
-            let mut stream = EventStream::new();
             while let Some(input) = stream.next().await {
                 if sender.send(input).is_err() {
                     return;
