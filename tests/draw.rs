@@ -157,6 +157,80 @@ proptest! {
     }
 }
 
+/// Long blocks are cut by what they hold, not by how it came.
+fn cut_like_one(source: &str, sizes: &[usize], long: usize, highlighter: Option<&Highlighter>) {
+    let theme = Theme::dark();
+    let mut blocks = Blocks::cut_after(long);
+    let ends: Vec<usize> = source.char_indices().map(|(at, c)| at + c.len_utf8()).collect();
+    let mut parts: Vec<Vec<Line<'static>>> = Vec::new();
+    let (mut sizes, mut fed) = (sizes.iter().cycle(), 0);
+    while fed < ends.len() {
+        fed = (fed + sizes.next().unwrap()).min(ends.len());
+        let so_far = &source[..ends[fed - 1]];
+        let ended = fed == ends.len();
+        for growth in [Growth::Open, Growth::Ended].into_iter().take(1 + usize::from(ended)) {
+            parts.truncate(blocks.update(so_far, growth));
+            for part in parts.len()..blocks.parts() {
+                parts.push(blocks.draw(part, 30, &theme, highlighter));
+            }
+            let mut once = Blocks::cut_after(long);
+            once.update(so_far, growth);
+            assert_eq!(blocks.closed(), once.closed(), "after {so_far:?}, {growth:?}");
+            assert_eq!(parts.concat(), drawn(&mut once, 30, highlighter), "after {so_far:?}, {growth:?}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(config(2_000))]
+
+    #[test]
+    fn a18_any_chunking_cuts_long_blocks_alike(
+        source in adversarial(),
+        sizes in proptest::collection::vec(1usize..9, 1..6),
+        long in 4usize..60,
+    ) {
+        // On the way to a line that defines nothing there may be one that does, and what defines is not cut.
+        cut_like_one(&source.replace("]:", "]"), &sizes, long, None);
+    }
+}
+
+#[test]
+fn a18_a_fence_in_pieces_looks_like_one() {
+    let highlighter = Highlighter::new();
+    let source = include_str!("draw/rich.md");
+    let code = "text\n\n```ts\n/* a\n\n   b */ const c = `x\ny ${z}\n`; // e\nlet f = 1;\n  ~~~\n```\nafter\n\n~~~\n```\nx\n~~~\n\n```js\n1\n";
+    for long in [1, 7, 20, 60] {
+        for text in [code, "````sql\nselect 1\n```\nfrom a\nwhere b = 'c\nd'\n````\n`e`\n"] {
+            let mut blocks = Blocks::cut_after(long);
+            blocks.update(text, Growth::Ended);
+            let whole = markdown::render(text, 40, &Theme::dark(), Some(&highlighter));
+            assert_eq!(drawn(&mut blocks, 40, Some(&highlighter)), whole, "{text:?} cut after {long}");
+            cut_like_one(text, &[1, 5], long, Some(&highlighter));
+        }
+        cut_like_one(source, &[211, 97], long * 9, Some(&highlighter));
+    }
+    let mut blocks = Blocks::cut_after(1);
+    blocks.update("```\na\nb\nc\n```\n", Growth::Ended);
+    assert_eq!(blocks.parts(), 4, "it is cut before each line of code");
+}
+
+#[test]
+fn a18_a_paragraph_of_thousands_of_lines_costs_its_last_piece() {
+    let mut blocks = Blocks::default();
+    let mut source = String::new();
+    for number in 0..3_000 {
+        source.push_str(&format!("2026-11-28 {number} [info] a line of a log: it goes on\n"));
+        let kept = blocks.update(&source, Growth::Open);
+        let open: usize = (kept..blocks.parts()).map(|part| blocks.text(part).len()).sum();
+        assert!(open < 10_000, "{open} bytes are drawn again");
+    }
+    let lines = drawn(&mut blocks, 80, None);
+    let said: String = lines.iter().map(|line| format!("{line} ")).collect();
+    assert!(lines.iter().all(|line| !line.spans.is_empty()), "no blank line stands inside");
+    assert_eq!(said.split_whitespace().collect::<Vec<_>>(), source.split_whitespace().collect::<Vec<_>>());
+}
+
 /// A document that grows by whole blocks closes them: without that, the test above would hold for one block that is drawn anew.
 #[test]
 fn a18_finished_blocks_are_not_drawn_again() {

@@ -79,6 +79,23 @@ impl Highlighter {
         Session { state: Language::named(language).map(State::new), lines: 0, bytes: 0 }
     }
 
+    /// The state after these lines of a block.
+    pub fn after<'a>(
+        &self,
+        language: &str,
+        lines: impl IntoIterator<Item = &'a str>,
+        theme: &Theme,
+    ) -> Session {
+        let mut session = self.begin(language);
+        for line in lines {
+            if session.state.is_none() {
+                break;
+            }
+            self.line(&mut session, line, theme);
+        }
+        session
+    }
+
     /// The spans of the next line of a block.
     pub fn line(&self, session: &mut Session, line: &str, theme: &Theme) -> Vec<Span<'static>> {
         session.lines += 1;

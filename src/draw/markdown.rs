@@ -9,6 +9,8 @@ mod page;
 mod table;
 mod writer;
 
+use std::borrow::Cow;
+
 pub(crate) use code::Memo;
 
 use crate::base::text;
@@ -16,7 +18,7 @@ use crate::draw::flow::Flow;
 use crate::draw::highlight::Highlighter;
 use crate::draw::textmap::TextMap;
 use crate::draw::theme::Theme;
-use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use ratatui::style::Style;
 use ratatui::text::Line;
 
@@ -31,7 +33,8 @@ pub fn render(
     theme: &Theme,
     highlighter: Option<&Highlighter>,
 ) -> Vec<Line<'static>> {
-    Ink { width, theme, highlighter }.draw(&text::sanitise(source), &mut Memo::default(), 0)
+    let clean = text::sanitise(source);
+    Ink { width, theme, highlighter }.draw(Piece::whole(&clean), &mut Memo::default())
 }
 
 /// `source` as it was written, in one style, as lines of at most `width` cells.
@@ -118,21 +121,64 @@ pub(crate) fn cut(clean: &str) -> Cut {
     Cut { starts, defines }
 }
 
+/// The one top-level block that a text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sole {
+    Paragraph,
+    Fence,
+}
+
+/// What sanitised text is, where it is one paragraph or one fenced block of code and nothing else.
+pub(crate) fn sole(clean: &str) -> Option<Sole> {
+    let [_] = cut(clean).starts.as_slice() else { return None };
+    match Parser::new_ext(clean, OPTIONS).next() {
+        Some(Event::Start(Tag::Paragraph)) => Some(Sole::Paragraph),
+        Some(Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_)))) => Some(Sole::Fence),
+        _ => None,
+    }
+}
+
+/// Sanitised text to draw.
+#[derive(Clone, Copy)]
+pub(crate) struct Piece<'a> {
+    pub clean: &'a str,
+    /// The code blocks before it.
+    pub code_before: usize,
+    /// The line that opened the fence which it goes on with, and the code of it so far; both empty as a rule.
+    pub opener: &'a str,
+    pub before: &'a str,
+}
+
+impl<'a> Piece<'a> {
+    /// A whole text.
+    fn whole(clean: &'a str) -> Self {
+        Self { clean, code_before: 0, opener: "", before: "" }
+    }
+
+    /// What is parsed for it.
+    fn parsed(&self) -> Cow<'a, str> {
+        match self.opener {
+            "" => self.clean.into(),
+            opener => format!("{opener}{}", self.clean).into(),
+        }
+    }
+}
+
 impl Ink<'_> {
-    /// Draws sanitised text with so many code blocks before it; `memo` holds coloured code of an earlier drawing of the same beginning.
-    pub(crate) fn draw(self, clean: &str, memo: &mut Memo, code_before: usize) -> Vec<Line<'static>> {
-        let mut writer = writer::Writer::new(self, memo, code_before);
-        for event in Parser::new_ext(clean, OPTIONS) {
+    /// Draws text; `memo` holds coloured code of an earlier drawing of the same beginning.
+    pub(crate) fn draw(self, piece: Piece<'_>, memo: &mut Memo) -> Vec<Line<'static>> {
+        let mut writer = writer::Writer::new(self, memo, piece);
+        for event in Parser::new_ext(&piece.parsed(), OPTIONS) {
             writer.event(event);
         }
         writer.finish()
     }
 
     /// What the lines of `draw` say. Colours say nothing, so none are needed.
-    pub(crate) fn map(self, clean: &str, code_before: usize) -> TextMap {
+    pub(crate) fn map(self, piece: Piece<'_>) -> TextMap {
         let mut memo = Memo::default();
-        let mut writer = writer::Writer::recording(Ink { highlighter: None, ..self }, &mut memo, code_before);
-        for event in Parser::new_ext(clean, OPTIONS) {
+        let mut writer = writer::Writer::recording(Ink { highlighter: None, ..self }, &mut memo, piece);
+        for event in Parser::new_ext(&piece.parsed(), OPTIONS) {
             writer.event(event);
         }
         writer.finish_map()

@@ -12,10 +12,21 @@ pub(crate) struct Memo {
     blocks: Vec<Painted>,
 }
 
+/// The code of a block.
+#[derive(Clone, Copy)]
+pub(super) struct Code<'a> {
+    pub language: &'a str,
+    /// What is before it in the same block, and drawn elsewhere.
+    pub before: &'a str,
+    pub text: &'a str,
+}
+
 /// One block: its lines but the last, the state after them, and the last line, which may still grow.
 #[derive(Debug)]
 struct Painted {
     language: String,
+    /// How much of the block is before it.
+    before: usize,
     lines: Vec<(String, Vec<Span<'static>>)>,
     after: Session,
     last: Option<(String, Vec<Span<'static>>)>,
@@ -31,32 +42,30 @@ impl Memo {
     pub(super) fn paint(
         &mut self,
         index: usize,
-        language: &str,
-        code: &str,
+        code: Code<'_>,
         theme: &Theme,
         highlighter: &Highlighter,
     ) -> Vec<Vec<Span<'static>>> {
-        if self.blocks.get(index).is_none_or(|block| !block.begins(language, code)) {
+        if self.blocks.get(index).is_none_or(|block| !block.begins(code)) {
             self.blocks.truncate(index);
-            self.blocks.push(Painted {
-                language: language.to_string(),
-                lines: Vec::new(),
-                after: highlighter.begin(language),
-                last: None,
-            });
+            let after = highlighter.after(code.language, code.before.lines(), theme);
+            let language = code.language.to_string();
+            let before = code.before.len();
+            self.blocks.push(Painted { language, before, lines: Vec::new(), after, last: None });
         }
         match self.blocks.get_mut(index) {
-            Some(block) => block.paint(code, theme, highlighter),
-            None => highlighter.lines(language, code.lines(), theme),
+            Some(block) => block.paint(code.text, theme, highlighter),
+            None => highlighter.lines(code.language, code.text.lines(), theme),
         }
     }
 }
 
 impl Painted {
     /// Whether `code` begins with the remembered lines, and goes on after them.
-    fn begins(&self, language: &str, code: &str) -> bool {
-        let mut lines = code.lines();
-        self.language == language
+    fn begins(&self, code: Code<'_>) -> bool {
+        let mut lines = code.text.lines();
+        self.language == code.language
+            && self.before == code.before.len()
             && self.lines.iter().all(|(known, _)| lines.next() == Some(known.as_str()))
             && (self.lines.is_empty() || lines.next().is_some())
     }

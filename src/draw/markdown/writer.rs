@@ -1,10 +1,10 @@
 //! The events of the Markdown parser, turned into blocks on a page. It never parses by itself.
 
-use super::Ink;
-use super::code::Memo;
+use super::code::{Code, Memo};
 use super::inline::Inline;
 use super::page::{Mark, Page};
 use super::table::Table;
+use super::{Ink, Piece};
 use crate::base::text;
 use crate::draw::flow::Flow;
 use crate::draw::textmap::TextMap;
@@ -20,9 +20,10 @@ pub(super) struct Writer<'a, 'm> {
     holders: Vec<Holder>,
     raw: Option<Raw>,
     table: Option<Table>,
-    /// The code blocks of this drawing so far, and those before it.
+    /// The code blocks of this drawing so far.
     code_blocks: usize,
-    code_before: usize,
+    /// What is drawn, for what is before it.
+    piece: Piece<'a>,
 }
 
 /// A block that holds blocks, and where its lines began.
@@ -53,7 +54,7 @@ enum RawKind {
 }
 
 impl<'a, 'm> Writer<'a, 'm> {
-    pub(super) fn new(ink: Ink<'a>, memo: &'m mut Memo, code_before: usize) -> Self {
+    pub(super) fn new(ink: Ink<'a>, memo: &'m mut Memo, piece: Piece<'a>) -> Self {
         Self {
             ink,
             memo,
@@ -63,13 +64,13 @@ impl<'a, 'm> Writer<'a, 'm> {
             raw: None,
             table: None,
             code_blocks: 0,
-            code_before,
+            piece,
         }
     }
 
     /// A writer that also records what its lines say.
-    pub(super) fn recording(ink: Ink<'a>, memo: &'m mut Memo, code_before: usize) -> Self {
-        Self { page: Page::recording(ink.width), ..Self::new(ink, memo, code_before) }
+    pub(super) fn recording(ink: Ink<'a>, memo: &'m mut Memo, piece: Piece<'a>) -> Self {
+        Self { page: Page::recording(ink.width), ..Self::new(ink, memo, piece) }
     }
 
     pub(super) fn finish_map(mut self) -> TextMap {
@@ -300,21 +301,20 @@ impl<'a, 'm> Writer<'a, 'm> {
         }
     }
 
-    /// A label, and under it the code with nothing before or around it that a copy would catch.
+    /// A label, and under it the code with nothing before or around it that a copy would catch. Code that goes on with a fence has had
+    /// its label.
     fn code(&mut self, info: &str, code: &str) {
         let theme = self.ink.theme;
-        let number = self.code_before + self.code_blocks + 1;
-        let end = format!(" · {number} ──");
-        let name = if info.is_empty() { "code" } else { info };
-        // The number is what a copy asks for, so the name gives way.
-        let room = self.page.room().saturating_sub(text::width(&end) + 3);
-        let label = format!("── {}{end}", text::truncate(name, room));
-        self.page.ornament(&Flow::of(&text::truncate(&label, self.page.room()), theme.label));
+        let before = if self.code_blocks == 0 { self.piece.before } else { "" };
+        let goes_on = self.code_blocks == 0 && !self.piece.opener.is_empty();
+        if !goes_on {
+            self.label(info);
+        }
         let clean = text::sanitise(code);
         match self.ink.highlighter {
             Some(highlighter) => {
-                let language = highlighter.language_of(info);
-                for spans in self.memo.paint(self.code_blocks, language, &clean, theme, highlighter) {
+                let code = Code { language: highlighter.language_of(info), before, text: &clean };
+                for spans in self.memo.paint(self.code_blocks, code, theme, highlighter) {
                     self.code_line(spans);
                 }
             }
@@ -325,6 +325,16 @@ impl<'a, 'm> Writer<'a, 'm> {
             }
         }
         self.code_blocks += 1;
+    }
+
+    fn label(&mut self, info: &str) {
+        let number = self.piece.code_before + self.code_blocks + 1;
+        let end = format!(" · {number} ──");
+        let name = if info.is_empty() { "code" } else { info };
+        // The number is what a copy asks for, so the name gives way.
+        let room = self.page.room().saturating_sub(text::width(&end) + 3);
+        let label = format!("── {}{end}", text::truncate(name, room));
+        self.page.ornament(&Flow::of(&text::truncate(&label, self.page.room()), self.ink.theme.label));
     }
 
     fn code_line(&mut self, spans: Vec<Span<'static>>) {

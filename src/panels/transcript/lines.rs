@@ -178,7 +178,7 @@ impl LineCache {
                     entry::thinking_lines(stretch, ends, *width, theme)
                 }
                 (Part::Block(block), Body::Reply(_)) => {
-                    if blocks.text(*block).contains("```") || blocks.text(*block).contains("~~~") {
+                    if blocks.has_code(*block) {
                         highlighter.get_or_insert_with(Highlighter::new);
                     }
                     let lines = blocks.draw(*block, entry::inner(*width), theme, highlighter.as_ref());
