@@ -15,6 +15,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget};
 
 use crate::domain::chat::Log;
+use crate::draw::cells;
 use crate::draw::theme::Theme;
 use crate::protocol::message::{Anchor, Drawn};
 use marking::Marking;
@@ -152,7 +153,7 @@ pub fn view(
     for place in area.rows() {
         let Some((row, line)) = ground.line(&mut at) else { break };
         rows.push(row);
-        line.render(place, buffer);
+        cells::put(line, place, buffer);
         if let Some(reading) = reading {
             reading.mark(at.entry, place, theme, buffer);
             if let Some(above) = above.filter(|(entry, _)| *entry == at.entry) {
@@ -217,7 +218,7 @@ pub fn grow(
         if !is_drawn {
             Clear.render(place, buffer);
             if let Some(line) = line {
-                line.render(place, buffer);
+                cells::put(line, place, buffer);
             }
         }
         if !is_drawn || moved > 0 {

@@ -31,13 +31,14 @@ impl Session<'_> {
 
     /// Draws what is there now, and lets the state know how it came out.
     pub(super) fn draw(&mut self) -> Result<()> {
+        let from = Instant::now();
         let stands = self.paint()?;
         let shape = vi::caret_shape(&self.state);
         if let Some(shape) = shape.filter(|shape| Some(*shape) != self.caret) {
             caret::show(shape)?;
             self.caret = Some(shape);
         }
-        self.pace.drawn(Instant::now());
+        self.pace.drawn(from, Instant::now());
         // A terminal that is slow to take a frame has not shown it before now.
         let (due, now) = (self.state.next_change(), self.now());
         for effect in update(&mut self.state, Event::Tick(now)) {

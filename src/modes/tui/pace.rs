@@ -30,6 +30,8 @@ impl Why {
 #[derive(Debug)]
 pub struct Pace {
     drawn: Option<Instant>,
+    /// When the next frame with further words may be drawn, where the last one took long.
+    dear: Option<Instant>,
     /// The most urgent reason for the next frame; `None` while none is wanted.
     wanted: Option<Why>,
 }
@@ -37,7 +39,7 @@ pub struct Pace {
 impl Pace {
     /// Before the first frame, which is wanted at once.
     pub fn new() -> Self {
-        Self { drawn: None, wanted: Some(Why::Change) }
+        Self { drawn: None, dear: None, wanted: Some(Why::Change) }
     }
 
     /// A frame is wanted.
@@ -45,9 +47,18 @@ impl Pace {
         self.wanted = self.wanted.max(Some(why));
     }
 
-    /// A frame was drawn at this time.
-    pub fn drawn(&mut self, now: Instant) {
-        *self = Self { drawn: Some(now), wanted: None };
+    /// A frame was drawn from one time to another. Words that take long to draw leave most of the time to the keys.
+    pub fn drawn(&mut self, from: Instant, now: Instant) {
+        /// A frame that took so long is dear.
+        const LONG: Duration = Duration::from_millis(8);
+        const MOST: Duration = Duration::from_secs(1);
+        if self.wanted.is_some_and(|why| why <= Why::Flow) {
+            let took = now.saturating_duration_since(from);
+            self.dear = (took >= LONG).then(|| now + (took * 4).min(MOST));
+        }
+        self.drawn = Some(now);
+        // What comes until then is not taken in, so that a key finds everything drawn.
+        self.wanted = self.dear.filter(|until| *until > now).map(|_| Why::Words);
     }
 
     /// Why a frame is wanted, if one is.
@@ -57,8 +68,10 @@ impl Pace {
 
     /// When the wanted frame may be drawn; `None` when none is wanted.
     pub fn due(&self, now: Instant) -> Option<Instant> {
-        let rest = self.wanted?.rest();
-        Some(self.drawn.map_or(now, |drawn| drawn + rest).max(now))
+        let why = self.wanted?;
+        let rested = self.drawn.map_or(now, |drawn| drawn + why.rest());
+        let dear = self.dear.filter(|_| why <= Why::Flow).unwrap_or(now);
+        Some(rested.max(dear).max(now))
     }
 
     /// Why a frame is to be drawn now, if it is.
@@ -69,7 +82,13 @@ impl Pace {
     /// Whether the next frame waits and shows no more than further words. What comes until then can wait as well: each delta alone
     /// would wake the screen for nothing.
     pub fn is_resting(&self, now: Instant) -> bool {
-        self.wanted == Some(Why::Words) && self.ready(now).is_none()
+        let waits = match self.wanted {
+            Some(Why::Words) => true,
+            // A flood is taken in while it waits, unless each look at it is dear.
+            Some(Why::Flow) => self.dear.is_some_and(|until| until > now),
+            Some(Why::Change | Why::Typed) | None => false,
+        };
+        waits && self.ready(now).is_none()
     }
 }
 
@@ -86,7 +105,7 @@ mod tests {
         let start = Instant::now();
         let mut pace = Pace::new();
         assert_eq!(pace.ready(start), Some(Why::Change));
-        pace.drawn(start);
+        pace.drawn(start, start);
         assert_eq!((pace.due(start), pace.is_resting(start)), (None, false));
         pace.want(Why::Words);
         assert_eq!(pace.due(after(start, 1)), Some(after(start, 63)));
@@ -95,7 +114,7 @@ mod tests {
         pace.want(Why::Change);
         assert_eq!((pace.ready(after(start, 1)), pace.is_resting(after(start, 1))), (None, false));
         assert_eq!(pace.ready(after(start, 2)), Some(Why::Typed));
-        pace.drawn(after(start, 2));
+        pace.drawn(after(start, 2), after(start, 2));
         assert_eq!(pace.due(after(start, 900)), None);
     }
 
@@ -103,9 +122,32 @@ mod tests {
     fn after_a_rest_the_first_words_are_shown_at_once() {
         let start = Instant::now();
         let mut pace = Pace::new();
-        pace.drawn(start);
+        pace.drawn(start, start);
         pace.want(Why::Words);
         assert_eq!(pace.ready(after(start, 500)), Some(Why::Words));
         assert_eq!(pace.due(after(start, 500)), Some(after(start, 500)));
+    }
+
+    #[test]
+    fn words_that_are_dear_to_draw_leave_time_for_keys() {
+        let start = Instant::now();
+        let mut pace = Pace::new();
+        pace.want(Why::Words);
+        pace.drawn(start, start);
+        pace.want(Why::Flow);
+        assert!(!pace.is_resting(after(start, 1)));
+        pace.drawn(start, after(start, 100));
+        assert!(
+            pace.is_resting(after(start, 200)),
+            "what comes is not taken in, so that a key finds it drawn"
+        );
+        assert_eq!(pace.due(after(start, 200)), Some(after(start, 500)));
+        pace.want(Why::Typed);
+        assert_eq!(pace.ready(after(start, 201)), Some(Why::Typed));
+        pace.drawn(after(start, 201), after(start, 202));
+        assert!(pace.is_resting(after(start, 203)));
+        assert_eq!(pace.due(after(start, 203)), Some(after(start, 500)));
+        pace.drawn(after(start, 500), after(start, 501));
+        assert_eq!((pace.due(after(start, 502)), pace.wanted()), (None, None));
     }
 }
