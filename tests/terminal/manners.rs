@@ -297,6 +297,20 @@ fn a22_a_key_that_comes_with_a_change_of_the_size_is_not_lost() {
 }
 
 #[test]
+fn a23_a_burst_of_letters_arrives_whole() {
+    let desk = Desk::with_model().kb(KB);
+    let app = desk.open();
+    // As a terminal without bracketed paste sends what is pasted: more at once than any buffer on the way holds.
+    let burst = "abcd efgh ".repeat(400);
+    app.send(&burst);
+    app.send("the last word");
+    app.wait_for("the end of it", |screen| screen.draft().ends_with("the last word"));
+    app.send(ENTER);
+    let asked = app.wait_asked(1);
+    assert_eq!(wire::said(&asked[0]), [format!("{burst}the last word")]);
+}
+
+#[test]
 fn a16_no_flicker_while_a_reply_streams() {
     // 1,000 tokens a second.
     let tokens: Vec<String> = (0..5_000)

@@ -52,7 +52,7 @@ impl Pace {
         /// A frame that took so long is dear.
         const LONG: Duration = Duration::from_millis(8);
         const MOST: Duration = Duration::from_secs(1);
-        if self.wanted.is_some_and(|why| why <= Why::Flow) {
+        if self.wanted == Some(Why::Words) {
             let took = now.saturating_duration_since(from);
             self.dear = (took >= LONG).then(|| now + (took * 4).min(MOST));
         }
@@ -70,7 +70,7 @@ impl Pace {
     pub fn due(&self, now: Instant) -> Option<Instant> {
         let why = self.wanted?;
         let rested = self.drawn.map_or(now, |drawn| drawn + why.rest());
-        let dear = self.dear.filter(|_| why <= Why::Flow).unwrap_or(now);
+        let dear = self.dear.filter(|_| why == Why::Words).unwrap_or(now);
         Some(rested.max(dear).max(now))
     }
 
@@ -82,13 +82,7 @@ impl Pace {
     /// Whether the next frame waits and shows no more than further words. What comes until then can wait as well: each delta alone
     /// would wake the screen for nothing.
     pub fn is_resting(&self, now: Instant) -> bool {
-        let waits = match self.wanted {
-            Some(Why::Words) => true,
-            // A flood is taken in while it waits, unless each look at it is dear.
-            Some(Why::Flow) => self.dear.is_some_and(|until| until > now),
-            Some(Why::Change | Why::Typed) | None => false,
-        };
-        waits && self.ready(now).is_none()
+        self.wanted == Some(Why::Words) && self.ready(now).is_none()
     }
 }
 
@@ -132,10 +126,8 @@ mod tests {
     fn words_that_are_dear_to_draw_leave_time_for_keys() {
         let start = Instant::now();
         let mut pace = Pace::new();
-        pace.want(Why::Words);
         pace.drawn(start, start);
-        pace.want(Why::Flow);
-        assert!(!pace.is_resting(after(start, 1)));
+        pace.want(Why::Words);
         pace.drawn(start, after(start, 100));
         assert!(
             pace.is_resting(after(start, 200)),
