@@ -70,7 +70,8 @@ impl Terms {
         let is_in_word = |c: char| c.is_alphanumeric() || is_unspaced(c) || is_mark(c);
         let words = query.split(|c| !is_in_word(c)).map(str::to_lowercase);
         // A mark alone is no word.
-        let is_word = |part: &&str| part.contains(|c: char| c.is_alphanumeric() || is_unspaced(c));
+        let is_letter = |c: char| is_unspaced(c) || (c.is_alphanumeric() && !is_combining_mark(c));
+        let is_word = |part: &&str| part.contains(is_letter);
         Self(
             words
                 .flat_map(|word| text::parts(&word).filter(is_word).map(Term::of).collect::<Vec<_>>())
