@@ -1,11 +1,14 @@
 //! Definitions of the command line: arguments to one `Invocation`. It never acts.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::{Arg, Args, Parser, Subcommand};
 
 use crate::domain::session::SessionId;
 use crate::domain::settings::Values;
+use crate::domain::settings::endpoints::KNOWN;
 
 /// The version, with the commit that it is built from where that is known.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("DICTUM_BUILT_FROM"));
@@ -62,12 +65,33 @@ pub struct Invocation {
     pub command: Option<Command>,
 }
 
+/// The name of a provider: any, since profiles have names of their own. A shell completes the known ones.
+#[derive(Clone, Copy, Debug)]
+struct Provider;
+
+impl TypedValueParser for Provider {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+    ) -> clap::error::Result<String> {
+        StringValueParser::new().parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(KNOWN.iter().map(|known| PossibleValue::new(known.name))))
+    }
+}
+
 /// Where the model is.
 #[derive(Debug, Default, Args)]
 pub struct ModelFlags {
     /// anthropic, openai (any compatible server), gemini, openrouter, groq, mistral, deepseek, ollama, lmstudio, llamacpp, or offline. Keys come
     /// from the environment (ANTHROPIC_API_KEY, OPENAI_API_KEY ...) or from config.toml.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = Provider, hide_possible_values = true)]
     pub provider: Option<String>,
 
     /// The model, as the provider names it.

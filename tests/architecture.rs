@@ -85,6 +85,17 @@ fn the_core_is_pure() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// What panics on a thread for blocking work answers nobody, so the door turns that into an answer.
+#[test]
+fn blocking_work_goes_through_one_door() {
+    let doors = sources().into_iter().filter(|(_, _, code)| code.contains("spawn_blocking"));
+    let doors: Vec<PathBuf> = doors.map(|(_, file, _)| file).collect();
+    assert!(
+        matches!(&doors[..], [door] if door.ends_with("src/io/work.rs")),
+        "{doors:?}; use io::work::aside"
+    );
+}
+
 #[test]
 fn files_are_short_and_say_what_they_are_for() {
     for (_, file, code) in sources() {

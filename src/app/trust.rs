@@ -91,6 +91,17 @@ pub fn read(state: &mut State, read: Result<Trusted, String>, from_git: Vec<Stri
     trust.from_git = from_git.into_iter().collect();
 }
 
+/// What was looked at could not be kept: what follows from that in the next session, by the setting.
+pub fn not_kept(state: &mut State, cause: &str) {
+    let next = match state.kb.trust.setting {
+        Trust::Ask => "you will be asked again in the next session",
+        Trust::Show => "it will be shown again in the next session",
+        // Nothing is shown, so nothing follows.
+        Trust::Always => return,
+    };
+    state.notice(Level::Warning, format!("{cause}; {next}."));
+}
+
 /// Whether the message of the turn may yet come back to the prompt.
 pub fn holds_back(state: &State) -> bool {
     matches!(state.turn, Turn::Reading { .. })

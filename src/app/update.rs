@@ -111,6 +111,10 @@ fn route(state: &mut State, event: Event) -> Vec<Effect> {
             trust::read(state, trusted, from_git);
             Vec::new()
         }
+        Event::TrustFailed { cause } => {
+            trust::not_kept(state, &cause);
+            Vec::new()
+        }
         Event::NeverRead { hashes } => {
             state.decided.never.add(hashes);
             Vec::new()

@@ -4,10 +4,12 @@
 
 mod running;
 mod sanitise;
+mod unspaced;
 mod wrap;
 
 pub use running::Running;
 pub use sanitise::{is_hidden, one_line, sanitise};
+pub use unspaced::{apart, is_unspaced, parts};
 pub use wrap::{wrap, wrap_hanging};
 
 use unicode_segmentation::UnicodeSegmentation;

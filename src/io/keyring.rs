@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use super::work;
+
 /// How long a keyring may take; its user may be asked for a password first.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -28,11 +30,11 @@ pub async fn keep(provider: &str, key: crate::domain::key::Hidden) -> Result<(),
 }
 
 async fn patiently<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, String> + Send + 'static,
+    job: impl FnOnce() -> Result<T, String> + Send + 'static,
 ) -> Result<T, String> {
-    match tokio::time::timeout(PATIENCE, tokio::task::spawn_blocking(work)).await {
+    match tokio::time::timeout(PATIENCE, work::aside_here(job)).await {
         Ok(Ok(done)) => done,
-        Ok(Err(_)) => Err("it broke off".to_string()),
+        Ok(Err(broken_off)) => Err(broken_off.to_string()),
         Err(_) => Err(format!("it did not answer within {} s", PATIENCE.as_secs())),
     }
 }

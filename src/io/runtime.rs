@@ -1,5 +1,6 @@
 //! Performs each effect, owns what runs by its id, and answers with events. It never decides anything.
 
+mod broken;
 mod writing;
 
 use std::collections::HashMap;
@@ -20,15 +21,14 @@ use super::providers::{self, Http, Keys, Listener, Unheard, offline};
 use super::store::{self, Store};
 use super::vault::Vault;
 use super::watch::{self, Look, Target, TargetKind};
-use super::{attach, export, files, personas, trust};
-use super::{never, notes};
+use super::{attach, export, files, never, notes, personas, trust, work};
 use crate::domain::exchange::{Endpoint, Protocol, ReplyEvent, Request};
 use crate::domain::kb::state::FILE_NAME;
 use crate::domain::key::Hidden;
 use crate::domain::settings::project::ProjectNotes;
 use crate::domain::settings::{Settings, Values};
 use crate::protocol::message::{Effect, Event, Reread, TaskId};
-use crate::protocol::sessions::{Ask, Told};
+use crate::protocol::sessions::{Ask, Exported, Told};
 
 /// A local server has this long to answer; the screen does not wait for it.
 const SEARCH: Duration = Duration::from_millis(300);
@@ -127,65 +127,77 @@ impl Runtime {
     pub fn perform(&mut self, effect: Effect) -> Option<Effect> {
         match effect {
             Effect::ReadKb { task } => {
-                let events = self.events.clone();
-                self.blocking(move |place| {
-                    // The screen may be gone by now; then nobody needs the answer.
-                    let notes = notes::read(&place.project, &place.notes);
-                    let snapshot = kbfile::read(&place.project, place.kb_limit);
-                    let looked_at = place.trust.as_ref().map(|folder| {
-                        let (trusted, from_git) =
-                            trust::look(folder, &place.project, snapshot.text(), &notes);
-                        Event::TrustRead { trusted, from_git }
-                    });
-                    for event in [Some(Event::NotesRead(notes)), looked_at].into_iter().flatten() {
-                        let _ = events.send(event);
-                    }
-                    Event::KbRead { task, snapshot }
-                });
+                self.blocking(move |place| read_kb(&place, task), move |why| [broken::kb_read(task, why)]);
             }
-            Effect::Trust { items } => self.blocking(move |place| {
-                let failed = trust::add(place.trust.as_ref()?, &place.project, &items).err()?;
-                Some(Event::Warned(failed.to_string()))
-            }),
-            Effect::ReadNotes => {
-                self.blocking(|place| Event::NotesRead(notes::read(&place.project, &place.notes)));
+            Effect::Trust { items } => self.blocking(
+                move |place| {
+                    let failed = trust::add(place.trust.as_ref()?, &place.project, &items).err()?;
+                    Some(Event::TrustFailed { cause: failed.to_string() })
+                },
+                |why| [Event::TrustFailed { cause: format!("What you looked at could not be kept: {why}") }],
+            ),
+            Effect::ReadNotes => self.blocking(
+                |place| [Event::NotesRead(notes::read(&place.project, &place.notes))],
+                |why| [broken::warned("The notes of other tools could not be read", why)],
+            ),
+            Effect::ReadMentions { task, mentions, agreed } => {
+                let names = broken::names(&mentions);
+                self.blocking(
+                    move |place| {
+                        let found = attach::read(&place.project, &mentions, agreed);
+                        [Event::MentionsRead { task, found }]
+                    },
+                    move |why| [broken::mentions_read(task, names, why)],
+                );
             }
-            Effect::ReadMentions { task, mentions, agreed } => self.blocking(move |place| {
-                let found = attach::read(&place.project, &mentions, agreed);
-                Event::MentionsRead { task, found }
-            }),
             Effect::Ask { task, request } => self.ask(task, *request),
             Effect::ListModels { endpoint } => self.list_models(*endpoint),
             Effect::TryKey { endpoint, key } => self.try_key(*endpoint, key),
             Effect::KeepKey { provider } => self.keep_key(provider),
             Effect::MakeBody { request } => {
                 let (http, keys) = (Arc::clone(&self.http), Arc::clone(&self.keys));
-                self.blocking(move |_| Event::BodyMade {
-                    text: providers::body_text(&http, &keys, *request),
-                });
+                self.blocking(
+                    move |_| [Event::BodyMade { text: providers::body_text(&http, &keys, *request) }],
+                    |why| [Event::BodyMade { text: format!("The request could not be made: {why}.") }],
+                );
             }
             Effect::Cancel { task } => {
                 if let Some(handle) = self.running.remove(&task) {
                     handle.abort();
                 }
             }
-            Effect::SaveKb { task, expected, text, outside, provenance } => {
-                self.writing(move |place| {
-                    writing::save(&place, task, expected.as_deref(), &text, outside, &provenance)
-                });
-            }
-            Effect::UndoKb => self.writing(|place| writing::undo(&place)),
-            Effect::NeverAsk { hashes } => self.blocking(move |place| writing::never_ask(&place, &hashes)),
-            Effect::LoadPersonas => {
-                self.blocking(|place| Event::PersonasLoaded(personas::load(&place.folders)));
-            }
-            Effect::ReadStack => self.blocking(|place| Event::StackRead(ground::stack(&place.project))),
+            Effect::SaveKb { task, expected, text, outside, provenance } => self.blocking(
+                move |place| writing::save(&place, task, expected.as_deref(), &text, outside, &provenance),
+                move |why| [Event::KbSaveFailed { task, cause: broken::kb("The edit", &why) }],
+            ),
+            Effect::UndoKb => self.blocking(
+                |place| writing::undo(&place),
+                |why| [Event::KbUndoFailed { cause: broken::kb("Undo", &why) }],
+            ),
+            Effect::NeverAsk { hashes } => self.blocking(
+                move |place| writing::never_ask(&place, &hashes),
+                |why| [Event::NeverFailed { cause: format!("it holds for this session only: {why}") }],
+            ),
+            Effect::LoadPersonas => self.blocking(
+                |place| [Event::PersonasLoaded(personas::load(&place.folders))],
+                |why| [broken::warned("The personas could not be read", why)],
+            ),
+            Effect::ReadStack => self.blocking(
+                |place| [Event::StackRead(ground::stack(&place.project))],
+                |why| [broken::warned("What the project is made of could not be read", why)],
+            ),
             Effect::ListFiles => {
                 let events = self.events.clone();
-                self.blocking(move |place| {
-                    let paths = mentions::list(&place.project, || !events.is_closed());
-                    Event::FilesListed(Arc::new(paths))
-                });
+                self.blocking(
+                    move |place| {
+                        let paths = mentions::list(&place.project, || !events.is_closed());
+                        [Event::FilesListed(Arc::new(paths))]
+                    },
+                    |why| {
+                        let none = Event::FilesListed(Arc::default());
+                        [none, broken::warned("The files of the project could not be listed", why)]
+                    },
+                );
             }
             Effect::Remember { messages } => {
                 if let Some(prompts) = &self.prompts {
@@ -200,7 +212,10 @@ impl Runtime {
             Effect::Store(ask) => self.ask_store(*ask),
             Effect::Export(export) => {
                 let keys = Arc::clone(&self.keys);
-                self.blocking(move |place| Event::Exported(export::write(&place.project, &keys, *export)));
+                self.blocking(
+                    move |place| [Event::Exported(export::write(&place.project, &keys, *export))],
+                    |cause| [Event::Exported(Exported::Failed { cause })],
+                );
             }
             Effect::EditExternally { .. }
             | Effect::Copy(_)
@@ -212,25 +227,32 @@ impl Runtime {
         None
     }
 
-    fn blocking<E: Into<Option<Event>>>(&self, work: impl FnOnce(Workplace) -> E + Send + 'static) {
-        let (place, events) = (self.place.clone(), self.events.clone());
-        self.on.spawn_blocking(move || {
-            if let Some(event) = work(place).into() {
-                // The screen may be gone by now; then nobody needs the answer.
-                let _ = events.send(event);
-            }
-        });
+    /// Does what blocks, and tells what comes of it; where it breaks off, `broken` says in the words of that work what is told instead.
+    fn blocking<E: IntoIterator<Item = Event>, B: IntoIterator<Item = Event>>(
+        &self,
+        work: impl FnOnce(Workplace) -> E + Send + 'static,
+        broken: impl FnOnce(String) -> B + Send + 'static,
+    ) {
+        let place = self.place.clone();
+        answered(&self.on, &self.events, move || work(place), broken);
     }
 
     /// Reads what this project is never asked about, in the background.
     pub fn read_never(&self) {
-        self.blocking(|place| {
-            let read = never::read(place.never.as_ref()?, &place.project);
-            Some(match read {
-                Ok(hashes) => Event::NeverRead { hashes },
-                Err(error) => Event::NeverFailed { cause: error.to_string() },
-            })
-        });
+        self.blocking(
+            |place| {
+                let read = never::read(place.never.as_ref()?, &place.project);
+                Some(match read {
+                    Ok(hashes) => Event::NeverRead { hashes },
+                    Err(error) => Event::NeverFailed { cause: error.to_string() },
+                })
+            },
+            |why| {
+                [Event::NeverFailed {
+                    cause: format!("what you never want to be asked about is not known: {why}"),
+                }]
+            },
+        );
     }
 
     /// Reads what the prompt of this project held, in the background; from now on it is kept, too.
@@ -288,19 +310,6 @@ impl Runtime {
         }
     }
 
-    /// As `blocking`, for work that leaves a record: what kept it out of the journal is told behind.
-    fn writing(&self, work: impl FnOnce(Workplace) -> (Event, Option<String>) + Send + 'static) {
-        let (place, events) = (self.place.clone(), self.events.clone());
-        self.on.spawn_blocking(move || {
-            let (event, unrecorded) = work(place);
-            // As above.
-            let _ = events.send(event);
-            if let Some(why) = unrecorded {
-                let _ = events.send(Event::Warned(why));
-            }
-        });
-    }
-
     fn ask(&mut self, task: TaskId, request: Request) {
         self.running.retain(|_, handle| !handle.is_finished());
         let (http, keys) = (Arc::clone(&self.http), Arc::clone(&self.keys));
@@ -345,7 +354,7 @@ impl Runtime {
     fn keep_key(&self, provider: String) {
         let (keys, events) = (Arc::clone(&self.keys), self.events.clone());
         let (vault, project) = (self.vault.clone(), self.place.project.clone());
-        tokio::spawn(async move {
+        self.on.spawn(async move {
             let kept = vault.keep_in_file(&keys, &provider, &project).await;
             // As above.
             let _ = events.send(Event::KeyKept { provider, kept });
@@ -385,11 +394,12 @@ impl Runtime {
         self.on.spawn(async move {
             // What changed between the first reading and the first look of the watcher shows in no difference.
             let here = place.clone();
-            let read = tokio::task::spawn_blocking(move || settings_again(here)).await;
-            if let Ok(Some(Event::SettingsRead(reread))) = read
-                && reread.before != reread.after
-            {
-                tell(&mut place, &events, Event::SettingsRead(reread));
+            match work::aside_here(move || settings_again(here)).await {
+                Ok(Some(Event::SettingsRead(reread))) if reread.before != reread.after => {
+                    tell(&mut place, &events, Event::SettingsRead(reread));
+                }
+                Ok(_) => {}
+                Err(why) => tell(&mut place, &events, broken::looked(Look::Settings, why.to_string())),
             }
             while let Some(look) = incoming.recv().await {
                 let note = watcher.note();
@@ -398,16 +408,48 @@ impl Runtime {
                     told = note;
                 }
                 let here = place.clone();
-                let read = tokio::task::spawn_blocking(move || match look {
+                let read = work::aside_here(move || match look {
                     Look::Kb => Some(Event::KbChanged(kbfile::read(&here.project, here.kb_limit))),
                     Look::Personas => Some(Event::PersonasLoaded(personas::load(&here.folders))),
                     Look::Settings => settings_again(here),
                 });
-                let Ok(Some(event)) = read.await else { continue };
-                tell(&mut place, &events, event);
+                let read = read.await.unwrap_or_else(|why| Some(broken::looked(look, why.to_string())));
+                if let Some(event) = read {
+                    tell(&mut place, &events, event);
+                }
             }
         });
     }
+}
+
+/// Starts work that blocks and sends what comes of it; where it breaks off, what `broken` says of that, so that nobody waits for ever.
+fn answered<E: IntoIterator<Item = Event>, B: IntoIterator<Item = Event>>(
+    on: &Handle,
+    events: &UnboundedSender<Event>,
+    work: impl FnOnce() -> E + Send + 'static,
+    broken: impl FnOnce(String) -> B + Send + 'static,
+) {
+    // The screen may be gone by now; then nobody needs the answer.
+    let send = |events: &UnboundedSender<Event>, event| drop(events.send(event));
+    let (sender, events) = (events.clone(), events.clone());
+    let running = work::aside(on, move || work().into_iter().for_each(|event| send(&sender, event)));
+    on.spawn(async move {
+        if let Err(why) = running.await {
+            broken(why.to_string()).into_iter().for_each(|event| send(&events, event));
+        }
+    });
+}
+
+/// The notes, what was looked at, and KB.md, in this order.
+fn read_kb(place: &Workplace, task: TaskId) -> Vec<Event> {
+    let notes = notes::read(&place.project, &place.notes);
+    let snapshot = kbfile::read(&place.project, place.kb_limit);
+    let looked_at = place.trust.as_ref().map(|folder| {
+        let (trusted, from_git) = trust::look(folder, &place.project, snapshot.text(), &notes);
+        Event::TrustRead { trusted, from_git }
+    });
+    let kb = Event::KbRead { task, snapshot };
+    [Some(Event::NotesRead(notes)), looked_at, Some(kb)].into_iter().flatten().collect()
 }
 
 /// Tells an event; what settings it brings are those that the next ones are compared with.
@@ -429,4 +471,31 @@ fn settings_again(place: Workplace) -> Option<Event> {
         Some(why) => Event::SettingsBroken(why),
         None => Event::SettingsRead(Box::new(Reread { before, after, warnings })),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is told by work that breaks off behind its first event.
+    async fn told(broken: impl FnOnce(String) -> [Event; 1] + Send + 'static) -> String {
+        let (sender, mut events) = unbounded_channel();
+        let work = || [0, 1].map(|at| if at == 0 { Event::Noted("one".into()) } else { panic!("two") });
+        answered(&Handle::current(), &sender, work, broken);
+        format!("{:?}", events.recv().await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn work_that_breaks_off_is_told_as_what_its_asker_waits_for() {
+        let task = TaskId(7);
+        let cause = "an error in dictum itself";
+        let kb = told(move |why| [broken::kb_read(task, why)]).await;
+        assert!(kb.starts_with("KbRead { task: TaskId(7)") && kb.contains(cause), "{kb}");
+        let names = vec!["src/a.ts".to_string()];
+        let mentions = told(move |why| [broken::mentions_read(task, names, why)]).await;
+        assert!(mentions.starts_with("MentionsRead { task: TaskId(7)"), "{mentions}");
+        assert!(mentions.contains("src/a.ts") && mentions.contains(cause), "{mentions}");
+        let personas = told(|why| [broken::looked(Look::Personas, why)]).await;
+        assert!(personas.starts_with("Warned(\"The personas could not be read: an error"), "{personas}");
+    }
 }

@@ -7,6 +7,7 @@ mod live;
 pub mod read;
 mod redact;
 mod rows;
+pub mod words;
 pub mod write;
 
 use std::collections::VecDeque;

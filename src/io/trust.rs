@@ -14,7 +14,7 @@ const KEPT: Kept = Kept {
     // KB.md, notes and a shelf of personas are far below this.
     largest: 16 * 1024 * 1024,
     unknown: "what you looked at before is not known",
-    lost: "you will be asked again in the next session",
+    lost: "What you looked at could not be kept",
 };
 
 /// What was looked at in a project; nothing where nothing was kept.
@@ -127,12 +127,12 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_kept_is_said_with_its_consequence() {
+    fn what_cannot_be_kept_is_said_with_its_cause() {
         let desk = tempfile::tempdir().unwrap();
         let folder = desk.path().join("trust");
         fs::write(&folder, "a file stands in the way").unwrap();
         let error = add(&folder, desk.path(), &[item("a")]).unwrap_err().to_string();
-        assert!(error.starts_with("you will be asked again in the next session: "), "{error}");
+        assert!(error.starts_with("What you looked at could not be kept: the folder "), "{error}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::providers::{self, Http, Keys};
-use super::{files, keyfile, keyring};
+use super::{files, keyfile, keyring, work};
 use crate::domain::exchange::Endpoint;
 use crate::domain::key::Hidden;
 use crate::domain::roster::{Found, REFUSED};
@@ -90,10 +90,10 @@ impl Vault {
 }
 
 async fn written(write: impl FnOnce() -> Result<PathBuf, keyfile::KeyFileError> + Send + 'static) -> Kept {
-    match tokio::task::spawn_blocking(write).await {
+    match work::aside_here(write).await {
         Ok(Ok(path)) => Kept::In(files::shown(&path)),
         Ok(Err(error)) => Kept::Nowhere(error.to_string()),
-        Err(_) => Kept::Nowhere("the write did not end".to_string()),
+        Err(broken_off) => Kept::Nowhere(broken_off.to_string()),
     }
 }
 

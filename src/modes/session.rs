@@ -27,7 +27,8 @@ pub fn run(command: &SessionCommand, directory: &Path) -> Result<u8> {
     let folder = files::state_dir()?.join(SESSIONS);
     // Looking makes no file.
     let keys = match command {
-        // A title is written, and no key may stand in it.
+        // A title is written, and no key may stand in it. What a command or the keyring holds is not asked for: a password manager that opens
+        // at a rename would surprise more than it protects.
         SessionCommand::Rename { .. } => config::load(&Values::default(), directory).keys,
         SessionCommand::List { .. }
         | SessionCommand::Show { .. }

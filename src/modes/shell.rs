@@ -11,9 +11,49 @@ use crate::cli::Invocation;
 
 /// Prints the completions of a shell.
 pub fn completions(shell: Shell) -> Result<u8> {
+    print(&script(shell))
+}
+
+fn script(shell: Shell) -> String {
+    let mut command = Invocation::command();
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Invocation::command(), "dictum", &mut script);
-    print(&String::from_utf8_lossy(&script))
+    clap_complete::generate(shell, &mut command, "dictum", &mut script);
+    let script = String::from_utf8_lossy(&script).into_owned();
+    // What is generated for PowerShell knows the options alone and none of their values.
+    if shell == Shell::PowerShell {
+        script.replacen(PARAMETERS, &format!("{PARAMETERS}{}", values_for_powershell(&command)), 1)
+    } else {
+        script
+    }
+}
+
+/// The line of the script for PowerShell behind which completing begins.
+const PARAMETERS: &str = "    param($wordToComplete, $commandAst, $cursorPosition)\n";
+
+/// Behind an option whose values are known, these are all that is offered.
+fn values_for_powershell(command: &Command) -> String {
+    let mut known = String::new();
+    for option in command.get_arguments().filter(|option| option.get_action().takes_values()) {
+        let values: Vec<String> =
+            option.get_possible_values().iter().map(|value| format!("'{}'", value.get_name())).collect();
+        if let (Some(long), false) = (option.get_long(), values.is_empty()) {
+            known.push_str(&format!("        '--{long}' = @({})\n", values.join(", ")));
+        }
+    }
+    format!(
+        r#"
+    $values = @{{
+{known}    }}
+    $before = $commandAst.CommandElements |
+        Where-Object {{ $_.Extent.EndOffset -lt $cursorPosition }} | Select-Object -Last 1
+    if ($before -and $values.ContainsKey($before.Extent.Text)) {{
+        $values[$before.Extent.Text] | Where-Object {{ $_ -like "$wordToComplete*" }} | ForEach-Object {{
+            [CompletionResult]::new($_, $_, [CompletionResultType]::ParameterValue, $_)
+        }}
+        return
+    }}
+"#
+    )
 }
 
 /// Prints the manual page of dictum, or of the subcommand of these names.
@@ -43,11 +83,29 @@ mod tests {
     #[test]
     fn each_shell_gets_its_completions() {
         for shell in Shell::value_variants() {
-            let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Invocation::command(), "dictum", &mut script);
-            let script = String::from_utf8(script).unwrap();
+            let script = script(*shell);
             assert!(script.contains("dictum") && script.contains("persona"), "{shell}");
         }
+    }
+
+    /// What the values of --provider are completed with.
+    #[test]
+    fn each_shell_but_elvish_completes_the_providers() {
+        let all = "anthropic openai gemini openrouter groq mistral deepseek ollama lmstudio llamacpp offline";
+        let quoted = format!("'--provider' = @('{}')", all.replace(' ', "', '"));
+        let lines = format!("{}\\t''", all.replace(' ', "\\t''\n"));
+        for (shell, words) in [
+            (Shell::Bash, format!("compgen -W \"{all}\"")),
+            (Shell::Zsh, format!(":NAME:({all})'")),
+            (Shell::Fish, format!("-r -f -a \"{lines}\"")),
+            (Shell::PowerShell, quoted),
+        ] {
+            let script = script(shell);
+            assert!(script.contains(&words), "{shell}: no {words} in\n{script}");
+        }
+        // A profile has a name of its own.
+        let run = <Invocation as clap::Parser>::try_parse_from(["dictum", "--provider", "work"]).unwrap();
+        assert_eq!(run.model.provider.as_deref(), Some("work"));
     }
 
     #[test]

@@ -134,6 +134,10 @@ pub enum Event {
         trusted: Result<Trusted, String>,
         from_git: Vec<String>,
     },
+    /// What the user has looked at could not be kept, and why.
+    TrustFailed {
+        cause: String,
+    },
     /// The notes of other tools were read.
     NotesRead(Notes),
     /// The hashes of what this project is never asked about were read.

@@ -480,3 +480,20 @@ fn a_message_that_comes_back_was_not_stored() {
     app.keys("esc");
     assert!(!app.effects.iter().any(|effect| matches!(effect, Effect::Store(_))), "{:?}", app.effects);
 }
+
+#[test]
+fn that_it_cannot_be_kept_what_was_looked_at_is_told_by_the_setting() {
+    let cause = "What you looked at could not be kept: the disk is full";
+    for (setting, next) in [
+        (Trust::Ask, Some("you will be asked again in the next session.")),
+        (Trust::Show, Some("it will be shown again in the next session.")),
+        (Trust::Always, None),
+    ] {
+        let mut app = asking(read(KB), &[]);
+        app.state.kb.trust.setting = setting;
+        app.send(Event::TrustFailed { cause: cause.into() });
+        let told = next.is_some_and(|next| app.chat().contains(&format!("{cause}; {next}")));
+        assert_eq!(told, next.is_some(), "{}", app.chat());
+        assert_eq!(app.chat().contains(cause), next.is_some(), "{}", app.chat());
+    }
+}

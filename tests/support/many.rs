@@ -12,6 +12,7 @@ use dictum::domain::session::SessionId;
 use dictum::io::providers::Keys;
 use dictum::io::store::file;
 use dictum::io::store::read::LISTED;
+use dictum::io::store::words;
 use dictum::io::store::write::Book;
 use dictum::protocol::sessions::{Change, Conversation, Record, Which};
 use rusqlite::{Connection, params};
@@ -73,6 +74,7 @@ pub fn fill(folder: &Path, project: &Path, sessions: i64, messages: i64) {
     begun.record(&record).unwrap();
     drop(begun);
     let mut connection = Connection::open(file::path(folder)).unwrap();
+    words::teach(&connection).unwrap();
     connection.execute_batch("PRAGMA cache_size = -200000;").unwrap();
     let token: String =
         connection.query_row("SELECT place FROM entries LIMIT 1", [], |row| row.get(0)).unwrap();

@@ -313,3 +313,18 @@ fn a_key_of_a_provider_never_becomes_a_title() {
         left.out
     );
 }
+
+#[test]
+fn a_rename_runs_no_key_command_and_still_drops_what_looks_like_a_key() {
+    let desk = Desk::with_model().kb(KB);
+    assert_eq!(run(&desk, "dictum -p hello").code, 0);
+    let script = desk.script("manager", &format!("touch {}; echo k", desk.outside("asked").display()));
+    let config = desk.outside("config/dictum");
+    fs::create_dir_all(&config).unwrap();
+    let profile =
+        format!("[profiles.work]\nbase_url = \"http://127.0.0.1:1\"\nkey_command = \"'{script}'\"\n");
+    fs::write(config.join("config.toml"), profile).unwrap();
+    let left = run(&desk, "dictum session rename 1 why is sk-ant-api03-abcdefghijklmnop refused");
+    assert!(left.code == 0 && left.out.contains("why is ") && !left.out.contains("abcdef"), "{}", left.out);
+    assert!(!desk.outside("asked").exists());
+}

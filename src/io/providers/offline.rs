@@ -9,6 +9,7 @@ use crate::io::files::{self, Content};
 use crate::io::kbfile;
 use crate::io::providers::Listener;
 use crate::io::walk::{Reach, walk};
+use crate::io::work;
 use std::path::{Path, PathBuf};
 
 /// How a model is connected; the end of each answer's first paragraph.
@@ -44,7 +45,7 @@ pub async fn ask(request: &Request, project: &Path, listener: impl Listener) -> 
         .map(|text| text.lines().filter_map(|line| line.strip_prefix("- ")).map(str::to_string).collect())
         .unwrap_or_default();
     let project = project.to_path_buf();
-    let made = tokio::task::spawn_blocking(move || {
+    let made = work::aside_here(move || {
         // The file itself gives exact line numbers; what the request holds stands in where the file cannot be read here.
         let kb = kbfile::read(&project, LIMIT).text().map(str::to_string).or(told);
         let pages = gather(&project);

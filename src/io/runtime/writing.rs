@@ -7,7 +7,7 @@ use crate::io::kbfile::{self, Outside, SaveError, UndoError, Undone};
 use crate::io::{files, never};
 use crate::protocol::message::{Event, OutsideFile, TaskId};
 
-/// Writes KB.md; with the event comes what kept it out of the journal.
+/// Writes KB.md; behind the event comes what kept it out of the journal.
 pub(super) fn save(
     place: &Workplace,
     task: TaskId,
@@ -15,17 +15,17 @@ pub(super) fn save(
     text: &str,
     outside: OutsideFile,
     provenance: &Provenance,
-) -> (Event, Option<String>) {
+) -> Vec<Event> {
     let Some(keep) = &place.keep else {
         let cause = "There is no folder for undo copies, so KB.md was not written; set XDG_STATE_HOME to a folder you may write.";
-        return (Event::KbSaveFailed { task, cause: cause.to_string() }, None);
+        return vec![Event::KbSaveFailed { task, cause: cause.to_string() }];
     };
     let outside = match outside {
         OutsideFile::Ask => Outside::Ask,
         OutsideFile::Allow => Outside::Allow,
     };
     let event = match kbfile::save(&place.project, expected, text, keep, outside, provenance) {
-        Ok(saved) => return (Event::KbSaved { task, snapshot: saved.snapshot }, saved.unrecorded),
+        Ok(saved) => return recorded(Event::KbSaved { task, snapshot: saved.snapshot }, saved.unrecorded),
         Err(SaveError::Changed(snapshot)) => Event::KbMoved { task, snapshot },
         Err(SaveError::OutsideProject { target }) => {
             Event::KbIsOutside { task, target: files::shown(&target) }
@@ -40,7 +40,11 @@ pub(super) fn save(
             | SaveError::Write(_)),
         ) => Event::KbSaveFailed { task, cause: error.to_string() },
     };
-    (event, None)
+    vec![event]
+}
+
+fn recorded(event: Event, unrecorded: Option<String>) -> Vec<Event> {
+    std::iter::once(event).chain(unrecorded.map(Event::Warned)).collect()
 }
 
 /// Remembers what this project is never asked about; the answer when it cannot be remembered.
@@ -54,10 +58,10 @@ pub(super) fn never_ask(place: &Workplace, hashes: &[String]) -> Option<Event> {
 }
 
 /// Takes the last edit of KB.md back, as [`save`] writes one.
-pub(super) fn undo(place: &Workplace) -> (Event, Option<String>) {
+pub(super) fn undo(place: &Workplace) -> Vec<Event> {
     let Some(keep) = &place.keep else {
         let cause = "There is no folder for undo copies, so nothing can be undone.".to_string();
-        return (Event::KbUndoFailed { cause }, None);
+        return vec![Event::KbUndoFailed { cause }];
     };
     match kbfile::undo(&place.project, keep) {
         Ok(undoing) => {
@@ -66,12 +70,12 @@ pub(super) fn undo(place: &Workplace) -> (Event, Option<String>) {
                 Undone::Restored(snapshot) => snapshot,
                 Undone::Removed => Snapshot { state: KbState::Missing },
             };
-            (Event::KbUndone { snapshot, summary }, undoing.unrecorded)
+            recorded(Event::KbUndone { snapshot, summary }, undoing.unrecorded)
         }
         Err(UndoError::ChangedSince { current, would_restore }) => {
             let current = current.text().unwrap_or_default().to_string();
-            (Event::KbUndoRefused { current, would_restore: would_restore.unwrap_or_default() }, None)
+            vec![Event::KbUndoRefused { current, would_restore: would_restore.unwrap_or_default() }]
         }
-        Err(error) => (Event::KbUndoFailed { cause: error.to_string() }, None),
+        Err(error) => vec![Event::KbUndoFailed { cause: error.to_string() }],
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::words;
 use crate::io::files::{self, LockError};
 
 /// How long a write waits for another dictum's.
@@ -125,6 +126,26 @@ const MIGRATIONS: &[&str] = &["
 ", "
     -- Scheme, host and port of the server that the session spoke with last.
     ALTER TABLE sessions ADD COLUMN host TEXT NOT NULL DEFAULT '';
+", "
+    -- Texts with runs of letters that have no blanks between their words, letter by letter. Others are not in it. Nothing is stored but the
+    -- index, so that what is taken out is named by the same function that it was put in with.
+    CREATE VIRTUAL TABLE letters USING fts5 (
+        text, place, content = '', tokenize = \"unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'\"
+    );
+    INSERT INTO letters (letters, rank) VALUES ('secure-delete', 1);
+    CREATE TRIGGER letters_in AFTER INSERT ON entries WHEN apart(new.text) IS NOT NULL BEGIN
+        INSERT INTO letters (rowid, text, place) VALUES (new.id, apart(new.text), new.place);
+    END;
+    CREATE TRIGGER letters_out AFTER DELETE ON entries WHEN apart(old.text) IS NOT NULL BEGIN
+        INSERT INTO letters (letters, rowid, text, place) VALUES ('delete', old.id, apart(old.text), old.place);
+    END;
+    CREATE TRIGGER letters_text AFTER UPDATE OF text ON entries BEGIN
+        INSERT INTO letters (letters, rowid, text, place)
+            SELECT 'delete', old.id, apart(old.text), old.place WHERE apart(old.text) IS NOT NULL;
+        INSERT INTO letters (rowid, text, place)
+            SELECT new.id, apart(new.text), new.place WHERE apart(new.text) IS NOT NULL;
+    END;
+    INSERT INTO letters (rowid, text, place) SELECT id, apart(text), place FROM entries WHERE apart(text) IS NOT NULL;
 "];
 
 /// The file below the state folder.
@@ -142,6 +163,7 @@ pub(super) fn open(folder: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(&path, flags).map_err(of)?;
     connection.busy_timeout(PATIENCE).map_err(of)?;
+    words::teach(&connection).map_err(of)?;
     if version(&connection).map_err(of)? != MIGRATIONS.len() {
         // One dictum at a time makes or changes the format; those that come later find it done.
         let _lock = files::lock(&path.with_extension("lock"), PATIENCE)?;

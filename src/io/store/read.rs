@@ -5,11 +5,12 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::{fs, io};
 
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, Rows, Transaction, TransactionBehavior, params};
 
 use super::file::StoreError;
 use super::live::Holder;
 use super::rows;
+use super::words::{Index, Terms};
 use super::write::{Book, PLACE, changed, now, place_here};
 use crate::base::text;
 use crate::domain::chat::Body;
@@ -22,9 +23,6 @@ pub const LISTED: usize = 200;
 
 /// As many rows of a search are looked at for sessions that were not found yet.
 const LOOKED_AT: i64 = 20_000;
-
-/// Characters of the words that a search found, before and after them.
-const AROUND: usize = 80;
 
 const SUMMARY: &str =
     "SELECT s.id, s.title, s.messages, s.persona, s.model, p.folder, s.began, s.changed, s.latest, s.parent
@@ -46,12 +44,6 @@ fn summary(row: &Row<'_>, now: i64) -> rusqlite::Result<Summary> {
         age: u64::try_from(now.saturating_sub(changed) / 1_000).unwrap_or_default(),
         words: line(8)?,
     })
-}
-
-/// The words of a query, each of which has to be found.
-fn terms(query: &str) -> Vec<String> {
-    let words = query.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(str::to_lowercase).collect()
 }
 
 impl Book {
@@ -85,7 +77,7 @@ impl Book {
     fn list_in(&self, place: Option<i64>, query: &str, most: usize) -> Result<Vec<Summary>, StoreError> {
         // What cannot be put together now is found later.
         let _ = self.settle();
-        let terms = terms(query);
+        let terms = Terms::of(query);
         let mut found = self.by_title(place, &terms, most).map_err(self.of())?;
         if !terms.is_empty() && found.len() < most {
             let known: HashSet<SessionId> = found.iter().map(|summary| summary.id).collect();
@@ -94,7 +86,7 @@ impl Book {
         Ok(found)
     }
 
-    fn by_title(&self, place: Option<i64>, terms: &[String], most: usize) -> rusqlite::Result<Vec<Summary>> {
+    fn by_title(&self, place: Option<i64>, terms: &Terms, most: usize) -> rusqlite::Result<Vec<Summary>> {
         let now = now();
         let here = if place.is_some() { "WHERE s.place = ?1" } else { "" };
         let ordered = format!("{SUMMARY} {here} ORDER BY s.changed DESC, s.id DESC");
@@ -103,7 +95,7 @@ impl Book {
         let mut rows = statement.query(rusqlite::params_from_iter(place))?;
         while let Some(row) = rows.next()? {
             let title = row.get_ref(1)?.as_str().unwrap_or_default();
-            if terms.is_empty() || holds(title, terms) {
+            if terms.is_empty() || terms.are_in(title) {
                 found.push(summary(row, now)?);
             }
             if found.len() >= most {
@@ -116,35 +108,50 @@ impl Book {
     fn by_words(
         &self,
         place: Option<i64>,
-        terms: &[String],
+        terms: &Terms,
         mut known: HashSet<SessionId>,
         most: usize,
     ) -> rusqlite::Result<Vec<Summary>> {
-        let Some((last, whole)) = terms.split_last() else { return Ok(Vec::new()) };
-        let mut wanted: Vec<String> = whole.iter().map(|word| format!("\"{word}\"")).collect();
-        // The last word may go on; a single letter would go on to nearly everything.
-        let goes_on = if last.chars().count() > 1 { "*" } else { "" };
-        wanted.push(format!("\"{last}\"{goes_on}"));
-        wanted.extend(place.map(|place| format!("\"{PLACE}{place}\"")));
-        let newest = "SELECT e.id, e.session FROM words w JOIN entries e ON e.id = w.rowid
-                      WHERE words MATCH ?1 ORDER BY w.rowid DESC LIMIT ?2";
-        let mut statement = self.connection.prepare_cached(newest)?;
-        let mut rows = statement.query(params![wanted.join(" AND "), LOOKED_AT])?;
+        let newest = |index: Index| {
+            let table = index.name();
+            self.connection.prepare_cached(&format!(
+                "SELECT e.id, e.session FROM {table} i JOIN entries e ON e.id = i.rowid
+                 WHERE {table} MATCH ?1 ORDER BY i.rowid DESC LIMIT {LOOKED_AT}"
+            ))
+        };
+        let (mut words, mut letters) = (newest(Index::Words)?, newest(Index::Letters)?);
+        let mut words = match terms.can_be_in(Index::Words) {
+            true => Some(words.query([terms.expression(Index::Words, place)])?),
+            false => None,
+        };
+        let mut letters = Some(letters.query([terms.expression(Index::Letters, place)])?);
+        let mut heads = (next(&mut words)?, next(&mut letters)?);
         let mut found = Vec::new();
         let now = now();
-        while let Some(row) = rows.next()?
-            && known.len() < most
+        while known.len() < most
+            && let Some(newest) = heads.0.max(heads.1)
         {
-            let (entry, session): (i64, i64) = (row.get(0)?, row.get(1)?);
-            if !known.insert(SessionId(session)) {
+            // Both may hold the same row.
+            if heads.0 == Some(newest) {
+                heads.0 = next(&mut words)?;
+            }
+            if heads.1 == Some(newest) {
+                heads.1 = next(&mut letters)?;
+            }
+            let (entry, session) = newest;
+            if known.contains(&SessionId(session)) {
                 continue;
             }
+            let said = "SELECT text FROM entries WHERE id = ?1";
+            let said: String = self.connection.prepare_cached(said)?.query_row([entry], |row| row.get(0))?;
+            if !terms.are_whole_in(&said) {
+                continue;
+            }
+            known.insert(SessionId(session));
             let of = format!("{SUMMARY} WHERE s.id = ?1");
             let mut one = self.connection.prepare_cached(&of)?;
             let mut summary = one.query_row([session], |row| summary(row, now))?;
-            let said = "SELECT text FROM entries WHERE id = ?1";
-            let said: String = self.connection.prepare_cached(said)?.query_row([entry], |row| row.get(0))?;
-            summary.words = around(&said, terms);
+            summary.words = terms.around(&said);
             found.push(summary);
         }
         Ok(found)
@@ -327,6 +334,12 @@ impl Book {
     }
 }
 
+/// The next row of a search: an entry and its session.
+fn next(rows: &mut Option<Rows<'_>>) -> rusqlite::Result<Option<(i64, i64)>> {
+    let Some(rows) = rows else { return Ok(None) };
+    rows.next()?.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+}
+
 /// What a reply without an end is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ends {
@@ -361,25 +374,4 @@ fn whole(
 /// Whether nothing is there; a folder that cannot be looked into may be there.
 fn is_missing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-}
-
-/// Whether a title holds every word.
-fn holds(title: &str, terms: &[String]) -> bool {
-    let title = title.to_lowercase();
-    terms.iter().all(|term| title.contains(term.as_str()))
-}
-
-/// What stands around the first of the words that is found.
-fn around(said: &str, terms: &[String]) -> String {
-    let letters: Vec<char> = said.chars().collect();
-    let lower: Vec<char> = letters.iter().map(|c| c.to_lowercase().next().unwrap_or(*c)).collect();
-    let found = terms.iter().rev().find_map(|term| {
-        let term: Vec<char> = term.chars().collect();
-        lower.windows(term.len()).position(|window| window == term.as_slice())
-    });
-    let from = found.unwrap_or(0).saturating_sub(AROUND);
-    let cut: String = letters.iter().skip(from).take(3 * AROUND).collect();
-    let line = text::one_line(&cut);
-    let line = line.trim();
-    if from > 0 { format!("… {line}") } else { line.to_string() }
 }
