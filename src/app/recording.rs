@@ -1,4 +1,4 @@
-//! What is said goes to the store as it is said: whole entries at once, a reply that streams some six times a second. It never waits for
+//! What is said goes to the store as it is said: whole entries at once, a reply that streams some four times a second. It never waits for
 //! the store.
 
 use super::state::{Given, ModelChoice, Spoken, Stage, State, Storing};
@@ -9,10 +9,10 @@ use crate::protocol::message::{Anchor, Effect, Millis};
 use crate::protocol::sessions::{Ask, Change, Named, Record, Standing, Told};
 
 /// A piece of a reply waits so long, so that little is lost by a kill.
-const BATCH: Millis = 160;
+const BATCH: Millis = 240;
 
 /// A piece that is due waits so long for something else to happen, since waking for it alone costs more than storing it.
-const LATE: Millis = 60;
+const LATE: Millis = 90;
 
 /// Looks whether something was said that is to be stored.
 pub fn look(state: &mut State) -> Vec<Effect> {

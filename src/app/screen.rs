@@ -196,17 +196,27 @@ pub fn only_grows(state: &State) -> bool {
         && !completes(state)
 }
 
-/// Draws over the last frame what further words of a reply changed of it. Tells where the transcript stands, and which rows are drawn.
-/// Only where nothing but words came since, and [`only_grows`].
-pub fn grow(state: &State, cache: &mut transcript::LineCache, buffer: &mut Buffer) -> (Drawn, Vec<u16>) {
+/// Draws over the last frame what further words of a reply changed of it. Tells where the transcript stands, and what is drawn. Only
+/// where nothing but words came since, and [`only_grows`].
+pub fn grow(
+    state: &State,
+    cache: &mut transcript::LineCache,
+    buffer: &mut Buffer,
+) -> (Drawn, transcript::Grown) {
     let areas = layout(state);
     let chat = chat_area(state, areas.transcript).log;
-    let (drawn, mut rows) =
+    let (drawn, mut grown) =
         transcript::grow(&state.transcript, &state.log, cache, &state.screen.theme, chat, buffer);
     Clear.render(areas.status, buffer);
-    rows.extend(areas.status.top()..areas.status.bottom());
     status::view(state, areas.status, buffer);
-    (drawn, rows)
+    // Beside the chat the rows stay.
+    if !areas.side.is_empty()
+        && let Some((moved, _)) = grown.up.take()
+    {
+        grown.rows = moved.collect();
+    }
+    grown.rows.extend(areas.status.top()..areas.status.bottom());
+    (drawn, grown)
 }
 
 /// How the first screen and the conversation share the area of the chat.

@@ -10,6 +10,8 @@ mod said;
 pub use lines::LineCache;
 use lines::Row;
 
+use std::ops::Range;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget};
@@ -185,8 +187,16 @@ pub fn view(
     drawn
 }
 
-/// Draws over the last frame what further words changed of it, and tells which rows these are. Only for a view that follows the end and
-/// followed it in the last frame.
+/// What a drawing over the last frame changed of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Grown {
+    /// The rows that are drawn anew.
+    pub rows: Vec<u16>,
+    /// The rows that moved up before that as a whole, and by how many.
+    pub up: Option<(Range<u16>, u16)>,
+}
+
+/// Draws over the last frame what further words changed of it. Only for a view that follows the end and followed it in the last frame.
 pub fn grow(
     model: &Transcript,
     log: &Log,
@@ -194,10 +204,10 @@ pub fn grow(
     theme: &Theme,
     area: Rect,
     buffer: &mut Buffer,
-) -> (Drawn, Vec<u16>) {
-    let mut changed = Vec::new();
+) -> (Drawn, Grown) {
+    let mut grown = Grown::default();
     if area.is_empty() {
-        return (Drawn { first: model.first, ..Drawn::default() }, changed);
+        return (Drawn { first: model.first, ..Drawn::default() }, grown);
     }
     cache.prepare(area.width, theme);
     let before = cache.rows_of(area);
@@ -208,6 +218,7 @@ pub fn grow(
     let is_first = |row: &Row| Some(*row) == first_row;
     let moved = before.as_ref().and_then(|before| before.iter().position(is_first)).unwrap_or(0);
     move_up(area, moved, buffer);
+    grown.up = u16::try_from(moved).ok().filter(|by| *by > 0).map(|by| (area.top()..area.bottom(), by));
     let mut at = top;
     let mut rows = Vec::with_capacity(usize::from(area.height));
     for (number, place) in area.rows().enumerate() {
@@ -220,9 +231,7 @@ pub fn grow(
             if let Some(line) = line {
                 cells::put(line, place, buffer);
             }
-        }
-        if !is_drawn || moved > 0 {
-            changed.push(place.y);
+            grown.rows.push(place.y);
         }
         rows.extend(row);
     }
@@ -230,7 +239,7 @@ pub fn grow(
     let first = (top.entry, top.part == 0 && top.line == 0);
     let shown = Some(ground.seen(top));
     cache.settle();
-    (Drawn { first, shown, ..Drawn::default() }, changed)
+    (Drawn { first, shown, ..Drawn::default() }, grown)
 }
 
 /// Moves what an area shows up by so many rows; what then stands in the last ones is of no meaning.

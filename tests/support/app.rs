@@ -17,9 +17,9 @@ use dictum::domain::kb::gate;
 use dictum::domain::kb::state::{KbState, Snapshot};
 use dictum::domain::persona::{self, Library, Source};
 use dictum::draw::theme::Theme;
-use dictum::panels::transcript::LineCache;
+use dictum::panels::transcript::{Grown, LineCache};
 use dictum::protocol::message::{Agreed, Clip, Drawn, Effect, Event, OutsideFile, TaskId};
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Position;
 use sha2::{Digest, Sha256};
 
@@ -201,7 +201,8 @@ impl App {
         let effects = update(&mut self.state, event);
         let grown = (words && screen::only_grows(&self.state)).then(|| {
             let mut over = self.buffer.clone();
-            let (drawn, _) = screen::grow(&self.state, &mut self.cache, &mut over);
+            let (drawn, grown) = screen::grow(&self.state, &mut self.cache, &mut over);
+            told_whole(&self.buffer, &over, &grown);
             (over, drawn)
         });
         for effect in &effects {
@@ -615,4 +616,17 @@ pub fn key(name: &str) -> KeyEvent {
 /// The effect that puts text on the clipboard.
 pub fn copied(what: &str, text: &str) -> Effect {
     Effect::Copy(Clip { what: what.into(), text: text.into() })
+}
+
+/// What a frame over the last one tells of its changes is all that changed.
+#[track_caller]
+fn told_whole(before: &Buffer, after: &Buffer, grown: &Grown) {
+    let width = usize::from(before.area.width).max(1);
+    let mut moved: Vec<&[Cell]> = before.content.chunks(width).collect();
+    if let Some((block, by)) = &grown.up {
+        moved[usize::from(block.start)..usize::from(block.end)].rotate_left(usize::from(*by));
+    }
+    for (row, (before, after)) in (0..).zip(moved.into_iter().zip(after.content.chunks(width))) {
+        assert!(before == after || grown.rows.contains(&row), "row {row} changed and nothing tells of it");
+    }
 }

@@ -6,11 +6,13 @@ mod row;
 mod scroll;
 
 use std::io::{self, Write};
+use std::ops::Range;
 
 use ratatui::buffer::{Buffer, Cell, CellDiffOption};
 use ratatui::layout::{Position, Rect, Size};
 
 use self::pen::Pen;
+use self::scroll::Shift;
 use super::Screen;
 
 /// The marks of a synchronised update, between which a terminal that knows them does not show what comes.
@@ -24,6 +26,9 @@ enum Trust {
     Nothing,
     Cells,
 }
+
+/// What was drawn over a frame: the rows that may differ from it, once those of a block have moved up by so many.
+pub type Over = (Vec<u16>, Option<(Range<u16>, u16)>);
 
 /// Where the caret is, as far as the terminal was told.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -75,9 +80,9 @@ impl Painter {
         self.trust == Trust::Cells && self.shown.area == Rect::from((Position::ORIGIN, size))
     }
 
-    /// Draws a frame over the last one, which [`goes_on`](Self::goes_on) allows; `draw` is given what is shown and tells the rows that it
-    /// drew on. The caret stays where it is. Gives the number of bytes written.
-    pub fn go_on(&mut self, draw: impl FnOnce(&mut Buffer) -> Vec<u16>) -> io::Result<usize> {
+    /// Draws a frame over the last one, which [`goes_on`](Self::goes_on) allows; `draw` is given what is shown. The caret stays where it
+    /// is. Gives the number of bytes written.
+    pub fn go_on(&mut self, draw: impl FnOnce(&mut Buffer) -> Over) -> io::Result<usize> {
         let bytes = self.further_bytes(draw);
         self.write(&bytes)
     }
@@ -119,7 +124,7 @@ impl Painter {
     }
 
     /// As `bytes`, for a frame that is drawn over the last one.
-    fn further_bytes(&mut self, draw: impl FnOnce(&mut Buffer) -> Vec<u16>) -> Vec<u8> {
+    fn further_bytes(&mut self, draw: impl FnOnce(&mut Buffer) -> Over) -> Vec<u8> {
         if self.next.area != self.shown.area {
             self.next = self.shown.clone();
             self.stale.clear();
@@ -137,7 +142,11 @@ impl Painter {
             Caret::At(position) => Some(position),
             Caret::Hidden | Caret::Unknown => None,
         };
-        let rows = draw(&mut self.next);
+        let (rows, up) = draw(&mut self.next);
+        if let Some(shift) = up.and_then(|(block, by)| Shift::up(block, by)) {
+            self.pen.shift(shift);
+            shift.apply(&mut self.shown);
+        }
         self.lead_to_next(&rows, caret)
     }
 

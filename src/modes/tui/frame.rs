@@ -65,9 +65,9 @@ impl Session<'_> {
         let only_words = self.pace.wanted().is_some_and(|why| why <= Why::Flow);
         if only_words && self.painter.goes_on(size) && screen::only_grows(state) {
             self.painter.go_on(|buffer| {
-                let (drawn, rows) = screen::grow(state, cache, buffer);
+                let (drawn, grown) = screen::grow(state, cache, buffer);
                 stands = drawn;
-                rows
+                (grown.rows, grown.up)
             })?;
             debug_assert!(self.shows_all(), "a frame over the last one differs from one drawn anew");
         } else {

@@ -1,5 +1,7 @@
 //! Finds the block of rows that moved up or down between two frames. It never draws: what came in is left to the difference.
 
+use std::ops::Range;
+
 use ratatui::buffer::{Buffer, Cell, CellDiffOption};
 
 /// What moving a block costs in bytes.
@@ -28,6 +30,12 @@ pub(super) struct Shift {
 }
 
 impl Shift {
+    /// The rows of a block move up by so many; `None` where none stays.
+    pub(super) fn up(block: Range<u16>, by: u16) -> Option<Self> {
+        let (top, bottom) = (block.start, block.end);
+        (by < bottom.saturating_sub(top)).then_some(Self { top, bottom, by, way: Way::Up })
+    }
+
     /// Does to a buffer what the terminal does to its screen.
     pub(super) fn apply(self, buffer: &mut Buffer) {
         let width = usize::from(buffer.area.width);

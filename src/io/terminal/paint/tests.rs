@@ -1,12 +1,14 @@
 //! Frames through an emulator: whatever came before, the screen equals the frame. It takes no terminal.
 
 use std::num::NonZeroU16;
+use std::ops::Range;
 
 use proptest::prelude::*;
 use ratatui::buffer::{Buffer, Cell, CellWidth};
 use ratatui::layout::{Position, Rect, Size};
 use ratatui::style::{Color, Modifier, Style};
 
+use super::scroll::Shift;
 use super::{Caret, Painter};
 
 /// A terminal, and the painter that draws on it.
@@ -34,17 +36,20 @@ impl Bench {
 
     /// Draws a frame over the last one, given the rows in which it may differ.
     #[track_caller]
-    fn go_on(&mut self, frame: &Buffer, rows: &[u16]) -> String {
+    fn go_on(&mut self, frame: &Buffer, rows: &[u16], up: Option<(Range<u16>, u16)>) -> String {
         assert!(self.painter.goes_on(self.size));
         let width = usize::from(self.size.width);
         let before = self.painter.shown.clone();
         let bytes = self.painter.further_bytes(|buffer| {
             assert_eq!(*buffer, before, "what is drawn on is what is shown");
+            if let Some((block, by)) = up.clone() {
+                Shift::up(block, by).unwrap().apply(buffer);
+            }
             for row in rows {
                 let cells = usize::from(*row) * width..(usize::from(*row) + 1) * width;
                 buffer.content[cells.clone()].clone_from_slice(&frame.content[cells]);
             }
-            rows.to_vec()
+            (rows.to_vec(), up)
         });
         assert!(self.painter.shows(frame));
         let caret = match self.painter.caret {
@@ -352,7 +357,7 @@ proptest! {
     #[test]
     fn any_frame_after_any_other_is_what_the_terminal_shows(
         frames in proptest::collection::vec(
-            (proptest::collection::vec(change(), 0..12), 0..=WIDTH, 0..HEIGHT, any::<bool>()), 1..8
+            (proptest::collection::vec(change(), 0..12), 0..=WIDTH, 0..HEIGHT, proptest::option::of(up())), 1..8
         )
     ) {
         let mut bench = Bench::new(WIDTH, HEIGHT);
@@ -362,13 +367,27 @@ proptest! {
             for change in changes {
                 apply(&mut frame, change, &mut bench);
             }
-            if over && bench.painter.goes_on(bench.size) {
-                bench.go_on(&frame, &differing(&before, &frame));
-            } else {
-                bench.draw(&frame, (x < WIDTH).then_some(Position { x, y }));
+            match over {
+                Some(up) if bench.painter.goes_on(bench.size) => {
+                    let mut moved = before;
+                    if let Some((block, by)) = up.clone() {
+                        Shift::up(block, by).unwrap().apply(&mut moved);
+                    }
+                    bench.go_on(&frame, &differing(&moved, &frame), up);
+                }
+                _ => _ = bench.draw(&frame, (x < WIDTH).then_some(Position { x, y })),
             }
         }
     }
+}
+
+/// A block of rows that moved up, or none.
+fn up() -> impl Strategy<Value = Option<(Range<u16>, u16)>> {
+    let block = (0..HEIGHT, 0..HEIGHT, 0..HEIGHT).prop_map(|(one, other, by)| {
+        let block = one.min(other)..one.max(other) + 1;
+        (by > 0 && by < block.end - block.start).then_some((block, by))
+    });
+    prop_oneof![Just(None), block]
 }
 
 /// The rows in which two frames differ, and the first one, which need not.
