@@ -7,6 +7,7 @@ use dictum::domain::chat::{Body, EntryId, Level, Reply, Voice};
 use dictum::domain::exchange::{Endpoint, Outcome, Protocol, ReplyEvent, StopReason};
 use dictum::domain::export::Form;
 use dictum::domain::kb::Span;
+use dictum::domain::kb::origins::Origins;
 use dictum::domain::roster::{Found, Listed, Roster};
 use dictum::domain::session::{Kept, SessionId, Summary};
 use dictum::protocol::message::{Anchor, Effect, Event};
@@ -90,7 +91,7 @@ fn kept(bodies: Vec<Body>) -> Vec<Kept> {
 }
 
 fn said(text: &str) -> Body {
-    Body::User { text: text.into(), attached: Vec::new() }
+    Body::User { text: text.into(), attached: Vec::new(), origins: Origins::default() }
 }
 
 fn replied(text: &str) -> Body {

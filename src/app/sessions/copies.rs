@@ -20,12 +20,11 @@ pub fn fork_at_marked(state: &mut State) -> Vec<Effect> {
     let Focus::Reading(reading) = &state.focus else { return Vec::new() };
     let Some(marked) = reading.marked else { return Vec::new() };
     let Some(entry) = state.log.entries().get(marked) else { return Vec::new() };
-    let said = entry.body.said().map(str::to_string);
+    let said = entry.body.said().map(|_| again::spans_of(state, &entry.body));
     state.focus = Focus::Prompt;
     match said {
-        Some(text) => {
+        Some(spans) => {
             let effects = fork_at(state, marked);
-            let spans = again::spans_of(state, text);
             state.prompt.exchange(&spans);
             effects
         }

@@ -8,6 +8,7 @@ use super::*;
 use crate::domain::chat::{Body, EntryId, Presence, Reply, Voice};
 use crate::domain::exchange::{Outcome, StopReason};
 use crate::domain::kb::Span;
+use crate::domain::kb::origins::Origins;
 use crate::domain::session::SessionId;
 use crate::protocol::message::Anchor;
 use crate::protocol::sessions::{Change, Conversation, Elsewhere, Named, Opened, Standing, Which};
@@ -55,7 +56,10 @@ impl Room {
 }
 
 pub(super) fn user(entry: u64, text: &str) -> Change {
-    Change::Put { entry: EntryId(entry), body: Body::User { text: text.into(), attached: Vec::new() } }
+    Change::Put {
+        entry: EntryId(entry),
+        body: Body::User { text: text.into(), attached: Vec::new(), origins: Origins::default() },
+    }
 }
 
 pub(super) fn reply(entry: u64, text: &str, outcome: Option<Outcome>) -> Change {
