@@ -8,6 +8,8 @@ pub mod model;
 pub use copies::{export, exported, fork, fork_at, fork_at_marked};
 pub use list::{choose, delete_chosen, filter_changed, listed, no_doubt, pick, rename_chosen};
 
+use std::collections::HashSet;
+
 use super::recording;
 use super::state::{Fixed, Focus, ModelChoice, Spoken, Stage, State, Storing};
 use super::turn;
@@ -240,8 +242,21 @@ pub fn renamed(state: &mut State, session: SessionId, title: &str) -> Vec<Effect
     filter_changed(state)
 }
 
-/// It is deleted.
-pub fn deleted(state: &mut State, session: SessionId) -> Vec<Effect> {
+/// It is deleted, and what nobody else says leaves the history of the prompt, too.
+pub fn deleted(
+    state: &mut State,
+    session: SessionId,
+    unsaid: &HashSet<String>,
+    left: Option<String>,
+) -> Vec<Effect> {
+    state.prompt.history.forget(unsaid);
+    if let Some(cause) = left {
+        let text = format!(
+            "Messages of session {session} are still in the history of the prompt: {cause}. They go when 1,000 newer ones are there; \
+             who wants them gone now deletes history.jsonl below $XDG_STATE_HOME/dictum/prompts."
+        );
+        state.notice(Level::Warning, text);
+    }
     if state.recording.session == Some(session) {
         state.recording.session = None;
         state.recording.storing = Storing::Private;

@@ -1,6 +1,7 @@
 //! What a project's prompt held, in the state folder: the history of messages, and for each running dictum a file with its drafts and
 //! queue. It never writes words that look like a secret, and never touches the draft of a dictum that still runs.
 
+use std::collections::HashSet;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
@@ -18,6 +19,9 @@ use crate::base::text;
 use crate::domain::kb::secret::{Secrets, apart};
 use crate::domain::kb::{Origin, Span};
 use crate::protocol::message::{Event, Prompts};
+
+/// The history of a project, in its folder.
+const HISTORY_FILE: &str = "history.jsonl";
 
 /// Messages that the history keeps.
 const MESSAGES: usize = 1_000;
@@ -39,7 +43,7 @@ pub(super) const LEFT_OUT: &str = "‹a secret was here›";
 
 /// Why something could not be kept.
 #[derive(Debug, thiserror::Error)]
-enum PromptsError {
+pub enum PromptsError {
     #[error("there is no folder for dictum's state; set XDG_STATE_HOME to a folder you may write")]
     NoFolder,
     #[error("{}", files::cause(.0))]
@@ -135,6 +139,37 @@ fn work(folder: Option<PathBuf>, jobs: &Receiver<Job>, keys: &Arc<Keys>, tell: i
     }
 }
 
+/// Messages of a project that no session says any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsaid {
+    /// The key of the project, as `files::project_key` gives it.
+    pub project: String,
+    pub texts: HashSet<String>,
+}
+
+/// Takes messages out of the histories of their projects. What a dictum that runs adds meanwhile stays.
+pub fn forget(folder: &Path, unsaid: &[Unsaid]) -> Result<(), PromptsError> {
+    for Unsaid { project, texts } in unsaid {
+        let path = folder.join(project).join(HISTORY_FILE);
+        if !path.exists() {
+            continue;
+        }
+        let _lock = files::lock(&path.with_extension("lock"), PATIENCE)?;
+        let mut lines = read_lines(&path)?;
+        let before = lines.len();
+        lines.retain(|line| message(line).is_none_or(|message| !texts.contains(&joined(&message))));
+        if lines.len() < before {
+            rewrite(&path, &lines)?;
+        }
+    }
+    Ok(())
+}
+
+/// The message of a line of the history; `None` where it is none.
+fn message(line: &str) -> Option<Vec<Span>> {
+    serde_json::from_str::<Vec<Piece>>(line).ok().map(spans)
+}
+
 /// A piece of a message as it is written, here and in the store of sessions.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -204,7 +239,7 @@ impl Desk {
     }
 
     fn history_path(&self) -> PathBuf {
-        self.folder.join("history.jsonl")
+        self.folder.join(HISTORY_FILE)
     }
 
     fn read(&mut self) -> Result<Prompts, PromptsError> {
@@ -266,8 +301,7 @@ impl Desk {
         if kept.len() < lines.len() {
             rewrite(&path, kept)?;
         }
-        let message = |line: &String| serde_json::from_str::<Vec<Piece>>(line).ok().map(spans);
-        Ok(kept.iter().filter_map(message).collect())
+        Ok(kept.iter().filter_map(|line| message(line)).collect())
     }
 
     fn remember(&mut self, messages: &[Vec<Span>]) -> Result<(), PromptsError> {
@@ -461,6 +495,24 @@ mod tests {
         desk(folder.path()).remember(&[typed("one"), message.clone()]).unwrap();
         desk(folder.path()).remember(&[typed("two")]).unwrap();
         assert_eq!(desk(folder.path()).read().unwrap().history, [typed("one"), message, typed("two")]);
+    }
+
+    #[test]
+    fn what_no_session_says_any_more_leaves_the_history_of_its_project_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut desk = desk(folder.path());
+        let split = vec![Span::typed("see "), Span::pasted("this")];
+        desk.remember(&[typed("one"), split, typed("see this too"), typed("one")]).unwrap();
+        let unsaid = |project: &str, texts: &[&str]| Unsaid {
+            project: project.to_string(),
+            texts: texts.iter().map(|text| (*text).to_string()).collect(),
+        };
+        let gone = unsaid("prompts", &["one", "see this"]);
+        forget(folder.path(), &[unsaid("elsewhere", &["see this too"]), gone]).unwrap();
+        assert_eq!(desk.read().unwrap().history, [typed("see this too")]);
+        let left = fs::read_to_string(desk.history_path()).unwrap();
+        assert!(!left.contains("one"), "{left}");
+        assert!(!folder.path().join("elsewhere").exists());
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod live;
 pub mod read;
 mod redact;
 mod rows;
+mod unsaid;
 pub mod write;
 
 use std::collections::VecDeque;
@@ -21,6 +22,7 @@ use self::file::StoreError;
 pub(super) use self::redact::Redactor;
 use self::write::{Book, Recorded};
 use super::files;
+use super::prompts::{self, Unsaid};
 use super::providers::Keys;
 use crate::domain::chat::Body;
 use crate::protocol::sessions::{Ask, Record, Told};
@@ -38,6 +40,8 @@ pub struct Place {
     pub folder: Option<PathBuf>,
     /// A session that did not change for so many days is deleted; 0 keeps all.
     pub days: u32,
+    /// Where the histories of the prompt are, which forget what is deleted.
+    pub prompts: Option<PathBuf>,
 }
 
 /// The thread that stores and finds. It sleeps while there is nothing to do.
@@ -188,9 +192,16 @@ impl<T: Fn(Told)> Desk<T> {
     fn expire(&mut self) {
         let days = std::mem::take(&mut self.place.days);
         if days > 0 {
-            // What cannot be deleted now is deleted by a later run.
-            let _ = self.book().and_then(|book| book.expire(days));
+            // What cannot be deleted now is deleted by a later run; what stays in a history goes behind a thousand newer messages.
+            let deleted = self.book().and_then(|book| book.expire(days));
+            let _ = deleted.map(|deleted| self.forget(&deleted.unsaid));
         }
+    }
+
+    /// Takes what nobody says any more out of the histories of the prompt; gives why where that fails.
+    fn forget(&self, unsaid: &[Unsaid]) -> Option<String> {
+        let folder = self.place.prompts.as_ref()?;
+        prompts::forget(folder, unsaid).err().map(|error| error.to_string())
     }
 
     /// Moves the damaged file aside; a new one is made by the next record.
@@ -244,8 +255,12 @@ impl<T: Fn(Told)> Desk<T> {
                 Told::Renamed { session: *session, title }
             }
             Ask::Delete { session } => {
-                book.delete(*session)?;
-                Told::Deleted { session: *session }
+                let unsaid = book.delete(*session)?;
+                let left = self.forget(&unsaid);
+                let key = files::project_key(&self.project);
+                let here = unsaid.into_iter().filter(|unsaid| unsaid.project == key);
+                let unsaid = here.flat_map(|unsaid| unsaid.texts).collect();
+                Told::Deleted { session: *session, unsaid, left }
             }
             Ask::Record(_) | Ask::Close { .. } => Told::Mended,
         })

@@ -1,5 +1,7 @@
 //! What is said is given to the store as it is said, and earlier sessions come back, are named, deleted, branched off and exported.
 
+use std::collections::HashSet;
+
 use dictum::app::plain::Form as PlainForm;
 use dictum::app::sessions::{self, Begin};
 use dictum::app::state::{Fixed, Search, Storing};
@@ -602,7 +604,7 @@ fn the_list_searches_resumes_deletes_and_renames() {
     assert_eq!(asks(&mut app), [Ask::List { query: "ol".into() }]);
     app.keys("delete");
     assert_eq!(asks(&mut app), [Ask::Delete { session: SessionId(3) }]);
-    told(&mut app, Told::Deleted { session: SessionId(3) });
+    told(&mut app, Told::Deleted { session: SessionId(3), unsaid: HashSet::new(), left: None });
     assert_eq!(asks(&mut app), [Ask::List { query: "ol".into() }]);
     told(&mut app, Told::Listed { query: "ol".into(), sessions: vec![summary(7, "what now?")] });
     app.keys("ctrl+r");
@@ -630,7 +632,7 @@ fn a_deleted_session_of_ones_own_is_not_stored_again() {
     told(&mut app, Told::Listed { query: String::new(), sessions: vec![summary(4, "one")] });
     app.expect("this one");
     app.keys("delete delete");
-    told(&mut app, Told::Deleted { session: SessionId(4) });
+    told(&mut app, Told::Deleted { session: SessionId(4), unsaid: HashSet::new(), left: None });
     app.keys("esc");
     asks(&mut app);
     app.turn("two");
@@ -638,6 +640,39 @@ fn a_deleted_session_of_ones_own_is_not_stored_again() {
     app.say("/new");
     app.turn("three");
     assert_eq!(short(&records(&mut app))[0], "you: three");
+}
+
+#[test]
+fn what_was_said_in_a_deleted_session_alone_leaves_the_history() {
+    let mut app = app();
+    app.turn("yes");
+    app.turn("a plan of mine");
+    told(&mut app, Told::Begun { conversation: Conversation(0), session: SessionId(4) });
+    app.say("/new");
+    app.say("/sessions");
+    told(&mut app, Told::Listed { query: String::new(), sessions: vec![summary(4, "yes")] });
+    app.keys("delete");
+    app.effects.clear();
+    let effects = app.keys("delete");
+    let asked = effects
+        .iter()
+        .position(|effect| matches!(effect, Effect::Store(ask) if matches!(**ask, Ask::Delete { .. })));
+    let kept = effects.iter().position(|effect| matches!(effect, Effect::Remember { .. }));
+    assert!(kept.is_some() && kept < asked, "the history is written before: {effects:?}");
+    let unsaid = HashSet::from(["a plan of mine".to_string()]);
+    told(&mut app, Told::Deleted { session: SessionId(4), unsaid, left: None });
+    app.keys("esc up up up");
+    app.expect_draft("yes");
+    app.keys("ctrl+u ctrl+r");
+    app.expect_not("a plan of mine");
+    app.keys("esc");
+    let left = Some("another dictum holds it".to_string());
+    told(&mut app, Told::Deleted { session: SessionId(3), unsaid: HashSet::new(), left });
+    assert!(
+        app.chat().contains("still in the history of the prompt: another dictum holds it."),
+        "{}",
+        app.chat()
+    );
 }
 
 #[test]

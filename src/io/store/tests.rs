@@ -44,7 +44,7 @@ impl Room {
     pub(super) fn told(&self, asks: Vec<Ask>) -> Vec<Told> {
         let told = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&told);
-        let place = Place { folder: Some(self.folder()), days: 0 };
+        let place = Place { folder: Some(self.folder()), days: 0, prompts: None };
         let tell = move |news| sink.lock().unwrap().push(news);
         let store =
             Store::start(place, self.0.path().join("project"), Arc::new(Keys::default()), tell).unwrap();
@@ -227,14 +227,14 @@ fn old_sessions_go_when_their_time_is_set() {
     let mut book = room.book();
     let ago = "UPDATE sessions SET changed = changed - 3 * 86400000 WHERE id = ?1";
     book.connection.execute(ago, [old.0]).unwrap();
-    assert_eq!(book.expire(4).unwrap(), 0);
-    assert_eq!(book.expire(2).unwrap(), 1);
+    assert_eq!(book.expire(4).unwrap().sessions, 0);
+    assert_eq!(book.expire(2).unwrap().sessions, 1);
     assert_eq!(titles(&book, ""), ["new"]);
     // One that is gone on with is not old any more.
     let ago = "UPDATE sessions SET changed = changed - 9 * 86400000";
     book.connection.execute(ago, []).unwrap();
     drop(book);
-    let place = Place { folder: Some(room.folder()), days: 2 };
+    let place = Place { folder: Some(room.folder()), days: 2, prompts: None };
     let store =
         Store::start(place, room.0.path().join("project"), Arc::new(Keys::default()), |_| {}).unwrap();
     store.ask(Ask::Open { which: Which::Last });
@@ -261,7 +261,7 @@ fn a_session_that_is_opened_or_gets_a_draft_is_not_old() {
     // Also when nobody has them open any more.
     drop(book);
     let mut book = room.book();
-    assert_eq!(book.expire(2).unwrap(), 1);
+    assert_eq!(book.expire(2).unwrap().sessions, 1);
     assert_eq!(titles(&book, ""), ["drafted", "opened"]);
 }
 
@@ -365,7 +365,7 @@ fn what_cannot_be_written_waits_and_is_said_once() {
     fs::create_dir(room.file()).unwrap();
     let told = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&told);
-    let place = Place { folder: Some(room.folder()), days: 0 };
+    let place = Place { folder: Some(room.folder()), days: 0, prompts: None };
     let tell = move |news| sink.lock().unwrap().push(news);
     let store = Store::start(place, room.0.path().join("project"), Arc::new(Keys::default()), tell).unwrap();
     store.ask(Ask::Record(Box::new(record(1, vec![user(1, "one")]))));

@@ -11,10 +11,12 @@ use super::file::{self, StoreError};
 use super::live::Claims;
 use super::redact::{Redactor, Stream};
 use super::rows::{self, Row};
+use super::unsaid::unsaid;
 use crate::base::text;
 use crate::domain::chat::{Body, EntryId, Presence, Reply};
 use crate::domain::session::{SessionId, title_of};
 use crate::io::files;
+use crate::io::prompts::Unsaid;
 use crate::io::providers::Keys;
 use crate::protocol::sessions::{Change, Conversation, Named, Record, Standing};
 
@@ -39,6 +41,15 @@ pub struct Book {
     live: HashMap<Conversation, Live>,
     /// The sessions that this run has open.
     pub(super) open: Claims,
+}
+
+/// What was deleted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Deleted {
+    /// How many sessions.
+    pub sessions: usize,
+    /// What nobody says any more, by folder.
+    pub unsaid: Vec<Unsaid>,
 }
 
 /// A conversation of this run.
@@ -159,32 +170,51 @@ impl Book {
         if changed == 0 { Err(StoreError::NoSession(session)) } else { Ok(title) }
     }
 
-    /// Deletes a session with all that was said in it.
-    pub fn delete(&mut self, session: SessionId) -> Result<(), StoreError> {
-        let deleted = self.connection.execute("DELETE FROM sessions WHERE id = ?1", [session.0]);
-        let deleted = deleted.map_err(|error| StoreError::of(&self.path, &error))?;
+    /// Deletes a session with all that was said in it; gives what nobody says any more.
+    pub fn delete(&mut self, session: SessionId) -> Result<Vec<Unsaid>, StoreError> {
+        let deleted = self.delete_all(|_| Ok(vec![session.0]))?;
         self.open.leave(session.0);
-        self.shrink();
-        if deleted == 0 { Err(StoreError::NoSession(session)) } else { Ok(()) }
+        if deleted.sessions == 0 { Err(StoreError::NoSession(session)) } else { Ok(deleted.unsaid) }
     }
 
-    /// Deletes the sessions that did not change for so many days and are not open in a dictum that runs; gives how many.
-    pub fn expire(&mut self, days: u32) -> Result<usize, StoreError> {
+    /// Deletes the sessions that did not change for so many days and are not open in a dictum that runs.
+    pub fn expire(&mut self, days: u32) -> Result<Deleted, StoreError> {
         const DAY: i64 = 86_400_000;
         // So many at a time, so that nobody waits for the first message to be stored.
-        let delete = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE changed < ?1
-                      AND id NOT IN (SELECT value FROM json_each(?2)) ORDER BY changed LIMIT 200)";
+        let old = "SELECT id FROM sessions WHERE changed < ?1
+                   AND id NOT IN (SELECT value FROM json_each(?2)) ORDER BY changed LIMIT 200";
         let open: Vec<i64> = self.open.all().into_iter().collect();
         let open = serde_json::to_string(&open).unwrap_or_else(|_| "[]".to_string());
         let before = now().saturating_sub(i64::from(days).saturating_mul(DAY));
-        let gone = self
-            .connection
-            .execute(delete, params![before, open])
-            .map_err(|error| StoreError::of(&self.path, &error))?;
-        if gone > 0 {
+        self.delete_all(|write| {
+            let mut statement = write.prepare(old)?;
+            let found = statement.query_map(params![before, open], |row| row.get(0))?;
+            found.collect()
+        })
+    }
+
+    /// Deletes the sessions that are chosen in the transaction.
+    fn delete_all(
+        &mut self,
+        choose: impl FnOnce(&Connection) -> rusqlite::Result<Vec<i64>>,
+    ) -> Result<Deleted, StoreError> {
+        let delete = || -> rusqlite::Result<Deleted> {
+            // No other transaction of this run is open: each is closed where it was begun.
+            let write = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+            let chosen = choose(&write)?;
+            let unsaid = unsaid(&write, &chosen)?;
+            let mut sessions = 0;
+            for session in chosen {
+                sessions += write.execute("DELETE FROM sessions WHERE id = ?1", [session])?;
+            }
+            write.commit()?;
+            Ok(Deleted { sessions, unsaid })
+        };
+        let deleted = delete().map_err(|error| StoreError::of(&self.path, &error))?;
+        if deleted.sessions > 0 {
             self.shrink();
         }
-        Ok(gone)
+        Ok(deleted)
     }
 
     /// Gives room back to the disk, and leaves no words behind in the file beside the store either, which another dictum keeps open.
