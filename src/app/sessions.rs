@@ -257,8 +257,9 @@ pub fn deleted(
         );
         state.notice(Level::Warning, text);
     }
-    if state.recording.session == Some(session) {
-        state.recording.session = None;
+    let own = state.recording.session.take_if(|own| *own == session).is_some();
+    // Where nothing is saved, that stays so with the next conversation.
+    if own && state.recording.storing == Storing::On {
         state.recording.storing = Storing::Private;
         state.note(format!("session {session} is deleted; what is said here now is not saved, until /new"));
     } else {

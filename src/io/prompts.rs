@@ -56,8 +56,17 @@ pub enum PromptsError {
     Json(#[from] serde_json::Error),
 }
 
+/// What becomes of the drafts that earlier runs left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// They are this run's from now on.
+    Taken,
+    /// They wait for a run that keeps what comes of them: one that does not would show them and leave them as they were.
+    Alone,
+}
+
 enum Job {
-    Read,
+    Read(Left),
     Remember(Vec<Vec<Span>>),
     Keep { drafts: Vec<Vec<Span>>, queue: Vec<Vec<Span>> },
 }
@@ -84,9 +93,9 @@ impl Keeper {
         Ok(Self { jobs, thread })
     }
 
-    /// Reads history and left drafts, and tells of them if there are any.
-    pub fn read(&self) {
-        self.send(Job::Read);
+    /// Reads the history, and the drafts that were left where they are taken; tells of them if there are any.
+    pub fn read(&self, left: Left) {
+        self.send(Job::Read(left));
     }
 
     /// Adds to the history.
@@ -120,9 +129,9 @@ fn work(folder: Option<PathBuf>, jobs: &Receiver<Job>, keys: &Arc<Keys>, tell: i
     let mut told = false;
     while let Ok(job) = jobs.recv() {
         let done = match (&mut desk, job) {
-            (None, Job::Read) => Ok(()),
+            (None, Job::Read(_)) => Ok(()),
             (None, Job::Remember(_) | Job::Keep { .. }) => Err(PromptsError::NoFolder),
-            (Some(desk), Job::Read) => desk.read().map(|prompts| {
+            (Some(desk), Job::Read(left)) => desk.read(left).map(|prompts| {
                 if prompts != Prompts::default() {
                     tell(Event::PromptsRead(prompts));
                 }
@@ -242,13 +251,17 @@ impl Desk {
         self.folder.join(HISTORY_FILE)
     }
 
-    fn read(&mut self) -> Result<Prompts, PromptsError> {
+    fn read(&mut self, left: Left) -> Result<Prompts, PromptsError> {
         if !self.folder.is_dir() {
             return Ok(Prompts::default());
         }
         let history = self.read_history()?;
         let (mut drafts, mut queue) = (Vec::new(), Vec::new());
-        for (mine, kept) in self.left_behind()? {
+        let behind = match left {
+            Left::Taken => self.left_behind()?,
+            Left::Alone => Vec::new(),
+        };
+        for (mine, kept) in behind {
             drafts.extend(kept.drafts.into_iter().map(spans));
             queue.extend(kept.queue.into_iter().map(spans));
             self.taken.push(mine);
@@ -494,7 +507,10 @@ mod tests {
         let message = vec![Span::typed("see "), Span::pasted("a\nlog")];
         desk(folder.path()).remember(&[typed("one"), message.clone()]).unwrap();
         desk(folder.path()).remember(&[typed("two")]).unwrap();
-        assert_eq!(desk(folder.path()).read().unwrap().history, [typed("one"), message, typed("two")]);
+        assert_eq!(
+            desk(folder.path()).read(Left::Taken).unwrap().history,
+            [typed("one"), message, typed("two")]
+        );
     }
 
     #[test]
@@ -509,7 +525,7 @@ mod tests {
         };
         let gone = unsaid("prompts", &["one", "see this"]);
         forget(folder.path(), &[unsaid("elsewhere", &["see this too"]), gone]).unwrap();
-        assert_eq!(desk.read().unwrap().history, [typed("see this too")]);
+        assert_eq!(desk.read(Left::Taken).unwrap().history, [typed("see this too")]);
         let left = fs::read_to_string(desk.history_path()).unwrap();
         assert!(!left.contains("one"), "{left}");
         assert!(!folder.path().join("elsewhere").exists());
@@ -524,7 +540,7 @@ mod tests {
         bytes.extend_from_slice(b"[{\"typed\":\"\\u001b[31mred\"}]\nnonsense\xff\n[{\"typed\":\"to");
         fs::write(desk.history_path(), bytes).unwrap();
         desk.remember(&[typed("two")]).unwrap();
-        assert_eq!(desk.read().unwrap().history, [typed("one"), typed("red"), typed("two")]);
+        assert_eq!(desk.read(Left::Taken).unwrap().history, [typed("one"), typed("red"), typed("two")]);
     }
 
     #[test]
@@ -533,7 +549,7 @@ mod tests {
         let mut desk = desk(folder.path());
         let messages: Vec<_> = (0..1_200).map(|number| typed(&format!("message {number}"))).collect();
         desk.remember(&messages).unwrap();
-        let history = desk.read().unwrap().history;
+        let history = desk.read(Left::Taken).unwrap().history;
         assert_eq!((history.len(), history.first()), (1_000, Some(&typed("message 200"))));
         assert_eq!(fs::read_to_string(desk.history_path()).unwrap().lines().count(), 1_000);
     }
@@ -552,7 +568,7 @@ mod tests {
             assert!(!text.contains("abcdefghij"), "{text}");
         }
         desk.mine = None;
-        let prompts = desk.read().unwrap();
+        let prompts = desk.read(Left::Taken).unwrap();
         assert_eq!(prompts.history, [typed("harmless")]);
         assert_eq!(joined(&prompts.drafts[0]), format!("use {LEFT_OUT} now"));
         assert_eq!(joined(&prompts.queue[0]), format!("and {LEFT_OUT}!"));
@@ -564,20 +580,40 @@ mod tests {
         let mut first = desk(folder.path());
         first.keep(vec![typed("mine")], vec![typed("later")]).unwrap();
         let mut second = desk(folder.path());
-        assert_eq!(second.read().unwrap(), Prompts::default());
+        assert_eq!(second.read(Left::Taken).unwrap(), Prompts::default());
         second.keep(vec![typed("other")], Vec::new()).unwrap();
         drop(first);
         let mut third = desk(folder.path());
-        let prompts = third.read().unwrap();
+        let prompts = third.read(Left::Taken).unwrap();
         assert_eq!((prompts.drafts, prompts.queue), (vec![typed("mine")], vec![typed("later")]));
-        assert_eq!(desk(folder.path()).read().unwrap(), Prompts::default(), "one start takes it");
+        assert_eq!(desk(folder.path()).read(Left::Taken).unwrap(), Prompts::default(), "one start takes it");
         // A start that ends before it kept anything itself gives it to the next one.
         drop(third);
         let mut fourth = desk(folder.path());
-        assert_eq!(fourth.read().unwrap().drafts, [typed("mine")]);
+        assert_eq!(fourth.read(Left::Taken).unwrap().drafts, [typed("mine")]);
         fourth.keep(Vec::new(), Vec::new()).unwrap();
         drop((second, fourth));
-        assert_eq!(desk(folder.path()).read().unwrap().drafts, [typed("other")]);
+        assert_eq!(desk(folder.path()).read(Left::Taken).unwrap().drafts, [typed("other")]);
+    }
+
+    #[test]
+    fn a_run_that_keeps_nothing_leaves_drafts_to_the_next_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut first = desk(folder.path());
+        first.remember(&[typed("sent")]).unwrap();
+        first.keep(vec![typed("mine")], vec![typed("later")]).unwrap();
+        drop(first);
+        let mut off = desk(folder.path());
+        let seen = off.read(Left::Alone).unwrap();
+        assert_eq!(seen, Prompts { history: vec![typed("sent")], ..Prompts::default() });
+        // Also while it runs, and once only.
+        let mut next = desk(folder.path());
+        let prompts = next.read(Left::Taken).unwrap();
+        assert_eq!((prompts.drafts, prompts.queue), (vec![typed("mine")], vec![typed("later")]));
+        drop(off);
+        next.keep(Vec::new(), Vec::new()).unwrap();
+        drop(next);
+        assert!(desk(folder.path()).read(Left::Taken).unwrap().drafts.is_empty());
     }
 
     #[test]

@@ -643,6 +643,20 @@ fn a_deleted_session_of_ones_own_is_not_stored_again() {
 }
 
 #[test]
+fn a_session_that_is_deleted_where_nothing_is_saved_does_not_begin_to_save() {
+    let mut app = app();
+    app.state.recording.storing = Storing::Off;
+    told(&mut app, Told::Opened(Box::new(earlier("", None))));
+    told(&mut app, Told::Deleted { session: SessionId(7), unsaid: HashSet::new(), left: None });
+    app.turn("one");
+    app.say("/new");
+    app.turn("two");
+    assert_eq!(records(&mut app), []);
+    app.say("/private off");
+    app.expect("no session is saved: --no-save or save_sessions says so");
+}
+
+#[test]
 fn what_was_said_in_a_deleted_session_alone_leaves_the_history() {
     let mut app = app();
     app.turn("yes");
