@@ -269,34 +269,33 @@ pub fn deleted(
 }
 
 /// `/private` and `/private off`.
-pub fn private(state: &mut State, word: &str) {
-    let recording = &mut state.recording;
-    let (storing, text) = match (recording.storing, word) {
+pub fn private(state: &mut State, word: &str) -> Vec<Effect> {
+    let (storing, text) = match (state.recording.storing, word) {
         (_, word) if !matches!(word, "" | "on" | "off") => {
             state.note("there are /private and /private off");
-            return;
+            return Vec::new();
         }
         (Storing::Off, _) => {
             state.note("no session is saved: --no-save or save_sessions says so");
-            return;
+            return Vec::new();
         }
         (Storing::Unusable, _) => {
             state.note("sessions cannot be saved in this run, so nothing of it is");
-            return;
+            return Vec::new();
         }
         (Storing::Private, "off") => {
             (Storing::On, "From here on this session is saved; what was said in private is not.".to_string())
         }
         (Storing::On, "off") => {
             state.note("this session is saved already");
-            return;
+            return Vec::new();
         }
         (Storing::Private, _) => {
             state.note("this session is not being saved; /private off saves it again");
-            return;
+            return Vec::new();
         }
         (Storing::On, _) => {
-            let before = match recording.session {
+            let before = match state.recording.session {
                 Some(session) => {
                     format!(" What was said before is session {session}; /sessions deletes it.")
                 }
@@ -305,11 +304,12 @@ pub fn private(state: &mut State, word: &str) {
             (Storing::Private, format!("From here on nothing of this session is saved, until /new.{before}"))
         }
     };
-    recording.storing = storing;
     // What is said in private stays out, also when the rest is saved again.
-    recording.left_out.extend(std::mem::take(&mut recording.open));
+    let effects = recording::seal(state);
+    state.recording.storing = storing;
     state.notice(Level::Info, text);
     recording_forgets(state);
+    effects
 }
 
 /// The notice itself belongs to neither side.

@@ -287,6 +287,30 @@ fn sessions_are_listed_shown_exported_renamed_and_deleted_by_command() {
     assert!(output(&desk, &["session", "show", "1"], 1).contains("there is no session 1"));
 }
 
+#[test]
+fn a_reply_that_was_private_from_its_middle_on_is_kept_until_there() {
+    let gate = Gate::default();
+    let desk = Desk::with_model().kb(KB);
+    desk.server().enqueue(Reply::chat(&["Some words came ", "and others in private."]).gated(2, &gate));
+    let app = desk.open();
+    app.send("tell me\r");
+    app.wait_text("Some words came");
+    wait_stored(&app, &desk, "Some words came");
+    app.send("/private\r");
+    app.wait_text("From here on nothing of this session is saved");
+    gate.open();
+    app.wait_text("and others in private.");
+    app.wait_idle();
+    app.quit();
+    drop(app);
+    let shown = output(&desk, &["session", "show", "1"], 0);
+    assert!(shown.contains("Some words came") && shown.contains("Kept until here"), "{shown}");
+    assert!(!shown.contains("Cut: dictum ended") && !shown.contains("in private"), "{shown}");
+    let app = open(&desk, &["--continue"]);
+    app.wait_text("Kept until here: /private was said while this reply came.");
+    app.quit();
+}
+
 /// The history of the prompt, as it is on the disk.
 fn history(desk: &Desk) -> String {
     let projects = fs::read_dir(desk.outside("state/dictum/prompts")).into_iter().flatten().flatten();

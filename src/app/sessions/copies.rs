@@ -43,6 +43,7 @@ pub fn fork_at(state: &mut State, count: usize) -> Vec<Effect> {
     state.recording.storing = before.storing;
     state.recording.conversation = before.conversation;
     state.recording.left_out = before.left_out;
+    state.recording.sealed = before.sealed;
     state.recording.parent = before.session;
     state.recording.apart = before.apart;
     state.log.truncate(count);
