@@ -284,7 +284,7 @@ pub fn told(state: &mut State, told: Told) -> Vec<Effect> {
         Told::Opened(opened) => return sessions::opened(state, *opened),
         Told::NotOpened { cause } => return sessions::not_opened(state, &cause),
         Told::Renamed { session, title } => return sessions::renamed(state, session, &title),
-        Told::Deleted { session, unsaid, left } => return sessions::deleted(state, session, &unsaid, left),
+        Told::Deleted { session, unsaid } => return sessions::deleted(state, session, &unsaid),
         Told::Refused { cause } => {
             state.recording.picking = None;
             state.notice(Level::Warning, format!("Nothing was done: {cause}."));

@@ -243,20 +243,8 @@ pub fn renamed(state: &mut State, session: SessionId, title: &str) -> Vec<Effect
 }
 
 /// It is deleted, and what nobody else says leaves the history of the prompt, too.
-pub fn deleted(
-    state: &mut State,
-    session: SessionId,
-    unsaid: &HashSet<String>,
-    left: Option<String>,
-) -> Vec<Effect> {
+pub fn deleted(state: &mut State, session: SessionId, unsaid: &HashSet<String>) -> Vec<Effect> {
     state.prompt.history.forget(unsaid);
-    if let Some(cause) = left {
-        let text = format!(
-            "Messages of session {session} are still in the history of the prompt: {cause}. They go when 1,000 newer ones are there; \
-             who wants them gone now deletes history.jsonl below $XDG_STATE_HOME/dictum/prompts."
-        );
-        state.notice(Level::Warning, text);
-    }
     let own = state.recording.session.take_if(|own| *own == session).is_some();
     // Where nothing is saved, that stays so with the next conversation.
     if own && state.recording.storing == Storing::On {

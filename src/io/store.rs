@@ -22,7 +22,6 @@ use self::file::StoreError;
 pub(super) use self::redact::Redactor;
 use self::write::{Book, Recorded};
 use super::files;
-use super::prompts::{self, Unsaid};
 use super::providers::Keys;
 use crate::domain::chat::Body;
 use crate::protocol::sessions::{Ask, Record, Told};
@@ -192,16 +191,10 @@ impl<T: Fn(Told)> Desk<T> {
     fn expire(&mut self) {
         let days = std::mem::take(&mut self.place.days);
         if days > 0 {
-            // What cannot be deleted now is deleted by a later run; what stays in a history goes behind a thousand newer messages.
-            let deleted = self.book().and_then(|book| book.expire(days));
-            let _ = deleted.map(|deleted| self.forget(&deleted.unsaid));
+            let histories = self.place.prompts.clone();
+            // What cannot be deleted now is deleted by a later run.
+            let _ = self.book().and_then(|book| book.expire(days, histories.as_deref()));
         }
-    }
-
-    /// Takes what nobody says any more out of the histories of the prompt; gives why where that fails.
-    fn forget(&self, unsaid: &[Unsaid]) -> Option<String> {
-        let folder = self.place.prompts.as_ref()?;
-        prompts::forget(folder, unsaid).err().map(|error| error.to_string())
     }
 
     /// Moves the damaged file aside; a new one is made by the next record.
@@ -244,6 +237,7 @@ impl<T: Fn(Told)> Desk<T> {
     }
 
     fn answered(&mut self, ask: &Ask) -> Result<Told, StoreError> {
+        let histories = self.place.prompts.clone();
         let book = self.book()?;
         Ok(match ask {
             Ask::List { query } => {
@@ -255,12 +249,10 @@ impl<T: Fn(Told)> Desk<T> {
                 Told::Renamed { session: *session, title }
             }
             Ask::Delete { session } => {
-                let unsaid = book.delete(*session)?;
-                let left = self.forget(&unsaid);
+                let unsaid = book.delete(*session, histories.as_deref())?;
                 let key = files::project_key(&self.project);
                 let here = unsaid.into_iter().filter(|unsaid| unsaid.project == key);
-                let unsaid = here.flat_map(|unsaid| unsaid.texts).collect();
-                Told::Deleted { session: *session, unsaid, left }
+                Told::Deleted { session: *session, unsaid: here.flat_map(|unsaid| unsaid.texts).collect() }
             }
             Ask::Record(_) | Ask::Close { .. } => Told::Mended,
         })

@@ -17,7 +17,6 @@ use crate::domain::settings::Values;
 use crate::io::config;
 use crate::io::export::{put, when};
 use crate::io::files::{self, WriteError};
-use crate::io::prompts;
 use crate::io::providers::Keys;
 use crate::io::store::file;
 use crate::io::store::write::Book;
@@ -172,14 +171,8 @@ fn delete(book: &mut Book, histories: &Path, ids: &[SessionId], question: Questi
             print(&format!("Session {id} was left as it is.\n"))?;
             continue;
         }
-        let unsaid = book.delete(*id)?;
+        book.delete(*id, Some(histories))?;
         print(&format!("Session {id} is deleted: {title}\n"))?;
-        prompts::forget(histories, &unsaid).with_context(|| {
-            format!(
-                "messages of session {id} are still in the history of the prompt, below {}",
-                files::shown(histories)
-            )
-        })?;
     }
     Ok(0)
 }

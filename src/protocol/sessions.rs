@@ -139,8 +139,6 @@ pub enum Told {
         session: SessionId,
         /// Messages of it that no other session here says.
         unsaid: HashSet<String>,
-        /// Why they are still in the history of the prompt, where they are.
-        left: Option<String>,
     },
     /// What was asked was not done, and why.
     Refused {

@@ -677,7 +677,7 @@ fn the_list_searches_resumes_deletes_and_renames() {
     assert_eq!(asks(&mut app), [Ask::List { query: "ol".into() }]);
     app.keys("delete");
     assert_eq!(asks(&mut app), [Ask::Delete { session: SessionId(3) }]);
-    told(&mut app, Told::Deleted { session: SessionId(3), unsaid: HashSet::new(), left: None });
+    told(&mut app, Told::Deleted { session: SessionId(3), unsaid: HashSet::new() });
     assert_eq!(asks(&mut app), [Ask::List { query: "ol".into() }]);
     told(&mut app, Told::Listed { query: "ol".into(), sessions: vec![summary(7, "what now?")] });
     app.keys("ctrl+r");
@@ -705,7 +705,7 @@ fn a_deleted_session_of_ones_own_is_not_stored_again() {
     told(&mut app, Told::Listed { query: String::new(), sessions: vec![summary(4, "one")] });
     app.expect("this one");
     app.keys("delete delete");
-    told(&mut app, Told::Deleted { session: SessionId(4), unsaid: HashSet::new(), left: None });
+    told(&mut app, Told::Deleted { session: SessionId(4), unsaid: HashSet::new() });
     app.keys("esc");
     asks(&mut app);
     app.turn("two");
@@ -720,7 +720,7 @@ fn a_session_that_is_deleted_where_nothing_is_saved_does_not_begin_to_save() {
     let mut app = app();
     app.state.recording.storing = Storing::Off;
     told(&mut app, Told::Opened(Box::new(earlier("", None))));
-    told(&mut app, Told::Deleted { session: SessionId(7), unsaid: HashSet::new(), left: None });
+    told(&mut app, Told::Deleted { session: SessionId(7), unsaid: HashSet::new() });
     app.turn("one");
     app.say("/new");
     app.turn("two");
@@ -747,19 +747,11 @@ fn what_was_said_in_a_deleted_session_alone_leaves_the_history() {
     let kept = effects.iter().position(|effect| matches!(effect, Effect::Remember { .. }));
     assert!(kept.is_some() && kept < asked, "the history is written before: {effects:?}");
     let unsaid = HashSet::from(["a plan of mine".to_string()]);
-    told(&mut app, Told::Deleted { session: SessionId(4), unsaid, left: None });
+    told(&mut app, Told::Deleted { session: SessionId(4), unsaid });
     app.keys("esc up up up");
     app.expect_draft("yes");
     app.keys("ctrl+u ctrl+r");
     app.expect_not("a plan of mine");
-    app.keys("esc");
-    let left = Some("another dictum holds it".to_string());
-    told(&mut app, Told::Deleted { session: SessionId(3), unsaid: HashSet::new(), left });
-    assert!(
-        app.chat().contains("still in the history of the prompt: another dictum holds it."),
-        "{}",
-        app.chat()
-    );
 }
 
 #[test]

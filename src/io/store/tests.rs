@@ -202,10 +202,10 @@ fn what_is_deleted_leaves_no_words_in_the_file() {
     let mut book = room.book();
     let session = begun(&mut book, 1, vec![user(1, "keep nothing of zanzibarine")]);
     begun(&mut book, 2, vec![user(1, "another"), ended(2, "one")]);
-    book.delete(session).unwrap();
+    book.delete(session, None).unwrap();
     assert_eq!(titles(&book, ""), ["another"]);
     assert!(matches!(book.record(&record(1, vec![user(3, "more")])), Ok(Recorded::Gone)));
-    assert!(matches!(book.delete(session), Err(StoreError::NoSession(_))));
+    assert!(matches!(book.delete(session, None), Err(StoreError::NoSession(_))));
     drop(book);
     for entry in fs::read_dir(room.folder()).unwrap() {
         let bytes = fs::read(entry.unwrap().path()).unwrap();
@@ -227,8 +227,8 @@ fn old_sessions_go_when_their_time_is_set() {
     let mut book = room.book();
     let ago = "UPDATE sessions SET changed = changed - 3 * 86400000 WHERE id = ?1";
     book.connection.execute(ago, [old.0]).unwrap();
-    assert_eq!(book.expire(4).unwrap().sessions, 0);
-    assert_eq!(book.expire(2).unwrap().sessions, 1);
+    assert_eq!(book.expire(4, None).unwrap(), 0);
+    assert_eq!(book.expire(2, None).unwrap(), 1);
     assert_eq!(titles(&book, ""), ["new"]);
     // One that is gone on with is not old any more.
     let ago = "UPDATE sessions SET changed = changed - 9 * 86400000";
@@ -261,7 +261,7 @@ fn a_session_that_is_opened_or_gets_a_draft_is_not_old() {
     // Also when nobody has them open any more.
     drop(book);
     let mut book = room.book();
-    assert_eq!(book.expire(2).unwrap().sessions, 1);
+    assert_eq!(book.expire(2, None).unwrap(), 1);
     assert_eq!(titles(&book, ""), ["drafted", "opened"]);
 }
 

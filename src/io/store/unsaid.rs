@@ -67,7 +67,7 @@ mod tests {
     use crate::io::files;
     use crate::io::prompts::Unsaid;
     use crate::io::providers::Keys;
-    use crate::io::store::tests::{Room, begun, ended, user};
+    use crate::io::store::tests::{Room, begun, ended, titles, user};
     use crate::io::store::{Place, Store};
     use crate::protocol::sessions::{Ask, Conversation, Record, Which};
 
@@ -85,8 +85,8 @@ mod tests {
         let second = begun(&mut book, 2, vec![user(1, "yes"), ended(2, "one")]);
         fs::create_dir(room.0.path().join("other")).unwrap();
         begun(&mut room.book_in("other"), 1, vec![user(1, "one"), user(2, "yes")]);
-        assert_eq!(texts(&book.delete(first).unwrap()), ["one"]);
-        let last = book.delete(second).unwrap();
+        assert_eq!(texts(&book.delete(first, None).unwrap()), ["one"]);
+        let last = book.delete(second, None).unwrap();
         assert_eq!(texts(&last), ["yes"]);
         assert_eq!(last[0].project, files::project_key(&room.0.path().join("project")));
     }
@@ -100,11 +100,28 @@ mod tests {
         let mut book = room.book_in("moved");
         book.open_session(Which::Numbered(session)).unwrap();
         let mut projects: Vec<String> =
-            book.delete(session).unwrap().into_iter().map(|unsaid| unsaid.project).collect();
+            book.delete(session, None).unwrap().into_iter().map(|unsaid| unsaid.project).collect();
         projects.sort();
         let mut expect = [before, files::project_key(&room.0.path().join("moved"))];
         expect.sort();
         assert_eq!(projects, expect);
+    }
+
+    #[test]
+    fn where_the_history_cannot_be_changed_nothing_is_deleted() {
+        let room = Room::new();
+        let mut book = room.book();
+        let session = begun(&mut book, 1, vec![user(1, "one")]);
+        let prompts = room.0.path().join("prompts");
+        // Nothing can be read where a folder is.
+        let history = prompts.join(files::project_key(&room.0.path().join("project"))).join("history.jsonl");
+        fs::create_dir_all(&history).unwrap();
+        let refused = book.delete(session, Some(&prompts)).unwrap_err().to_string();
+        assert!(refused.starts_with("the history of the prompt"), "{refused}");
+        assert_eq!(titles(&book, ""), ["one"]);
+        fs::remove_dir(&history).unwrap();
+        book.delete(session, Some(&prompts)).unwrap();
+        assert_eq!(titles(&book, ""), Vec::<String>::new());
     }
 
     #[test]

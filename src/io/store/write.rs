@@ -16,7 +16,7 @@ use crate::base::text;
 use crate::domain::chat::{Body, EntryId, Presence, Reply};
 use crate::domain::session::{SessionId, title_of};
 use crate::io::files;
-use crate::io::prompts::Unsaid;
+use crate::io::prompts::{self, Unsaid};
 use crate::io::providers::Keys;
 use crate::protocol::sessions::{Change, Conversation, Named, Record, Standing};
 
@@ -44,12 +44,11 @@ pub struct Book {
 }
 
 /// What was deleted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Deleted {
+struct Deleted {
     /// How many sessions.
-    pub sessions: usize,
+    sessions: usize,
     /// What nobody says any more, by folder.
-    pub unsaid: Vec<Unsaid>,
+    unsaid: Vec<Unsaid>,
 }
 
 /// A conversation of this run.
@@ -170,15 +169,20 @@ impl Book {
         if changed == 0 { Err(StoreError::NoSession(session)) } else { Ok(title) }
     }
 
-    /// Deletes a session with all that was said in it; gives what nobody says any more.
-    pub fn delete(&mut self, session: SessionId) -> Result<Vec<Unsaid>, StoreError> {
-        let deleted = self.delete_all(|_| Ok(vec![session.0]))?;
+    /// Deletes a session with all that was said in it, and takes what nobody says any more out of the histories of the prompt, where they
+    /// are below this folder; gives what that was.
+    pub fn delete(
+        &mut self,
+        session: SessionId,
+        histories: Option<&Path>,
+    ) -> Result<Vec<Unsaid>, StoreError> {
+        let deleted = self.delete_all(histories, |_| Ok(vec![session.0]))?;
         self.open.leave(session.0);
         if deleted.sessions == 0 { Err(StoreError::NoSession(session)) } else { Ok(deleted.unsaid) }
     }
 
-    /// Deletes the sessions that did not change for so many days and are not open in a dictum that runs.
-    pub fn expire(&mut self, days: u32) -> Result<Deleted, StoreError> {
+    /// Deletes the sessions that did not change for so many days and are not open in a dictum that runs, as `delete` does; gives how many.
+    pub fn expire(&mut self, days: u32, histories: Option<&Path>) -> Result<usize, StoreError> {
         const DAY: i64 = 86_400_000;
         // So many at a time, so that nobody waits for the first message to be stored.
         let old = "SELECT id FROM sessions WHERE changed < ?1
@@ -186,35 +190,39 @@ impl Book {
         let open: Vec<i64> = self.open.all().into_iter().collect();
         let open = serde_json::to_string(&open).unwrap_or_else(|_| "[]".to_string());
         let before = now().saturating_sub(i64::from(days).saturating_mul(DAY));
-        self.delete_all(|write| {
+        let deleted = self.delete_all(histories, |write| {
             let mut statement = write.prepare(old)?;
             let found = statement.query_map(params![before, open], |row| row.get(0))?;
             found.collect()
-        })
+        });
+        deleted.map(|deleted| deleted.sessions)
     }
 
-    /// Deletes the sessions that are chosen in the transaction.
+    /// Deletes the sessions that are chosen in the transaction. Where a history cannot be changed, nothing is deleted, so that it can be
+    /// tried again.
     fn delete_all(
         &mut self,
+        histories: Option<&Path>,
         choose: impl FnOnce(&Connection) -> rusqlite::Result<Vec<i64>>,
     ) -> Result<Deleted, StoreError> {
-        let delete = || -> rusqlite::Result<Deleted> {
-            // No other transaction of this run is open: each is closed where it was begun.
-            let write = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
-            let chosen = choose(&write)?;
-            let unsaid = unsaid(&write, &chosen)?;
-            let mut sessions = 0;
-            for session in chosen {
-                sessions += write.execute("DELETE FROM sessions WHERE id = ?1", [session])?;
-            }
-            write.commit()?;
-            Ok(Deleted { sessions, unsaid })
-        };
-        let deleted = delete().map_err(|error| StoreError::of(&self.path, &error))?;
-        if deleted.sessions > 0 {
+        let path = self.path.clone();
+        let of = |error: rusqlite::Error| StoreError::of(&path, &error);
+        let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(of)?;
+        let chosen = choose(&write).map_err(of)?;
+        let unsaid = unsaid(&write, &chosen).map_err(of)?;
+        if let Some(histories) = histories {
+            let forgot = prompts::forget(histories, &unsaid);
+            forgot.map_err(|error| StoreError::History(error.to_string()))?;
+        }
+        let mut sessions = 0;
+        for session in chosen {
+            sessions += write.execute("DELETE FROM sessions WHERE id = ?1", [session]).map_err(of)?;
+        }
+        write.commit().map_err(of)?;
+        if sessions > 0 {
             self.shrink();
         }
-        Ok(deleted)
+        Ok(Deleted { sessions, unsaid })
     }
 
     /// Gives room back to the disk, and leaves no words behind in the file beside the store either, which another dictum keeps open.
