@@ -74,7 +74,7 @@ impl Rig {
             project: folder.path().to_path_buf(),
             keep: Some(Keep::below(folder.path())),
             prompts: None,
-            sessions: dictum::io::store::Place { folder: None, days: 0 },
+            sessions: dictum::io::store::Place { folder: None, days: 0, prompts: None },
             never: None,
             trust: None,
             notes: ProjectNotes::Off,

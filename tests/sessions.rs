@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use dictum::domain::chat::{Body, EntryId, Reply};
 use dictum::domain::exchange::{Outcome, StopReason};
+use dictum::domain::kb::origins::Origins;
 use dictum::domain::session::SessionId;
 use dictum::io::providers::Keys;
 use dictum::io::store::read::LISTED;
@@ -233,7 +234,10 @@ fn writer() {
     for turn in 0..500 {
         let (said, answered) = (EntryId(2 * turn + 1), EntryId(2 * turn + 2));
         let text = format!("{name} says {turn}");
-        write(vec![Change::Put { entry: said, body: Body::User { text, attached: Vec::new() } }]);
+        write(vec![Change::Put {
+            entry: said,
+            body: Body::User { text, attached: Vec::new(), origins: Origins::default() },
+        }]);
         write(vec![reply(answered, "", None)]);
         for piece in ["It is ", "as you ", "say."] {
             write(vec![Change::Grow { entry: answered, text: piece.to_string(), thinking: String::new() }]);

@@ -5,14 +5,17 @@ use super::plain::Form;
 use super::state::{Focus, Revising, State};
 use super::{proposing, reading, review, sessions, turn};
 use crate::base::text;
-use crate::domain::chat::{Level, Presence};
+use crate::domain::chat::{Body, Level, Presence};
 use crate::domain::kb::Span;
 use crate::protocol::action::{Action, Context};
 use crate::protocol::message::Effect;
 
-/// The words of a message with their origins, as far as the history knows them; what nobody knows counts as pasted.
-pub fn spans_of(state: &State, text: String) -> Vec<Span> {
-    state.prompt.history.spans_of(&text).unwrap_or_else(|| vec![Span::pasted(text)])
+/// The words of what the user said with their origins, as they were kept with it, else as the history knows them; what nobody knows
+/// counts as pasted. Nothing for anything else.
+pub fn spans_of(state: &State, body: &Body) -> Vec<Span> {
+    let Body::User { text, origins, .. } = body else { return Vec::new() };
+    let kept = origins.spans(text).or_else(|| state.prompt.history.spans_of(text));
+    kept.unwrap_or_else(|| vec![Span::pasted(text.clone())])
 }
 
 /// Takes the newest message back into the prompt; a reply that runs is stopped first. The conversation goes on as if neither had been:
@@ -25,8 +28,11 @@ pub fn take_back(state: &mut State) -> Vec<Effect> {
     }
     let mut effects = turn::stop(state).unwrap_or_default();
     effects.extend(proposing::stop_asking(state));
-    let Some(message) = state.log.take_back() else { return effects };
-    let spans = spans_of(state, message.clone());
+    let Some(entry) = state.log.take_back().and_then(|at| state.log.entries().get(at)) else {
+        return effects;
+    };
+    let spans = spans_of(state, &entry.body);
+    let message = turn::joined(&spans);
     let typed = state.tools.detector.typed_unmasked(&spans);
     state.decided.unsaid(&typed);
     review::unsaid(state, &message);
@@ -52,13 +58,11 @@ pub fn take_back(state: &mut State) -> Vec<Effect> {
 pub fn revise(state: &mut State) -> Vec<Effect> {
     let Focus::Reading(reading) = &state.focus else { return Vec::new() };
     let marked = reading.marked.and_then(|at| state.log.entries().get(at));
-    let Some((message, text, presence)) = marked.and_then(|entry| {
-        let said = entry.body.said()?;
-        Some((entry.id, said.to_string(), entry.presence))
-    }) else {
+    let Some(entry) = marked.filter(|entry| entry.body.said().is_some()) else {
         return reading::copy_message(state);
     };
-    let spans = spans_of(state, text);
+    let (message, presence) = (entry.id, entry.presence);
+    let spans = spans_of(state, &entry.body);
     let draft = state.prompt.editor.spans();
     state.prompt.exchange(&spans);
     state.focus = Focus::Prompt;

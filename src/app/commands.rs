@@ -290,8 +290,7 @@ fn fork(state: &mut State, _: &str) -> Vec<Effect> {
 }
 
 fn private(state: &mut State, word: &str) -> Vec<Effect> {
-    sessions::private(state, word);
-    Vec::new()
+    sessions::private(state, word)
 }
 
 fn help(state: &mut State, _: &str) -> Vec<Effect> {

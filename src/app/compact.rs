@@ -292,8 +292,8 @@ pub fn retry(state: &mut State) -> Vec<Effect> {
     }
     let entries = state.log.entries();
     let said = state.log.newest_said();
-    let said = said.and_then(|at| Some((at, entries.get(at)?.body.said()?)));
-    let Some((at, text)) = said.map(|(at, text)| (at, text.to_string())) else {
+    let said = said.and_then(|at| Some((at, again::spans_of(state, &entries.get(at)?.body))));
+    let Some((at, message)) = said else {
         state.note("nothing was said yet that could be tried again");
         return Vec::new();
     };
@@ -317,7 +317,6 @@ pub fn retry(state: &mut State) -> Vec<Effect> {
             }
         }
     }
-    let message = again::spans_of(state, text);
     state.transcript.follow();
     let task = state.errands.task();
     state.turn = Turn::Reading { task, message, again: None, tries: Tries::Again };

@@ -10,6 +10,7 @@ use crate::domain::attach::refusal::Found;
 use crate::domain::chat::Body;
 use crate::domain::context::{Group, Newest, Part, parts};
 use crate::domain::kb::Span;
+use crate::domain::kb::origins::Origins;
 use crate::domain::kb::state::{Snapshot, size};
 use crate::panels::pager::{Content, Pager};
 use crate::protocol::message::{Agreed, Effect, TaskId};
@@ -58,7 +59,8 @@ pub fn kb_read(state: &mut State, task: TaskId, snapshot: &Snapshot) -> Vec<Effe
     let newest = if words.trim().is_empty() { Newest::Said } else { Newest::Draft };
     if newest == Newest::Draft {
         hints = state.tools.reconciler.heard(&state.tools.detector, &looking.message, &state.kb.document);
-        log.push(Body::User { text: words, attached: looking.attached.clone() });
+        let origins = Origins::of(&looking.message);
+        log.push(Body::User { text: words, attached: looking.attached.clone(), origins });
     }
     let persona = state.personas.active.clone();
     let request = request::request(state, &persona, &hints, Some(&log));

@@ -36,7 +36,7 @@ pub fn now(state: &mut State) -> Vec<Effect> {
         effects.push(Effect::Remember { messages });
     }
     match state.recording.storing {
-        // What an earlier run left stays for the next one that keeps anything.
+        // What an earlier run left was not taken: it waits for one that keeps anything.
         Storing::Off => {}
         // What was kept before is taken away.
         Storing::Private => effects.push(Effect::KeepDraft { drafts: Vec::new(), queue: Vec::new() }),

@@ -1,9 +1,12 @@
 //! What is said goes to the store as it is said: whole entries at once, a reply that streams some four times a second. It never waits for
 //! the store.
 
+use std::collections::BTreeSet;
+
 use super::state::{Given, ModelChoice, Spoken, Stage, State, Storing};
 use super::{sessions, trust};
 use crate::domain::chat::{Body, Entry, EntryId, Level, Presence, Reply};
+use crate::domain::exchange::{Failure, Outcome};
 use crate::domain::settings::endpoints::origin;
 use crate::protocol::message::{Anchor, Effect, Millis};
 use crate::protocol::sessions::{Ask, Change, Named, Record, Standing, Told};
@@ -16,19 +19,22 @@ const LATE: Millis = 90;
 
 /// Looks whether something was said that is to be stored.
 pub fn look(state: &mut State) -> Vec<Effect> {
-    let (touched, moved) = (state.log.take_touched(), state.log.take_moved());
+    let (mut touched, moved) = (state.log.take_touched(), state.log.take_moved());
+    touched.retain(|id| !is_sealed(state, *id));
     if touched.is_empty() && moved.is_empty() {
         return Vec::new();
     }
     let recording = &mut state.recording;
     match recording.storing {
         Storing::On => {
-            recording.open.extend(touched);
+            // What was said in private may still go on.
+            recording.open.extend(touched.iter().filter(|id| !recording.left_out.contains(*id)));
             recording.moved.extend(moved);
         }
-        // It stays out, also when the rest is stored again.
+        // It stays out, also when the rest is stored again. How what is stored takes part is no word that was said.
         Storing::Private => {
             recording.left_out.extend(touched);
+            recording.moved.extend(moved);
             return Vec::new();
         }
         Storing::Off | Storing::Unusable => return Vec::new(),
@@ -64,6 +70,34 @@ fn begin(state: &mut State) -> bool {
     recording.left_out.extend(left_out);
     recording.stage = Stage::Begun;
     true
+}
+
+/// Whether an entry is stored as it was when the rest became private. One that is gone is gone in the store, too.
+fn is_sealed(state: &State, id: EntryId) -> bool {
+    state.recording.sealed.contains_key(&id) && state.log.get(id).is_some()
+}
+
+/// What follows is private: a reply that is on its way ends here in the store, and what is not stored yet stays out.
+pub fn seal(state: &mut State) -> Vec<Effect> {
+    let streams: Vec<EntryId> = state.recording.given.keys().copied().collect();
+    for id in streams {
+        let Some(reply) = state.log.reply(id) else { continue };
+        let mut reply = reply.clone();
+        reply.outcome.get_or_insert_with(|| {
+            Outcome::Failed(Failure::new(
+                "Kept until here: /private was said while this reply came.",
+                "What followed was not saved; say \u{201c}continue\u{201d} for the rest.",
+            ))
+        });
+        state.recording.sealed.insert(id, Body::Reply(Box::new(reply)));
+        state.recording.open.insert(id);
+    }
+    let recording = &mut state.recording;
+    let (open, rest): (BTreeSet<EntryId>, BTreeSet<EntryId>) =
+        std::mem::take(&mut recording.open).into_iter().partition(|id| recording.sealed.contains_key(id));
+    recording.open = open;
+    recording.left_out.extend(rest);
+    give(state, None)
 }
 
 /// When a piece of a reply is stored, if nothing else happens before.
@@ -130,6 +164,10 @@ fn change(state: &mut State, id: EntryId) -> Change {
         given.remove(&id);
         return Change::Drop { entry: id };
     };
+    if let Some(body) = state.recording.sealed.get(&id) {
+        given.remove(&id);
+        return Change::Put { entry: id, body: body.clone() };
+    }
     let Body::Reply(reply) = &entry.body else { return Change::Put { entry: id, body: entry.body.clone() } };
     if reply.outcome.is_some() {
         given.remove(&id);
@@ -246,7 +284,7 @@ pub fn told(state: &mut State, told: Told) -> Vec<Effect> {
         Told::Opened(opened) => return sessions::opened(state, *opened),
         Told::NotOpened { cause } => return sessions::not_opened(state, &cause),
         Told::Renamed { session, title } => return sessions::renamed(state, session, &title),
-        Told::Deleted { session } => return sessions::deleted(state, session),
+        Told::Deleted { session, unsaid } => return sessions::deleted(state, session, &unsaid),
         Told::Refused { cause } => {
             state.recording.picking = None;
             state.notice(Level::Warning, format!("Nothing was done: {cause}."));

@@ -8,6 +8,8 @@ pub mod model;
 pub use copies::{export, exported, fork, fork_at, fork_at_marked};
 pub use list::{choose, delete_chosen, filter_changed, listed, no_doubt, pick, rename_chosen};
 
+use std::collections::HashSet;
+
 use super::recording;
 use super::state::{Fixed, Focus, ModelChoice, Spoken, Stage, State, Storing};
 use super::turn;
@@ -240,10 +242,12 @@ pub fn renamed(state: &mut State, session: SessionId, title: &str) -> Vec<Effect
     filter_changed(state)
 }
 
-/// It is deleted.
-pub fn deleted(state: &mut State, session: SessionId) -> Vec<Effect> {
-    if state.recording.session == Some(session) {
-        state.recording.session = None;
+/// It is deleted, and what nobody else says leaves the history of the prompt, too.
+pub fn deleted(state: &mut State, session: SessionId, unsaid: &HashSet<String>) -> Vec<Effect> {
+    state.prompt.history.forget(unsaid);
+    let own = state.recording.session.take_if(|own| *own == session).is_some();
+    // Where nothing is saved, that stays so with the next conversation.
+    if own && state.recording.storing == Storing::On {
         state.recording.storing = Storing::Private;
         state.note(format!("session {session} is deleted; what is said here now is not saved, until /new"));
     } else {
@@ -253,34 +257,33 @@ pub fn deleted(state: &mut State, session: SessionId) -> Vec<Effect> {
 }
 
 /// `/private` and `/private off`.
-pub fn private(state: &mut State, word: &str) {
-    let recording = &mut state.recording;
-    let (storing, text) = match (recording.storing, word) {
+pub fn private(state: &mut State, word: &str) -> Vec<Effect> {
+    let (storing, text) = match (state.recording.storing, word) {
         (_, word) if !matches!(word, "" | "on" | "off") => {
             state.note("there are /private and /private off");
-            return;
+            return Vec::new();
         }
         (Storing::Off, _) => {
             state.note("no session is saved: --no-save or save_sessions says so");
-            return;
+            return Vec::new();
         }
         (Storing::Unusable, _) => {
             state.note("sessions cannot be saved in this run, so nothing of it is");
-            return;
+            return Vec::new();
         }
         (Storing::Private, "off") => {
             (Storing::On, "From here on this session is saved; what was said in private is not.".to_string())
         }
         (Storing::On, "off") => {
             state.note("this session is saved already");
-            return;
+            return Vec::new();
         }
         (Storing::Private, _) => {
             state.note("this session is not being saved; /private off saves it again");
-            return;
+            return Vec::new();
         }
         (Storing::On, _) => {
-            let before = match recording.session {
+            let before = match state.recording.session {
                 Some(session) => {
                     format!(" What was said before is session {session}; /sessions deletes it.")
                 }
@@ -289,11 +292,12 @@ pub fn private(state: &mut State, word: &str) {
             (Storing::Private, format!("From here on nothing of this session is saved, until /new.{before}"))
         }
     };
-    recording.storing = storing;
     // What is said in private stays out, also when the rest is saved again.
-    recording.left_out.extend(std::mem::take(&mut recording.open));
+    let effects = recording::seal(state);
+    state.recording.storing = storing;
     state.notice(Level::Info, text);
     recording_forgets(state);
+    effects
 }
 
 /// The notice itself belongs to neither side.

@@ -17,6 +17,7 @@ use crate::domain::chat::{Body, Level, Reply, Voice};
 use crate::domain::exchange::{Endpoint, Outcome, ReplyEvent, StopReason};
 use crate::domain::kb::fence::Fence;
 use crate::domain::kb::gate::Channel;
+use crate::domain::kb::origins::Origins;
 use crate::domain::kb::proposal::{self, Source};
 use crate::domain::kb::state::Snapshot;
 use crate::domain::kb::{Band, Candidate, Origin, Span, Verdict};
@@ -49,7 +50,11 @@ pub fn submit(state: &mut State, message: Vec<Span>) -> Vec<Effect> {
 }
 
 fn start(state: &mut State, message: Vec<Span>) -> Vec<Effect> {
-    let entry = state.log.push(Body::User { text: joined(&message), attached: Vec::new() });
+    let entry = state.log.push(Body::User {
+        text: joined(&message),
+        attached: Vec::new(),
+        origins: Origins::of(&message),
+    });
     state.decided.unsure = None;
     let mut effects = proposing::stop_asking(state);
     let task = state.errands.task();

@@ -30,12 +30,11 @@ pub fn retry(state: &mut State, words: &str) -> Vec<Effect> {
         }
     };
     let newest = state.log.newest_said().and_then(|at| state.log.entries().get(at));
-    let Some(said) = newest.and_then(|entry| entry.body.said()).map(str::to_string) else {
+    let Some(message) = newest.map(|entry| again::spans_of(state, &entry.body)) else {
         state.note("there is no message to ask again about");
         return Vec::new();
     };
     let mut effects = turn::stop(state).unwrap_or_default();
-    let message = again::spans_of(state, said);
     state.focus = Focus::Prompt;
     state.transcript.marking.clear();
     state.transcript.follow();

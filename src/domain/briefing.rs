@@ -162,7 +162,7 @@ fn messages(log: &Log, next: &str) -> Vec<Message> {
     for (at, entry) in entries.iter().enumerate() {
         let place = places.get(at).copied().unwrap_or_default();
         match &entry.body {
-            Body::User { text, attached } => {
+            Body::User { text, attached, .. } => {
                 if !attached.is_empty() {
                     messages.push(Message::Attached(attached.clone()));
                 }

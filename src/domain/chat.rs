@@ -8,6 +8,7 @@ use super::attach::Attachment;
 pub use answers::{Presence, Version, versions};
 
 use super::exchange::{Opaque, Outcome, Usage};
+use super::kb::origins::Origins;
 use super::persona::Persona;
 
 /// Identifies an entry of the log; increases with time.
@@ -85,6 +86,8 @@ pub enum Body {
         text: String,
         /// What went along with it.
         attached: Vec<Attachment>,
+        /// Where its words came from.
+        origins: Origins,
     },
     Reply(Box<Reply>),
     /// The voice changes here.

@@ -59,7 +59,7 @@ fn markdown(conversation: &Conversation, when: impl Fn(i64) -> String) -> String
         let at = kept.at.map(|at| format!(" · {}", when(at))).unwrap_or_default();
         let at = format!("{place}{at}");
         match &kept.body {
-            Body::User { text, attached } => {
+            Body::User { text, attached, .. } => {
                 out.push_str(&format!("\n## You{at}\n\n{}\n", clean(text)));
                 let lines: Vec<String> = attached.iter().map(Attachment::label).collect();
                 if !lines.is_empty() {
@@ -189,7 +189,7 @@ fn json_text(conversation: &Conversation, when: impl Fn(i64) -> String) -> Strin
 
 fn body_value(body: &Body) -> Value {
     match body {
-        Body::User { text, attached } => json!({
+        Body::User { text, attached, .. } => json!({
             "kind": "user",
             "text": clean(text),
             "attached": attached.iter().map(|attached| text::one_line(&attached.label())).collect::<Vec<_>>(),
@@ -272,6 +272,7 @@ pub fn file_name(conversation: &Conversation, form: Form) -> String {
 mod tests {
     use super::*;
     use crate::domain::exchange::Usage;
+    use crate::domain::kb::origins::Origins;
 
     fn conversation() -> Conversation {
         let voice = Voice { name: "reviewer".into(), color: "yellow".into() };
@@ -287,7 +288,7 @@ mod tests {
         let decision =
             Body::Decision { level: Level::Good, summary: "Written.".into(), diff: "+ a ``` b".into() };
         let entries = [
-            Body::User { text: "why?".into(), attached: Vec::new() },
+            Body::User { text: "why?".into(), attached: Vec::new(), origins: Origins::default() },
             Body::Reply(Box::new(reply)),
             decision,
         ];
@@ -324,7 +325,8 @@ mod tests {
             let voice = Voice { name: "r".into(), ..Voice::default() };
             Body::Reply(Box::new(Reply { voice, text: text.into(), version, ..Reply::default() }))
         };
-        let said = |text: &str| Body::User { text: text.into(), attached: Vec::new() };
+        let said =
+            |text: &str| Body::User { text: text.into(), attached: Vec::new(), origins: Origins::default() };
         let kept = |presence, body| Kept { presence, ..Kept::new(None, body) };
         let entries = vec![
             kept(Presence::Current, said("a")),

@@ -35,6 +35,7 @@ pub mod nearest;
 pub mod never;
 pub mod options;
 pub mod ordinal;
+pub mod origins;
 pub mod patch;
 pub mod proposal;
 pub mod prose;

@@ -82,9 +82,14 @@ mod tests {
 
     use super::*;
     use crate::domain::chat::Body;
+    use crate::domain::kb::origins::Origins;
 
     fn export(name: Option<&str>, overwrite: Overwrite) -> Export {
-        let body = Body::User { text: "use sk-ant-api03-abcdefghijklmnop here".into(), attached: Vec::new() };
+        let body = Body::User {
+            text: "use sk-ant-api03-abcdefghijklmnop here".into(),
+            attached: Vec::new(),
+            origins: Origins::default(),
+        };
         Export {
             conversation: Conversation {
                 title: "A title".into(),

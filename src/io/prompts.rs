@@ -1,6 +1,7 @@
 //! What a project's prompt held, in the state folder: the history of messages, and for each running dictum a file with its drafts and
 //! queue. It never writes words that look like a secret, and never touches the draft of a dictum that still runs.
 
+use std::collections::HashSet;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
@@ -18,6 +19,9 @@ use crate::base::text;
 use crate::domain::kb::secret::{Secrets, apart};
 use crate::domain::kb::{Origin, Span};
 use crate::protocol::message::{Event, Prompts};
+
+/// The history of a project, in its folder.
+const HISTORY_FILE: &str = "history.jsonl";
 
 /// Messages that the history keeps.
 const MESSAGES: usize = 1_000;
@@ -39,7 +43,7 @@ pub(super) const LEFT_OUT: &str = "‹a secret was here›";
 
 /// Why something could not be kept.
 #[derive(Debug, thiserror::Error)]
-enum PromptsError {
+pub enum PromptsError {
     #[error("there is no folder for dictum's state; set XDG_STATE_HOME to a folder you may write")]
     NoFolder,
     #[error("{}", files::cause(.0))]
@@ -52,8 +56,17 @@ enum PromptsError {
     Json(#[from] serde_json::Error),
 }
 
+/// What becomes of the drafts that earlier runs left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// They are this run's from now on.
+    Taken,
+    /// They wait for a run that keeps what comes of them: one that does not would show them and leave them as they were.
+    Alone,
+}
+
 enum Job {
-    Read,
+    Read(Left),
     Remember(Vec<Vec<Span>>),
     Keep { drafts: Vec<Vec<Span>>, queue: Vec<Vec<Span>> },
 }
@@ -80,9 +93,9 @@ impl Keeper {
         Ok(Self { jobs, thread })
     }
 
-    /// Reads history and left drafts, and tells of them if there are any.
-    pub fn read(&self) {
-        self.send(Job::Read);
+    /// Reads the history, and the drafts that were left where they are taken; tells of them if there are any.
+    pub fn read(&self, left: Left) {
+        self.send(Job::Read(left));
     }
 
     /// Adds to the history.
@@ -116,9 +129,9 @@ fn work(folder: Option<PathBuf>, jobs: &Receiver<Job>, keys: &Arc<Keys>, tell: i
     let mut told = false;
     while let Ok(job) = jobs.recv() {
         let done = match (&mut desk, job) {
-            (None, Job::Read) => Ok(()),
+            (None, Job::Read(_)) => Ok(()),
             (None, Job::Remember(_) | Job::Keep { .. }) => Err(PromptsError::NoFolder),
-            (Some(desk), Job::Read) => desk.read().map(|prompts| {
+            (Some(desk), Job::Read(left)) => desk.read(left).map(|prompts| {
                 if prompts != Prompts::default() {
                     tell(Event::PromptsRead(prompts));
                 }
@@ -133,6 +146,37 @@ fn work(folder: Option<PathBuf>, jobs: &Receiver<Job>, keys: &Arc<Keys>, tell: i
             tell(Event::Warned(format!("Drafts and history are not kept for the next start: {error}")));
         }
     }
+}
+
+/// Messages of a project that no session says any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsaid {
+    /// The key of the project, as `files::project_key` gives it.
+    pub project: String,
+    pub texts: HashSet<String>,
+}
+
+/// Takes messages out of the histories of their projects. What a dictum that runs adds meanwhile stays.
+pub fn forget(folder: &Path, unsaid: &[Unsaid]) -> Result<(), PromptsError> {
+    for Unsaid { project, texts } in unsaid {
+        let path = folder.join(project).join(HISTORY_FILE);
+        if !path.exists() {
+            continue;
+        }
+        let _lock = files::lock(&path.with_extension("lock"), PATIENCE)?;
+        let mut lines = read_lines(&path)?;
+        let before = lines.len();
+        lines.retain(|line| message(line).is_none_or(|message| !texts.contains(&joined(&message))));
+        if lines.len() < before {
+            rewrite(&path, &lines)?;
+        }
+    }
+    Ok(())
+}
+
+/// The message of a line of the history; `None` where it is none.
+fn message(line: &str) -> Option<Vec<Span>> {
+    serde_json::from_str::<Vec<Piece>>(line).ok().map(spans)
 }
 
 /// A piece of a message as it is written, here and in the store of sessions.
@@ -204,16 +248,20 @@ impl Desk {
     }
 
     fn history_path(&self) -> PathBuf {
-        self.folder.join("history.jsonl")
+        self.folder.join(HISTORY_FILE)
     }
 
-    fn read(&mut self) -> Result<Prompts, PromptsError> {
+    fn read(&mut self, left: Left) -> Result<Prompts, PromptsError> {
         if !self.folder.is_dir() {
             return Ok(Prompts::default());
         }
         let history = self.read_history()?;
         let (mut drafts, mut queue) = (Vec::new(), Vec::new());
-        for (mine, kept) in self.left_behind()? {
+        let behind = match left {
+            Left::Taken => self.left_behind()?,
+            Left::Alone => Vec::new(),
+        };
+        for (mine, kept) in behind {
             drafts.extend(kept.drafts.into_iter().map(spans));
             queue.extend(kept.queue.into_iter().map(spans));
             self.taken.push(mine);
@@ -266,8 +314,7 @@ impl Desk {
         if kept.len() < lines.len() {
             rewrite(&path, kept)?;
         }
-        let message = |line: &String| serde_json::from_str::<Vec<Piece>>(line).ok().map(spans);
-        Ok(kept.iter().filter_map(message).collect())
+        Ok(kept.iter().filter_map(|line| message(line)).collect())
     }
 
     fn remember(&mut self, messages: &[Vec<Span>]) -> Result<(), PromptsError> {
@@ -460,7 +507,28 @@ mod tests {
         let message = vec![Span::typed("see "), Span::pasted("a\nlog")];
         desk(folder.path()).remember(&[typed("one"), message.clone()]).unwrap();
         desk(folder.path()).remember(&[typed("two")]).unwrap();
-        assert_eq!(desk(folder.path()).read().unwrap().history, [typed("one"), message, typed("two")]);
+        assert_eq!(
+            desk(folder.path()).read(Left::Taken).unwrap().history,
+            [typed("one"), message, typed("two")]
+        );
+    }
+
+    #[test]
+    fn what_no_session_says_any_more_leaves_the_history_of_its_project_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut desk = desk(folder.path());
+        let split = vec![Span::typed("see "), Span::pasted("this")];
+        desk.remember(&[typed("one"), split, typed("see this too"), typed("one")]).unwrap();
+        let unsaid = |project: &str, texts: &[&str]| Unsaid {
+            project: project.to_string(),
+            texts: texts.iter().map(|text| (*text).to_string()).collect(),
+        };
+        let gone = unsaid("prompts", &["one", "see this"]);
+        forget(folder.path(), &[unsaid("elsewhere", &["see this too"]), gone]).unwrap();
+        assert_eq!(desk.read(Left::Taken).unwrap().history, [typed("see this too")]);
+        let left = fs::read_to_string(desk.history_path()).unwrap();
+        assert!(!left.contains("one"), "{left}");
+        assert!(!folder.path().join("elsewhere").exists());
     }
 
     #[test]
@@ -472,7 +540,7 @@ mod tests {
         bytes.extend_from_slice(b"[{\"typed\":\"\\u001b[31mred\"}]\nnonsense\xff\n[{\"typed\":\"to");
         fs::write(desk.history_path(), bytes).unwrap();
         desk.remember(&[typed("two")]).unwrap();
-        assert_eq!(desk.read().unwrap().history, [typed("one"), typed("red"), typed("two")]);
+        assert_eq!(desk.read(Left::Taken).unwrap().history, [typed("one"), typed("red"), typed("two")]);
     }
 
     #[test]
@@ -481,7 +549,7 @@ mod tests {
         let mut desk = desk(folder.path());
         let messages: Vec<_> = (0..1_200).map(|number| typed(&format!("message {number}"))).collect();
         desk.remember(&messages).unwrap();
-        let history = desk.read().unwrap().history;
+        let history = desk.read(Left::Taken).unwrap().history;
         assert_eq!((history.len(), history.first()), (1_000, Some(&typed("message 200"))));
         assert_eq!(fs::read_to_string(desk.history_path()).unwrap().lines().count(), 1_000);
     }
@@ -500,7 +568,7 @@ mod tests {
             assert!(!text.contains("abcdefghij"), "{text}");
         }
         desk.mine = None;
-        let prompts = desk.read().unwrap();
+        let prompts = desk.read(Left::Taken).unwrap();
         assert_eq!(prompts.history, [typed("harmless")]);
         assert_eq!(joined(&prompts.drafts[0]), format!("use {LEFT_OUT} now"));
         assert_eq!(joined(&prompts.queue[0]), format!("and {LEFT_OUT}!"));
@@ -512,20 +580,40 @@ mod tests {
         let mut first = desk(folder.path());
         first.keep(vec![typed("mine")], vec![typed("later")]).unwrap();
         let mut second = desk(folder.path());
-        assert_eq!(second.read().unwrap(), Prompts::default());
+        assert_eq!(second.read(Left::Taken).unwrap(), Prompts::default());
         second.keep(vec![typed("other")], Vec::new()).unwrap();
         drop(first);
         let mut third = desk(folder.path());
-        let prompts = third.read().unwrap();
+        let prompts = third.read(Left::Taken).unwrap();
         assert_eq!((prompts.drafts, prompts.queue), (vec![typed("mine")], vec![typed("later")]));
-        assert_eq!(desk(folder.path()).read().unwrap(), Prompts::default(), "one start takes it");
+        assert_eq!(desk(folder.path()).read(Left::Taken).unwrap(), Prompts::default(), "one start takes it");
         // A start that ends before it kept anything itself gives it to the next one.
         drop(third);
         let mut fourth = desk(folder.path());
-        assert_eq!(fourth.read().unwrap().drafts, [typed("mine")]);
+        assert_eq!(fourth.read(Left::Taken).unwrap().drafts, [typed("mine")]);
         fourth.keep(Vec::new(), Vec::new()).unwrap();
         drop((second, fourth));
-        assert_eq!(desk(folder.path()).read().unwrap().drafts, [typed("other")]);
+        assert_eq!(desk(folder.path()).read(Left::Taken).unwrap().drafts, [typed("other")]);
+    }
+
+    #[test]
+    fn a_run_that_keeps_nothing_leaves_drafts_to_the_next_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut first = desk(folder.path());
+        first.remember(&[typed("sent")]).unwrap();
+        first.keep(vec![typed("mine")], vec![typed("later")]).unwrap();
+        drop(first);
+        let mut off = desk(folder.path());
+        let seen = off.read(Left::Alone).unwrap();
+        assert_eq!(seen, Prompts { history: vec![typed("sent")], ..Prompts::default() });
+        // Also while it runs, and once only.
+        let mut next = desk(folder.path());
+        let prompts = next.read(Left::Taken).unwrap();
+        assert_eq!((prompts.drafts, prompts.queue), (vec![typed("mine")], vec![typed("later")]));
+        drop(off);
+        next.keep(Vec::new(), Vec::new()).unwrap();
+        drop(next);
+        assert!(desk(folder.path()).read(Left::Taken).unwrap().drafts.is_empty());
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::config::{self, Loaded};
 use super::ground;
 use super::kbfile::{self, Keep};
 use super::mentions;
-use super::prompts::Keeper;
+use super::prompts::{Keeper, Left};
 use super::providers::{self, Http, Keys, Listener, Unheard, offline};
 use super::store::{self, Store};
 use super::vault::Vault;
@@ -256,7 +256,7 @@ impl Runtime {
     }
 
     /// Reads what the prompt of this project held, in the background; from now on it is kept, too.
-    pub fn read_prompts(&mut self) {
+    pub fn read_prompts(&mut self, left: Left) {
         let events = self.events.clone();
         // The screen may be gone by now; then nobody needs the answer.
         let tell = move |event| {
@@ -265,7 +265,7 @@ impl Runtime {
         match Keeper::start(self.place.prompts.as_deref(), &self.place.project, Arc::clone(&self.keys), tell)
         {
             Ok(keeper) => {
-                keeper.read();
+                keeper.read(left);
                 self.prompts = Some(keeper);
             }
             Err(error) => {

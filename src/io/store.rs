@@ -7,6 +7,7 @@ mod live;
 pub mod read;
 mod redact;
 mod rows;
+mod unsaid;
 pub mod words;
 pub mod write;
 
@@ -39,6 +40,8 @@ pub struct Place {
     pub folder: Option<PathBuf>,
     /// A session that did not change for so many days is deleted; 0 keeps all.
     pub days: u32,
+    /// Where the histories of the prompt are, which forget what is deleted.
+    pub prompts: Option<PathBuf>,
 }
 
 /// The thread that stores and finds. It sleeps while there is nothing to do.
@@ -189,8 +192,9 @@ impl<T: Fn(Told)> Desk<T> {
     fn expire(&mut self) {
         let days = std::mem::take(&mut self.place.days);
         if days > 0 {
+            let histories = self.place.prompts.clone();
             // What cannot be deleted now is deleted by a later run.
-            let _ = self.book().and_then(|book| book.expire(days));
+            let _ = self.book().and_then(|book| book.expire(days, histories.as_deref()));
         }
     }
 
@@ -234,6 +238,7 @@ impl<T: Fn(Told)> Desk<T> {
     }
 
     fn answered(&mut self, ask: &Ask) -> Result<Told, StoreError> {
+        let histories = self.place.prompts.clone();
         let book = self.book()?;
         Ok(match ask {
             Ask::List { query } => {
@@ -245,8 +250,10 @@ impl<T: Fn(Told)> Desk<T> {
                 Told::Renamed { session: *session, title }
             }
             Ask::Delete { session } => {
-                book.delete(*session)?;
-                Told::Deleted { session: *session }
+                let unsaid = book.delete(*session, histories.as_deref())?;
+                let key = files::project_key(&self.project);
+                let here = unsaid.into_iter().filter(|unsaid| unsaid.project == key);
+                Told::Deleted { session: *session, unsaid: here.flat_map(|unsaid| unsaid.texts).collect() }
             }
             Ask::Record(_) | Ask::Close { .. } => Told::Mended,
         })

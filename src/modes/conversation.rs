@@ -34,6 +34,9 @@ pub(super) const NO_THREADS: &str =
 /// The folder of the store of sessions, below the state folder.
 pub(super) const SESSIONS: &str = "sessions";
 
+/// The folder of drafts and histories, below the state folder.
+pub(super) const PROMPTS: &str = "prompts";
+
 /// Everything that was read before the first word.
 pub(super) struct Begun {
     pub settings: Settings,
@@ -62,10 +65,11 @@ pub(super) fn begin(invocation: &Invocation, directory: &Path) -> Begun {
         keep: kept.as_ref().map(|state| Keep::below(state)),
         never: kept.as_ref().map(|state| state.join("never")),
         trust: kept.as_ref().map(|state| state.join("trust")),
-        prompts: kept.as_ref().map(|state| state.join("prompts")),
+        prompts: kept.as_ref().map(|state| state.join(PROMPTS)),
         sessions: store::Place {
-            folder: kept.map(|state| state.join(SESSIONS)),
+            folder: kept.as_ref().map(|state| state.join(SESSIONS)),
             days: settings.keep_sessions_days,
+            prompts: kept.map(|state| state.join(PROMPTS)),
         },
         folders,
         notes: settings.notes.clone(),

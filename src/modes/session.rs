@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use super::conversation::SESSIONS;
+use super::conversation::{PROMPTS, SESSIONS};
 use super::print;
 use crate::base::text;
 use crate::cli::SessionCommand;
@@ -24,7 +24,8 @@ use crate::protocol::sessions::Overwrite;
 
 /// Does what is asked and gives the exit code.
 pub fn run(command: &SessionCommand, directory: &Path) -> Result<u8> {
-    let folder = files::state_dir()?.join(SESSIONS);
+    let state = files::state_dir()?;
+    let folder = state.join(SESSIONS);
     // Looking makes no file.
     let keys = match command {
         // A title is written, and no key may stand in it. What a command or the keyring holds is not asked for: a password manager that opens
@@ -68,7 +69,7 @@ pub fn run(command: &SessionCommand, directory: &Path) -> Result<u8> {
             let title = book.rename(*id, &title.join(" "))?;
             print(&format!("Session {id} is called {title} now.\n"))
         }
-        SessionCommand::Delete { ids, yes } => delete(&mut book, ids, (*yes).into()),
+        SessionCommand::Delete { ids, yes } => delete(&mut book, &state.join(PROMPTS), ids, (*yes).into()),
     }
 }
 
@@ -164,14 +165,14 @@ impl From<bool> for Question {
     }
 }
 
-fn delete(book: &mut Book, ids: &[SessionId], question: Question) -> Result<u8> {
+fn delete(book: &mut Book, histories: &Path, ids: &[SessionId], question: Question) -> Result<u8> {
     for id in ids {
         let title = book.read(*id)?.summary.title;
         if question == Question::Ask && !agrees(*id, &title)? {
             print(&format!("Session {id} was left as it is.\n"))?;
             continue;
         }
-        book.delete(*id)?;
+        book.delete(*id, Some(histories))?;
         print(&format!("Session {id} is deleted: {title}\n"))?;
     }
     Ok(0)

@@ -22,13 +22,14 @@ use self::pace::{Pace, Why};
 use self::typed::Typed;
 use super::conversation::{self, Begun};
 use crate::app::sessions::Begin;
-use crate::app::state::{Search, State, Tools};
+use crate::app::state::{Search, State, Storing, Tools};
 use crate::app::update::update;
 use crate::app::{keeping, recording, sessions};
 use crate::base::text;
 use crate::cli::Invocation;
 use crate::domain::settings::{OnExit, PromptKeys};
 use crate::io::clipboard::{self, Way};
+use crate::io::prompts::Left;
 use crate::io::providers::{Http, Limits, Rest};
 use crate::io::runtime::Runtime;
 use crate::io::terminal::background::{self, Filter, Sifted};
@@ -178,7 +179,10 @@ impl<'a> Session<'a> {
         self.ask_background(theme)?;
         self.work.watch();
         self.work.read_never();
-        self.work.read_prompts();
+        self.work.read_prompts(match self.state.recording.storing {
+            Storing::Off => Left::Alone,
+            Storing::On | Storing::Private | Storing::Unusable => Left::Taken,
+        });
         self.work.perform(Effect::ReadNotes);
         self.work.perform(Effect::ReadStack);
         for effect in sessions::begin(&mut self.state, begin) {

@@ -1,5 +1,7 @@
 //! What the core and the store of sessions say to each other. It never stores anything.
 
+use std::collections::HashSet;
+
 use crate::domain::chat::{Body, EntryId, Presence};
 use crate::domain::export::{self, Form};
 use crate::domain::kb::Span;
@@ -135,6 +137,8 @@ pub enum Told {
     },
     Deleted {
         session: SessionId,
+        /// Messages of it that no other session here says.
+        unsaid: HashSet<String>,
     },
     /// What was asked was not done, and why.
     Refused {

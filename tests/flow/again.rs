@@ -1,12 +1,14 @@
 //! What was said is said again: the last message comes back into the prompt, and nothing of it is lost.
 
 use dictum::app::state::{Storing, Turn};
-use dictum::domain::chat::{Body, EntryId, Presence};
-use dictum::domain::exchange::{Message, ReplyEvent};
-use dictum::domain::kb::Origin;
-use dictum::domain::session::{SessionId, Summary};
-use dictum::protocol::message::{Effect, Event};
-use dictum::protocol::sessions::{Ask, Change, Conversation, Record, Told};
+use dictum::domain::attach::refusal::Found;
+use dictum::domain::chat::{Body, EntryId, Presence, Reply};
+use dictum::domain::exchange::{Message, Outcome, ReplyEvent, StopReason};
+use dictum::domain::kb::origins::Origins;
+use dictum::domain::kb::{Origin, Span};
+use dictum::domain::session::{Kept, SessionId, Summary};
+use dictum::protocol::message::{Effect, Event, Prompts};
+use dictum::protocol::sessions::{Ask, Change, Conversation, Elsewhere, Opened, Record, Standing, Told};
 
 use crate::app::{App, FIRST};
 use crate::sessions::summary;
@@ -155,6 +157,91 @@ fn what_was_pasted_comes_back_as_pasted_and_the_queue_goes_on_waiting() {
     app.expect("queued  next");
     let held = |entry: &&dictum::domain::chat::Entry| matches!(entry.body, Body::User { .. });
     assert_eq!(app.state.log.current().filter(held).count(), 0);
+}
+
+/// A session with one message and its answer comes back.
+fn resumes(app: &mut App, message: &[Span], origins: Origins) {
+    let text: String = message.iter().map(|span| span.text.as_str()).collect();
+    let said = Body::User { text: text.clone(), attached: Vec::new(), origins };
+    let reply = Reply {
+        text: "Fine.".into(),
+        outcome: Some(Outcome::Complete(StopReason::EndTurn)),
+        ..Reply::default()
+    };
+    let entries = [said, Body::Reply(Box::new(reply))];
+    let opened = Opened {
+        summary: summary(7, &text),
+        standing: Standing::default(),
+        entries: entries.into_iter().map(|body| Kept::new(Some(1), body)).collect(),
+        elsewhere: Elsewhere::Nothing,
+    };
+    app.send(Event::Stored(Told::Opened(Box::new(opened))));
+}
+
+#[test]
+fn after_a_resume_typed_words_are_typed_and_pasted_ones_pasted() {
+    let message = [Span::typed("from now on use pnpm; see @a.ts\n"), Span::pasted("always use @tabs.ts")];
+    let mut app = app();
+    resumes(&mut app, &message, Origins::of(&message));
+    app.keys("alt+z");
+    assert_eq!(app.state.prompt.editor.spans(), message);
+    app.keys("enter");
+    let mentions = |effect: &Effect| match effect {
+        Effect::ReadMentions { mentions, .. } => Some(mentions.len()),
+        _ => None,
+    };
+    assert_eq!(
+        app.effects.iter().find_map(mentions),
+        Some(1),
+        "the typed file goes along, the pasted word not"
+    );
+    app.finds(vec![Found::Word]);
+    app.kb_read();
+    app.expect_card("pnpm");
+    app.replies("Done.");
+    // What is written of the session has them again.
+    let stored = records(&mut app);
+    let said = stored.iter().flat_map(|record| &record.changes).find_map(|change| match change {
+        Change::Put { body: Body::User { origins, .. }, .. } => Some(origins.clone()),
+        Change::Put { .. } | Change::Grow { .. } | Change::Drop { .. } | Change::Mark { .. } => None,
+    });
+    assert_eq!(said, Some(Origins::of(&message)));
+}
+
+#[test]
+fn a_branch_and_an_edited_message_have_the_origins_too() {
+    let message = [Span::typed("look "), Span::pasted("a log\nof lines")];
+    let mut app = app();
+    resumes(&mut app, &message, Origins::of(&message));
+    app.say("/fork");
+    app.keys("f4 [ [ enter");
+    assert_eq!(app.state.prompt.editor.spans(), message);
+    app.keys("esc f4 [ [ f");
+    assert_eq!(app.state.prompt.editor.spans(), message);
+}
+
+#[test]
+fn a_retry_after_a_resume_hears_what_was_typed() {
+    let message = [Span::typed("we might use pnpm here, or so")];
+    let mut app = app();
+    resumes(&mut app, &message, Origins::of(&message));
+    app.say("/retry");
+    let Turn::Reading { message: again, .. } = &app.state.turn else { panic!("no turn") };
+    assert_eq!(again, &message);
+}
+
+#[test]
+fn what_an_older_session_does_not_know_counts_as_pasted_unless_the_history_knows_it() {
+    let message = [Span::typed("look @a.ts")];
+    let mut app = app();
+    resumes(&mut app, &message, Origins::default());
+    app.keys("alt+z");
+    assert_eq!(app.state.prompt.editor.spans(), [Span::pasted("look @a.ts")]);
+    let mut app = self::app();
+    app.send(Event::PromptsRead(Prompts { history: vec![message.to_vec()], ..Prompts::default() }));
+    resumes(&mut app, &message, Origins::default());
+    app.keys("alt+z");
+    assert_eq!(app.state.prompt.editor.spans(), message);
 }
 
 #[test]

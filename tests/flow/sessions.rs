@@ -1,12 +1,15 @@
 //! What is said is given to the store as it is said, and earlier sessions come back, are named, deleted, branched off and exported.
 
+use std::collections::HashSet;
+
 use dictum::app::plain::Form as PlainForm;
 use dictum::app::sessions::{self, Begin};
 use dictum::app::state::{Fixed, Search, Storing};
-use dictum::domain::chat::{Body, EntryId, Level, Reply, Voice};
+use dictum::domain::chat::{Body, EntryId, Level, Presence, Reply, Voice};
 use dictum::domain::exchange::{Endpoint, Outcome, Protocol, ReplyEvent, StopReason};
 use dictum::domain::export::Form;
 use dictum::domain::kb::Span;
+use dictum::domain::kb::origins::Origins;
 use dictum::domain::roster::{Found, Listed, Roster};
 use dictum::domain::session::{Kept, SessionId, Summary};
 use dictum::protocol::message::{Anchor, Effect, Event};
@@ -90,7 +93,7 @@ fn kept(bodies: Vec<Body>) -> Vec<Kept> {
 }
 
 fn said(text: &str) -> Body {
-    Body::User { text: text.into(), attached: Vec::new() }
+    Body::User { text: text.into(), attached: Vec::new(), origins: Origins::default() }
 }
 
 fn replied(text: &str) -> Body {
@@ -251,6 +254,79 @@ fn what_is_private_is_not_stored_and_begins_anew_with_the_next_session() {
         stored.contains(&"you: four".to_string()) && !stored.contains(&"you: five".to_string()),
         "{stored:?}"
     );
+}
+
+#[test]
+fn private_in_mid_reply_ends_it_in_the_store() {
+    let mut app = app();
+    app.say("one");
+    app.kb_read();
+    app.streams(ReplyEvent::Text("Said before ".into()));
+    app.after(300);
+    told(&mut app, Told::Begun { conversation: Conversation(0), session: SessionId(4) });
+    app.streams(ReplyEvent::Text("and until now".into()));
+    records(&mut app);
+    app.say("/private");
+    let stored = records(&mut app);
+    assert_eq!(short(&stored), [format!("{FIRST}: Said before and until now.")]);
+    let Change::Put { entry, body: Body::Reply(reply) } = &stored[0].changes[0] else { panic!("{stored:?}") };
+    let sealed = *entry;
+    assert!(matches!(&reply.outcome, Some(Outcome::Failed(why)) if why.what.starts_with("Kept until here")));
+    // It goes on in the chat alone, also when the rest is saved again while it does.
+    app.streams(ReplyEvent::Text(", a private word".into()));
+    app.after(300);
+    app.say("/private off");
+    app.streams(ReplyEvent::Text(", another".into()));
+    app.after(300);
+    app.ends(Outcome::Complete(StopReason::EndTurn));
+    assert_eq!(short(&records(&mut app)), Vec::<String>::new());
+    assert!(app.chat().contains("Said before and until now, a private word, another"), "{}", app.chat());
+    app.turn("two");
+    let stored = short(&records(&mut app));
+    assert_eq!(stored.first().map(String::as_str), Some("you: two"), "{stored:?}");
+    // A copy has of it what the session has, and how it takes part is told of it.
+    app.say("/fork");
+    let stored = records(&mut app);
+    assert!(short(&stored).contains(&format!("{FIRST}: Said before and until now.")), "{stored:?}");
+    assert!(!format!("{stored:?}").contains("private word"), "{stored:?}");
+    app.keys("alt+z ctrl+u alt+z");
+    let stored = records(&mut app);
+    let marked = |change: &Change| matches!(change, Change::Mark { entry, presence: Presence::TakenBack, .. } if *entry == sealed);
+    assert!(stored.iter().flat_map(|record| &record.changes).any(marked), "{stored:?}");
+}
+
+#[test]
+fn what_is_said_in_private_stays_out_though_it_goes_on_after_it() {
+    let mut app = app();
+    app.turn("one");
+    app.say("/private");
+    app.say("two");
+    app.kb_read();
+    app.streams(ReplyEvent::Text("A private ".into()));
+    records(&mut app);
+    app.say("/private off");
+    app.streams(ReplyEvent::Text("answer".into()));
+    app.after(300);
+    app.ends(Outcome::Complete(StopReason::EndTurn));
+    assert_eq!(records(&mut app), []);
+    app.turn("three");
+    assert!(!format!("{:?}", short(&records(&mut app))).contains("private"));
+}
+
+#[test]
+fn a_stored_message_that_is_taken_back_in_private_is_so_in_the_store_once_it_is_saved_again() {
+    let mut app = app();
+    app.turn("one");
+    app.say("/private");
+    records(&mut app);
+    app.keys("alt+z ctrl+u");
+    assert_eq!(records(&mut app), []);
+    app.say("/private off");
+    app.turn("two");
+    let stored = records(&mut app);
+    let marks = stored.iter().flat_map(|record| &record.changes);
+    let marks = marks.filter(|change| matches!(change, Change::Mark { presence: Presence::TakenBack, .. }));
+    assert_eq!(marks.count(), 2, "{stored:?}");
 }
 
 #[test]
@@ -601,7 +677,7 @@ fn the_list_searches_resumes_deletes_and_renames() {
     assert_eq!(asks(&mut app), [Ask::List { query: "ol".into() }]);
     app.keys("delete");
     assert_eq!(asks(&mut app), [Ask::Delete { session: SessionId(3) }]);
-    told(&mut app, Told::Deleted { session: SessionId(3) });
+    told(&mut app, Told::Deleted { session: SessionId(3), unsaid: HashSet::new() });
     assert_eq!(asks(&mut app), [Ask::List { query: "ol".into() }]);
     told(&mut app, Told::Listed { query: "ol".into(), sessions: vec![summary(7, "what now?")] });
     app.keys("ctrl+r");
@@ -629,7 +705,7 @@ fn a_deleted_session_of_ones_own_is_not_stored_again() {
     told(&mut app, Told::Listed { query: String::new(), sessions: vec![summary(4, "one")] });
     app.expect("this one");
     app.keys("delete delete");
-    told(&mut app, Told::Deleted { session: SessionId(4) });
+    told(&mut app, Told::Deleted { session: SessionId(4), unsaid: HashSet::new() });
     app.keys("esc");
     asks(&mut app);
     app.turn("two");
@@ -637,6 +713,45 @@ fn a_deleted_session_of_ones_own_is_not_stored_again() {
     app.say("/new");
     app.turn("three");
     assert_eq!(short(&records(&mut app))[0], "you: three");
+}
+
+#[test]
+fn a_session_that_is_deleted_where_nothing_is_saved_does_not_begin_to_save() {
+    let mut app = app();
+    app.state.recording.storing = Storing::Off;
+    told(&mut app, Told::Opened(Box::new(earlier("", None))));
+    told(&mut app, Told::Deleted { session: SessionId(7), unsaid: HashSet::new() });
+    app.turn("one");
+    app.say("/new");
+    app.turn("two");
+    assert_eq!(records(&mut app), []);
+    app.say("/private off");
+    app.expect("no session is saved: --no-save or save_sessions says so");
+}
+
+#[test]
+fn what_was_said_in_a_deleted_session_alone_leaves_the_history() {
+    let mut app = app();
+    app.turn("yes");
+    app.turn("a plan of mine");
+    told(&mut app, Told::Begun { conversation: Conversation(0), session: SessionId(4) });
+    app.say("/new");
+    app.say("/sessions");
+    told(&mut app, Told::Listed { query: String::new(), sessions: vec![summary(4, "yes")] });
+    app.keys("delete");
+    app.effects.clear();
+    let effects = app.keys("delete");
+    let asked = effects
+        .iter()
+        .position(|effect| matches!(effect, Effect::Store(ask) if matches!(**ask, Ask::Delete { .. })));
+    let kept = effects.iter().position(|effect| matches!(effect, Effect::Remember { .. }));
+    assert!(kept.is_some() && kept < asked, "the history is written before: {effects:?}");
+    let unsaid = HashSet::from(["a plan of mine".to_string()]);
+    told(&mut app, Told::Deleted { session: SessionId(4), unsaid });
+    app.keys("esc up up up");
+    app.expect_draft("yes");
+    app.keys("ctrl+u ctrl+r");
+    app.expect_not("a plan of mine");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use dictum::app::sessions::{self, Begin};
 use dictum::app::state::{Storing, Turn};
 use dictum::domain::chat::{Body, EntryId, Presence, Reply, Voice};
 use dictum::domain::exchange::{Outcome, ReplyEvent, StopReason};
+use dictum::domain::kb::origins::Origins;
 use dictum::domain::session::Kept;
 use dictum::protocol::message::{Effect, Event};
 use dictum::protocol::sessions::{Change, Elsewhere, Opened, Standing, Told};
@@ -285,7 +286,10 @@ fn said(row: i64, text: &str, presence: Presence) -> Kept {
     Kept {
         row: Some(row),
         presence,
-        ..Kept::new(Some(1), Body::User { text: text.into(), attached: Vec::new() })
+        ..Kept::new(
+            Some(1),
+            Body::User { text: text.into(), attached: Vec::new(), origins: Origins::default() },
+        )
     }
 }
 

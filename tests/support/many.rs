@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dictum::domain::chat::{Body, EntryId};
+use dictum::domain::kb::origins::Origins;
 use dictum::domain::session::SessionId;
 use dictum::io::providers::Keys;
 use dictum::io::store::file;
@@ -62,7 +63,7 @@ pub fn fill(folder: &Path, project: &Path, sessions: i64, messages: i64) {
     let mut begun = book(folder, project);
     let said = Change::Put {
         entry: EntryId(1),
-        body: Body::User { text: "the first".into(), attached: Vec::new() },
+        body: Body::User { text: "the first".into(), attached: Vec::new(), origins: Origins::default() },
     };
     let record = Record {
         conversation: Conversation(0),
@@ -156,7 +157,11 @@ pub fn measure(folder: &Path, project: &Path) -> Vec<(String, Duration)> {
     time("store a message", &mut || {
         let said = Change::Put {
             entry: EntryId(1),
-            body: Body::User { text: "one more message".into(), attached: Vec::new() },
+            body: Body::User {
+                text: "one more message".into(),
+                attached: Vec::new(),
+                origins: Origins::default(),
+            },
         };
         let record = Record {
             conversation: Conversation(1),

@@ -8,6 +8,7 @@ use crate::server::{Gate, Reply};
 
 const F4: &str = "\x1bOS";
 const ALT_COMMA: &str = "\x1b,";
+const ALT_Z: &str = "\x1bz";
 
 /// The binary with further arguments.
 fn open<'a>(desk: &'a Desk, arguments: &[&str]) -> Terminal<'a> {
@@ -117,6 +118,29 @@ fn a29_answers_survive_a_kill_and_the_shown_one_is_shown_again() {
     for words in ["version 1 of 3 · ", "version 2 of 3, the one that counts · ", "version 3 of 3 · "] {
         assert!(shown.contains(words), "{shown}");
     }
+}
+
+#[test]
+fn a_message_of_dictum_p_takes_its_files_along_again() {
+    let desk = Desk::with_model().kb(KB);
+    desk.write("a.ts", "export const answer = 42;\n");
+    desk.server().enqueue(Reply::chat(&["About the file."]));
+    let mut command = desk.binary();
+    command.args(["-p", "look @a.ts please"]);
+    let run = desk.start(command);
+    assert_eq!(run.wait_end(), 0, "{}", run.raw());
+    drop(run);
+    assert!(desk.server().asked()[0].body.to_string().contains("answer = 42"));
+    let app = open(&desk, &["--continue"]);
+    app.wait_text("About the file.");
+    app.send(ALT_Z);
+    app.wait_for("the message", |screen| screen.draft() == "look @a.ts please");
+    desk.write("a.ts", "export const answer = 43;\n");
+    app.send("\r");
+    let asked = app.wait_asked(2);
+    assert!(asked[1].body.to_string().contains("answer = 43"), "{}", asked[1].body);
+    app.wait_idle();
+    app.quit();
 }
 
 #[test]

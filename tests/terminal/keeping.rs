@@ -131,6 +131,69 @@ fn a21_the_queue_and_the_history_outlive_a_kill() {
     app.wait_for("the first question", |screen| screen.draft() == "first question");
 }
 
+/// Everything below the folder of dictum's state, as text.
+fn state(desk: &Desk) -> String {
+    let mut folders = vec![desk.outside("state/dictum")];
+    let mut all = String::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            if entry.path().is_dir() {
+                folders.push(entry.path());
+            } else {
+                all.push_str(&String::from_utf8_lossy(&fs::read(entry.path()).unwrap()));
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn where_nothing_is_saved_an_earlier_draft_waits_for_the_next_start() {
+    let desk = Desk::offline().kb(KB);
+    let app = desk.open();
+    app.send("sent before\r");
+    app.wait_text("▌ sent before");
+    app.wait_idle();
+    app.send("an earlier draft");
+    wait_kept(&app, &desk, "an earlier draft");
+    app.signal(Signal::KILL);
+    app.wait_end();
+    drop(app);
+
+    let mut command = desk.binary();
+    command.arg("--no-save");
+    let app = desk.start(command);
+    app.wait_for("the first frame", |screen| screen.has("KB.md"));
+    app.send("of this run alone\r");
+    app.wait_text("▌ of this run alone");
+    app.wait_idle();
+    assert!(!app.screen().has("your draft is back"));
+    // What was sent before is there to be recalled.
+    app.send(&format!("{UP}{UP}"));
+    app.wait_for("the message before", |screen| screen.draft() == "sent before");
+    app.send(CTRL_C);
+    app.wait_for("the empty prompt", |screen| screen.draft() != "sent before");
+    app.send("another draft");
+    app.wait_for("the draft", |screen| screen.draft() == "another draft");
+    app.signal(Signal::TERM);
+    app.wait_end();
+    drop(app);
+    let left = state(&desk);
+    assert!(!left.contains("of this run alone") && !left.contains("another draft"), "{left}");
+
+    let app = desk.open();
+    app.wait_text("your draft is back");
+    assert_eq!(app.screen().draft(), "an earlier draft");
+    app.send("\r");
+    app.wait_text("▌ an earlier draft");
+    app.wait_idle();
+    app.quit();
+    drop(app);
+    // Sent, it is a message of the history and no draft any more.
+    assert_eq!(kept(&desk, "draft-"), Vec::<PathBuf>::new());
+    assert!(fs::read_to_string(&kept(&desk, "history.jsonl")[0]).unwrap().contains("an earlier draft"));
+}
+
 #[test]
 fn a21_two_in_one_project_keep_their_own_drafts() {
     let desk = Desk::offline().kb(KB);

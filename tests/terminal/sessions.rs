@@ -288,6 +288,75 @@ fn sessions_are_listed_shown_exported_renamed_and_deleted_by_command() {
 }
 
 #[test]
+fn a_reply_that_was_private_from_its_middle_on_is_kept_until_there() {
+    let gate = Gate::default();
+    let desk = Desk::with_model().kb(KB);
+    desk.server().enqueue(Reply::chat(&["Some words came ", "and others in private."]).gated(2, &gate));
+    let app = desk.open();
+    app.send("tell me\r");
+    app.wait_text("Some words came");
+    wait_stored(&app, &desk, "Some words came");
+    app.send("/private\r");
+    app.wait_text("From here on nothing of this session is saved");
+    gate.open();
+    app.wait_text("and others in private.");
+    app.wait_idle();
+    app.quit();
+    drop(app);
+    let shown = output(&desk, &["session", "show", "1"], 0);
+    assert!(shown.contains("Some words came") && shown.contains("Kept until here"), "{shown}");
+    assert!(!shown.contains("Cut: dictum ended") && !shown.contains("in private"), "{shown}");
+    let app = open(&desk, &["--continue"]);
+    app.wait_text("Kept until here: /private was said while this reply came.");
+    app.quit();
+}
+
+/// The history of the prompt, as it is on the disk.
+fn history(desk: &Desk) -> String {
+    let projects = fs::read_dir(desk.outside("state/dictum/prompts")).into_iter().flatten().flatten();
+    projects
+        .map(|project| fs::read_to_string(project.path().join("history.jsonl")).unwrap_or_default())
+        .collect()
+}
+
+#[test]
+fn what_is_deleted_leaves_the_history_of_the_prompt_too() {
+    let desk = Desk::offline().kb(KB);
+    for said in ["what are our rules?\r", "tell me the rules\r"] {
+        let app = desk.open();
+        app.send("what are our rules?\r");
+        app.wait_text("Tests run with Vitest");
+        app.wait_idle();
+        app.send(said);
+        app.wait_for("both", |screen| screen.rows.iter().filter(|row| row.contains("▌ ")).count() > 1);
+        app.wait_idle();
+        app.quit();
+    }
+    assert!(history(&desk).contains("tell me the rules"));
+    output(&desk, &["session", "delete", "2", "--yes"], 0);
+    let left = history(&desk);
+    assert!(left.contains("what are our rules?") && !left.contains("tell me"), "{left}");
+    // By the list, while another dictum adds to it.
+    let other = desk.open();
+    let app = desk.open();
+    app.send("/sessions\r");
+    app.wait_text("▸ what are our rules?");
+    other.send("of the other one\r");
+    other.wait_idle();
+    app.wait_until("the other's message", || history(&desk).contains("of the other one"));
+    app.send("\x1b[3~");
+    app.wait_text("again deletes it");
+    app.send("\x1b[3~");
+    app.wait_text("session 1 is deleted");
+    app.send("\x1b");
+    app.wait_gone("Sessions ·");
+    app.quit();
+    other.quit();
+    let left = history(&desk);
+    assert!(left.contains("of the other one") && !left.contains("what are our rules?"), "{left}");
+}
+
+#[test]
 fn a25_a_session_goes_on_line_by_line() {
     let desk = Desk::offline().kb(KB).argument("--plain");
     let app = desk.start(desk.binary());

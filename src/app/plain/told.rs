@@ -165,7 +165,7 @@ impl Told {
             (Presence::TakenBack | Presence::OtherVersion, _) => return,
         }
         match &entry.body {
-            Body::User { text, attached } => {
+            Body::User { text, attached, .. } => {
                 // What was just typed stands there; what waited does not.
                 let back = state.recording.back.is_some_and(|last| entry.id <= last);
                 let typed = state.screen.form == Form::Linear(Asked::Person);

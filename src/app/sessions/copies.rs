@@ -20,12 +20,11 @@ pub fn fork_at_marked(state: &mut State) -> Vec<Effect> {
     let Focus::Reading(reading) = &state.focus else { return Vec::new() };
     let Some(marked) = reading.marked else { return Vec::new() };
     let Some(entry) = state.log.entries().get(marked) else { return Vec::new() };
-    let said = entry.body.said().map(str::to_string);
+    let said = entry.body.said().map(|_| again::spans_of(state, &entry.body));
     state.focus = Focus::Prompt;
     match said {
-        Some(text) => {
+        Some(spans) => {
             let effects = fork_at(state, marked);
-            let spans = again::spans_of(state, text);
             state.prompt.exchange(&spans);
             effects
         }
@@ -44,6 +43,7 @@ pub fn fork_at(state: &mut State, count: usize) -> Vec<Effect> {
     state.recording.storing = before.storing;
     state.recording.conversation = before.conversation;
     state.recording.left_out = before.left_out;
+    state.recording.sealed = before.sealed;
     state.recording.parent = before.session;
     state.recording.apart = before.apart;
     state.log.truncate(count);

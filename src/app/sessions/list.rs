@@ -1,6 +1,7 @@
 //! The list of earlier sessions: searching, choosing, deleting and renaming in it. It deletes nothing that was not asked for twice.
 
 use super::{ask, resume};
+use crate::app::keeping;
 use crate::app::state::{Doubt, Focus, MenuOf, Overlay, State};
 use crate::app::update::open;
 use crate::domain::kb::Span;
@@ -117,7 +118,10 @@ pub fn delete_chosen(state: &mut State) -> Vec<Effect> {
     let Some(session) = chosen(state) else { return Vec::new() };
     let wish = Doubt::Delete(session);
     if state.recording.doubt.take_if(|doubt| *doubt == wish).is_some() {
-        return ask(Ask::Delete { session });
+        // What was sent is in the history before the session's messages are taken out of it.
+        let mut effects = keeping::now(state);
+        effects.extend(ask(Ask::Delete { session }));
+        return effects;
     }
     state.recording.doubt = Some(wish);
     let again = state.tools.keymap.told("", Context::Menu, Action::Remove, "again deletes it");

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::chat::EntryId;
+use crate::domain::chat::{Body, EntryId};
 use crate::domain::kb::Span;
 use crate::domain::session::SessionId;
 use crate::protocol::message::Millis;
@@ -84,6 +84,8 @@ pub struct Recording {
     pub rows: BTreeMap<EntryId, i64>,
     /// Entries that belong to the start of the program and not to the conversation.
     pub left_out: BTreeSet<EntryId>,
+    /// Replies that came while the rest became private: stored as they were then, however they went on.
+    pub sealed: BTreeMap<EntryId, Body>,
     /// The last entry that came back from an earlier run.
     pub back: Option<EntryId>,
     pub given: BTreeMap<EntryId, Given>,

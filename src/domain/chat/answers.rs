@@ -186,8 +186,9 @@ impl Log {
         found
     }
 
-    /// Takes the newest message back, and with it what answered it: all of it stays, and takes no part any more. Gives the message.
-    pub fn take_back(&mut self) -> Option<String> {
+    /// Takes the newest message back, and with it what answered it: all of it stays, and takes no part any more. Gives its
+    /// position.
+    pub fn take_back(&mut self) -> Option<usize> {
         let said = self.newest_said()?;
         for at in said..self.entries.len() {
             self.present(at, |body, presence| match body {
@@ -198,7 +199,7 @@ impl Log {
                 | Body::Compaction { .. } => presence,
             });
         }
-        self.entries.get(said)?.body.said().map(str::to_string)
+        Some(said)
     }
 
     /// Appends what was kept of a conversation; gives the ids. Of several versions that claim to be shown, the newest one is.

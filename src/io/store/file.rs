@@ -38,6 +38,8 @@ pub enum StoreError {
     Other { path: PathBuf, cause: String },
     #[error("{0}")]
     Lock(#[from] LockError),
+    #[error("the history of the prompt has these messages, too, and cannot be changed ({0})")]
+    History(String),
     #[error("there is no session {0}; `dictum session list` and /sessions show those that there are")]
     NoSession(crate::domain::session::SessionId),
     #[error("session {id} belongs to the folder {folder}; resume it there")]

@@ -165,7 +165,7 @@ impl Book {
         };
         let (summary, place) = self.find(id)?;
         let moved = self.place()? != Some(place);
-        if moved && !self.is_gone(place).map_err(self.of())? {
+        if moved && !self.is_place_gone(place).map_err(self.of())? {
             return Err(StoreError::Elsewhere { id, folder: summary.folder });
         }
         if self.open.take(id.0) == Holder::Another {
@@ -200,15 +200,11 @@ impl Book {
         look().map_err(self.of())
     }
 
-    /// Whether the folder of a place is there no more: it was moved, renamed or removed.
-    fn is_gone(&self, place: i64) -> rusqlite::Result<bool> {
+    fn is_place_gone(&self, place: i64) -> rusqlite::Result<bool> {
         let one = "SELECT key, folder FROM places WHERE id = ?1";
         let (key, folder): (String, String) =
             self.connection.query_row(one, [place], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let folder = Path::new(&folder);
-        // Where it was written as it can be shown and not as it is called, nobody knows.
-        Ok(files::project_key(folder) == key
-            && fs::symlink_metadata(folder).is_err_and(|error| is_missing(&error)))
+        Ok(is_gone(&key, &folder))
     }
 
     /// A session whose folder is there no more belongs to this one from now on.
@@ -369,6 +365,13 @@ fn whole(
         fields.insert("thinking".to_string(), thinking.into());
     }
     Ok((text, more.to_string()))
+}
+
+/// Whether the folder of a place is there no more: it was moved, renamed or removed.
+pub(super) fn is_gone(key: &str, folder: &str) -> bool {
+    let folder = Path::new(folder);
+    // Where it was written as it can be shown and not as it is called, nobody knows.
+    files::project_key(folder) == key && fs::symlink_metadata(folder).is_err_and(|error| is_missing(&error))
 }
 
 /// Whether nothing is there; a folder that cannot be looked into may be there.

@@ -7,7 +7,8 @@ use crate::base::text;
 use crate::domain::attach::{Attachment, Content, Extent};
 use crate::domain::chat::{Body, Level, Presence, Reply, ToolCall, ToolResult, Voice};
 use crate::domain::exchange::{Failure, Outcome, StopReason, Usage};
-use crate::domain::kb::Span;
+use crate::domain::kb::origins::Origins;
+use crate::domain::kb::{Origin, Span};
 use crate::io::prompts::{self, Piece};
 use crate::protocol::message::Anchor;
 
@@ -31,10 +32,15 @@ const COMPACTION: &str = "compaction";
 pub(super) fn row(body: &Body, redactor: &Redactor) -> Row {
     let row = |kind, text: &str, more: Value| Row { kind, text: redactor.text(text), more: more.to_string() };
     match body {
-        Body::User { text, attached } if attached.is_empty() => row(USER, text, json!({})),
-        Body::User { text, attached } => {
-            let attached: Vec<Value> = attached.iter().map(attached_value).collect();
-            row(USER, text, json!({ "attached": attached }))
+        Body::User { text, attached, origins } => {
+            let mut fields = Map::new();
+            if !attached.is_empty() {
+                fields.insert("attached".to_string(), attached.iter().map(attached_value).collect());
+            }
+            if let Some(origins) = origins_value(text, origins, redactor) {
+                fields.insert("origins".to_string(), origins);
+            }
+            row(USER, text, Value::Object(fields))
         }
         Body::Reply(reply) => row(REPLY, &reply.text, reply_value(reply, redactor)),
         Body::Divider { voice } => row(DIVIDER, "", json!({ "voice": voice_value(voice) })),
@@ -85,6 +91,37 @@ fn attached(more: &Map<String, Value>) -> Vec<Attachment> {
         Attachment { name: words("name"), extent, bytes, left_out: words("left_out"), content: Content::Gone }
     };
     kept.iter().map(one).filter(|attached| !attached.name.is_empty()).collect()
+}
+
+const TYPED: &str = "typed";
+const PASTED: &str = "pasted";
+
+/// Where the words of a message came from, as they are stored: with a secret that stands in two pieces left out of both.
+fn origins_value(text: &str, origins: &Origins, redactor: &Redactor) -> Option<Value> {
+    let stored = Origins::of(&redactor.spans(&origins.spans(text)?));
+    let word = |origin: Origin| match origin {
+        Origin::Typed => TYPED,
+        // What is not typed counts as pasted when it comes back: it may not become a directive.
+        Origin::Pasted | Origin::FileMention | Origin::Tool | Origin::Model | Origin::SlashExpansion => {
+            PASTED
+        }
+    };
+    Some(stored.pieces().iter().map(|(origin, length)| json!([word(*origin), length])).collect())
+}
+
+/// Origins as they were written; none where one of them is not known here.
+fn origins(more: &Map<String, Value>) -> Origins {
+    let one = |value: &Value| {
+        let origin = match value.get(0)?.as_str()? {
+            TYPED => Origin::Typed,
+            PASTED => Origin::Pasted,
+            _ => return None,
+        };
+        Some((origin, usize::try_from(value.get(1)?.as_u64()?).ok()?))
+    };
+    let written = more.get("origins").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let pieces: Option<Vec<_>> = written.iter().map(one).collect();
+    Origins::new(pieces.unwrap_or_default().into_iter())
 }
 
 fn voice_value(voice: &Voice) -> Value {
@@ -191,7 +228,9 @@ pub(super) fn body(kind: &str, words: String, more: &str) -> Option<Body> {
         Some(_) | None => Level::Info,
     };
     Some(match kind {
-        USER => Body::User { text: text::sanitise(&words), attached: attached(&more) },
+        USER => {
+            Body::User { text: text::sanitise(&words), attached: attached(&more), origins: origins(&more) }
+        }
         REPLY => Body::Reply(Box::new(reply(words, &more))),
         DIVIDER => Body::Divider { voice: voice(&more) },
         NOTICE => Body::Notice { level: level(), text: words },
@@ -375,7 +414,11 @@ mod tests {
             }))
         };
         let mut all: Vec<Body> = outcomes.into_iter().map(reply).collect();
-        all.push(Body::User { text: "hello\nthere".into(), attached: Vec::new() });
+        all.push(Body::User {
+            text: "hello\nthere".into(),
+            attached: Vec::new(),
+            origins: Origins::default(),
+        });
         let extents = [
             Extent::Whole,
             Extent::Lines { first: 10, last: 40, of: 120 },
@@ -389,7 +432,14 @@ mod tests {
             left_out: "lines 41-120".into(),
             content: Content::Gone,
         });
-        all.push(Body::User { text: "look".into(), attached: attached.to_vec() });
+        all.push(Body::User {
+            text: "look".into(),
+            attached: attached.to_vec(),
+            origins: Origins::default(),
+        });
+        let message = [Span::typed("see "), Span::pasted("ein Löwe")];
+        let text = message.iter().map(|span| span.text.as_str()).collect();
+        all.push(Body::User { text, attached: Vec::new(), origins: Origins::of(&message) });
         all.push(Body::Divider { voice: voice.clone() });
         let used = Usage { input: Some(9), ..Usage::default() };
         for (usage, model) in [(Usage::default(), ""), (Usage::default(), "m"), (used, "m")] {
@@ -421,9 +471,40 @@ mod tests {
             left_out: String::new(),
             content: Content::Text("const a".into()),
         };
-        let said = Body::User { text: "look".into(), attached: vec![attached] };
+        let said = Body::User { text: "look".into(), attached: vec![attached], origins: Origins::default() };
         let row = row(&said, &Redactor::new(Arc::new(Keys::default())));
         assert!(!row.more.contains("const a"), "{}", row.more);
+    }
+
+    #[test]
+    fn origins_are_those_of_the_text_without_its_secrets() {
+        let message = [
+            Span::typed("use sk-ant-"),
+            Span::pasted("api03-abcdefghijklmnop"),
+            Span::pasted(" here"),
+            Span::typed(" with @a.ts"),
+        ];
+        let text = message.iter().map(|span| span.text.as_str()).collect();
+        let said = Body::User { text, attached: Vec::new(), origins: Origins::of(&message) };
+        let row = row(&said, &Redactor::new(Arc::new(Keys::default())));
+        let Some(Body::User { text, origins, .. }) = body(row.kind, row.text, &row.more) else {
+            panic!("no message")
+        };
+        let left = Span::typed(format!("use {}", prompts::LEFT_OUT));
+        assert_eq!(origins.spans(&text), Some(vec![left, Span::pasted(" here"), Span::typed(" with @a.ts")]));
+    }
+
+    #[test]
+    fn origins_that_are_not_known_here_are_none() {
+        for more in [
+            r#"{"origins":[["typed",2],["dreamt",2]]}"#,
+            r#"{"origins":[["typed",-1]]}"#,
+            r#"{"origins":[["typed"]]}"#,
+            r#"{"origins":"typed"}"#,
+        ] {
+            let Some(Body::User { origins, .. }) = body(USER, "abcd".into(), more) else { panic!("{more}") };
+            assert_eq!(origins, Origins::default(), "{more}");
+        }
     }
 
     #[test]
@@ -434,7 +515,7 @@ mod tests {
         assert!(matches!(&reply.outcome, Some(Outcome::Failed(failure)) if failure.what.starts_with("Cut")));
         assert_eq!(
             body(USER, "a\u{1b}[31mb".into(), ""),
-            Some(Body::User { text: "ab".into(), attached: Vec::new() })
+            Some(Body::User { text: "ab".into(), attached: Vec::new(), origins: Origins::default() })
         );
         assert_eq!(draft("no"), Vec::<Span>::new());
         assert_eq!(scroll("1 2"), None);

@@ -8,6 +8,7 @@ use super::*;
 use crate::domain::chat::{Body, EntryId, Presence, Reply, Voice};
 use crate::domain::exchange::{Outcome, StopReason};
 use crate::domain::kb::Span;
+use crate::domain::kb::origins::Origins;
 use crate::domain::session::SessionId;
 use crate::protocol::message::Anchor;
 use crate::protocol::sessions::{Change, Conversation, Elsewhere, Named, Opened, Standing, Which};
@@ -43,7 +44,7 @@ impl Room {
     pub(super) fn told(&self, asks: Vec<Ask>) -> Vec<Told> {
         let told = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&told);
-        let place = Place { folder: Some(self.folder()), days: 0 };
+        let place = Place { folder: Some(self.folder()), days: 0, prompts: None };
         let tell = move |news| sink.lock().unwrap().push(news);
         let store =
             Store::start(place, self.0.path().join("project"), Arc::new(Keys::default()), tell).unwrap();
@@ -55,7 +56,10 @@ impl Room {
 }
 
 pub(super) fn user(entry: u64, text: &str) -> Change {
-    Change::Put { entry: EntryId(entry), body: Body::User { text: text.into(), attached: Vec::new() } }
+    Change::Put {
+        entry: EntryId(entry),
+        body: Body::User { text: text.into(), attached: Vec::new(), origins: Origins::default() },
+    }
 }
 
 pub(super) fn reply(entry: u64, text: &str, outcome: Option<Outcome>) -> Change {
@@ -198,10 +202,10 @@ fn what_is_deleted_leaves_no_words_in_the_file() {
     let mut book = room.book();
     let session = begun(&mut book, 1, vec![user(1, "keep nothing of zanzibarine")]);
     begun(&mut book, 2, vec![user(1, "another"), ended(2, "one")]);
-    book.delete(session).unwrap();
+    book.delete(session, None).unwrap();
     assert_eq!(titles(&book, ""), ["another"]);
     assert!(matches!(book.record(&record(1, vec![user(3, "more")])), Ok(Recorded::Gone)));
-    assert!(matches!(book.delete(session), Err(StoreError::NoSession(_))));
+    assert!(matches!(book.delete(session, None), Err(StoreError::NoSession(_))));
     drop(book);
     for entry in fs::read_dir(room.folder()).unwrap() {
         let bytes = fs::read(entry.unwrap().path()).unwrap();
@@ -223,14 +227,14 @@ fn old_sessions_go_when_their_time_is_set() {
     let mut book = room.book();
     let ago = "UPDATE sessions SET changed = changed - 3 * 86400000 WHERE id = ?1";
     book.connection.execute(ago, [old.0]).unwrap();
-    assert_eq!(book.expire(4).unwrap(), 0);
-    assert_eq!(book.expire(2).unwrap(), 1);
+    assert_eq!(book.expire(4, None).unwrap(), 0);
+    assert_eq!(book.expire(2, None).unwrap(), 1);
     assert_eq!(titles(&book, ""), ["new"]);
     // One that is gone on with is not old any more.
     let ago = "UPDATE sessions SET changed = changed - 9 * 86400000";
     book.connection.execute(ago, []).unwrap();
     drop(book);
-    let place = Place { folder: Some(room.folder()), days: 2 };
+    let place = Place { folder: Some(room.folder()), days: 2, prompts: None };
     let store =
         Store::start(place, room.0.path().join("project"), Arc::new(Keys::default()), |_| {}).unwrap();
     store.ask(Ask::Open { which: Which::Last });
@@ -257,7 +261,7 @@ fn a_session_that_is_opened_or_gets_a_draft_is_not_old() {
     // Also when nobody has them open any more.
     drop(book);
     let mut book = room.book();
-    assert_eq!(book.expire(2).unwrap(), 1);
+    assert_eq!(book.expire(2, None).unwrap(), 1);
     assert_eq!(titles(&book, ""), ["drafted", "opened"]);
 }
 
@@ -361,7 +365,7 @@ fn what_cannot_be_written_waits_and_is_said_once() {
     fs::create_dir(room.file()).unwrap();
     let told = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&told);
-    let place = Place { folder: Some(room.folder()), days: 0 };
+    let place = Place { folder: Some(room.folder()), days: 0, prompts: None };
     let tell = move |news| sink.lock().unwrap().push(news);
     let store = Store::start(place, room.0.path().join("project"), Arc::new(Keys::default()), tell).unwrap();
     store.ask(Ask::Record(Box::new(record(1, vec![user(1, "one")]))));

@@ -11,10 +11,12 @@ use super::file::{self, StoreError};
 use super::live::Claims;
 use super::redact::{Redactor, Stream};
 use super::rows::{self, Row};
+use super::unsaid::unsaid;
 use crate::base::text;
 use crate::domain::chat::{Body, EntryId, Presence, Reply};
 use crate::domain::session::{SessionId, title_of};
 use crate::io::files;
+use crate::io::prompts::{self, Unsaid};
 use crate::io::providers::Keys;
 use crate::protocol::sessions::{Change, Conversation, Named, Record, Standing};
 
@@ -39,6 +41,14 @@ pub struct Book {
     live: HashMap<Conversation, Live>,
     /// The sessions that this run has open.
     pub(super) open: Claims,
+}
+
+/// What was deleted.
+struct Deleted {
+    /// How many sessions.
+    sessions: usize,
+    /// What nobody says any more, by folder.
+    unsaid: Vec<Unsaid>,
 }
 
 /// A conversation of this run.
@@ -159,32 +169,60 @@ impl Book {
         if changed == 0 { Err(StoreError::NoSession(session)) } else { Ok(title) }
     }
 
-    /// Deletes a session with all that was said in it.
-    pub fn delete(&mut self, session: SessionId) -> Result<(), StoreError> {
-        let deleted = self.connection.execute("DELETE FROM sessions WHERE id = ?1", [session.0]);
-        let deleted = deleted.map_err(|error| StoreError::of(&self.path, &error))?;
+    /// Deletes a session with all that was said in it, and takes what nobody says any more out of the histories of the prompt, where they
+    /// are below this folder; gives what that was.
+    pub fn delete(
+        &mut self,
+        session: SessionId,
+        histories: Option<&Path>,
+    ) -> Result<Vec<Unsaid>, StoreError> {
+        let deleted = self.delete_all(histories, |_| Ok(vec![session.0]))?;
         self.open.leave(session.0);
-        self.shrink();
-        if deleted == 0 { Err(StoreError::NoSession(session)) } else { Ok(()) }
+        if deleted.sessions == 0 { Err(StoreError::NoSession(session)) } else { Ok(deleted.unsaid) }
     }
 
-    /// Deletes the sessions that did not change for so many days and are not open in a dictum that runs; gives how many.
-    pub fn expire(&mut self, days: u32) -> Result<usize, StoreError> {
+    /// Deletes the sessions that did not change for so many days and are not open in a dictum that runs, as `delete` does; gives how many.
+    pub fn expire(&mut self, days: u32, histories: Option<&Path>) -> Result<usize, StoreError> {
         const DAY: i64 = 86_400_000;
         // So many at a time, so that nobody waits for the first message to be stored.
-        let delete = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE changed < ?1
-                      AND id NOT IN (SELECT value FROM json_each(?2)) ORDER BY changed LIMIT 200)";
+        let old = "SELECT id FROM sessions WHERE changed < ?1
+                   AND id NOT IN (SELECT value FROM json_each(?2)) ORDER BY changed LIMIT 200";
         let open: Vec<i64> = self.open.all().into_iter().collect();
         let open = serde_json::to_string(&open).unwrap_or_else(|_| "[]".to_string());
         let before = now().saturating_sub(i64::from(days).saturating_mul(DAY));
-        let gone = self
-            .connection
-            .execute(delete, params![before, open])
-            .map_err(|error| StoreError::of(&self.path, &error))?;
-        if gone > 0 {
+        let deleted = self.delete_all(histories, |write| {
+            let mut statement = write.prepare(old)?;
+            let found = statement.query_map(params![before, open], |row| row.get(0))?;
+            found.collect()
+        });
+        deleted.map(|deleted| deleted.sessions)
+    }
+
+    /// Deletes the sessions that are chosen in the transaction. Where a history cannot be changed, nothing is deleted, so that it can be
+    /// tried again.
+    fn delete_all(
+        &mut self,
+        histories: Option<&Path>,
+        choose: impl FnOnce(&Connection) -> rusqlite::Result<Vec<i64>>,
+    ) -> Result<Deleted, StoreError> {
+        let path = self.path.clone();
+        let of = |error: rusqlite::Error| StoreError::of(&path, &error);
+        let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(of)?;
+        let chosen = choose(&write).map_err(of)?;
+        let unsaid = unsaid(&write, &chosen).map_err(of)?;
+        if let Some(histories) = histories {
+            let forgot = prompts::forget(histories, &unsaid);
+            forgot.map_err(|error| StoreError::History(error.to_string()))?;
+        }
+        let mut sessions = 0;
+        for session in chosen {
+            sessions += write.execute("DELETE FROM sessions WHERE id = ?1", [session]).map_err(of)?;
+        }
+        write.commit().map_err(of)?;
+        if sessions > 0 {
             self.shrink();
         }
-        Ok(gone)
+        Ok(Deleted { sessions, unsaid })
     }
 
     /// Gives room back to the disk, and leaves no words behind in the file beside the store either, which another dictum keeps open.

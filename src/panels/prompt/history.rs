@@ -1,5 +1,7 @@
 //! The messages that were sent from here and where one stands among them. It never touches the draft itself and never a disk.
 
+use std::collections::HashSet;
+
 use crate::domain::kb::Span;
 
 /// Messages that are kept; older ones are dropped.
@@ -79,6 +81,20 @@ impl History {
         earlier.append(&mut self.messages);
         self.messages = earlier;
         self.trim();
+    }
+
+    /// Drops the messages of these texts.
+    pub fn forget(&mut self, texts: &HashSet<String>) {
+        let is_one = |message: &Vec<Span>| {
+            let text: String = message.iter().map(|span| span.text.as_str()).collect();
+            texts.contains(&text)
+        };
+        if let Recall::At { position, .. } = &mut self.recall {
+            let before = self.messages.iter().take(*position);
+            *position -= before.filter(|message| is_one(message)).count();
+        }
+        self.messages.retain(|message| !is_one(message));
+        self.unsaved.retain(|message| !is_one(message));
     }
 
     fn trim(&mut self) {
@@ -217,6 +233,17 @@ mod tests {
         assert_eq!(history.at(0), Some(typed("1").as_slice()));
         assert_eq!(history.take_unsaved(), [typed("now")]);
         assert_eq!(history.take_unsaved(), Vec::<Vec<Span>>::new());
+    }
+
+    #[test]
+    fn what_is_forgotten_is_neither_shown_nor_kept_and_the_place_stays() {
+        let mut history = history(&["one", "secret", "two"]);
+        assert_eq!(history.earlier(typed("draft"), None), Some(typed("two")));
+        history.forget(&HashSet::from(["secret".to_string()]));
+        assert_eq!(history.earlier(typed("two"), None), Some(typed("one")));
+        assert_eq!(history.later(&typed("one")), Some(typed("two")));
+        assert_eq!(history.later(&typed("two")), Some(typed("draft")));
+        assert_eq!(history.take_unsaved(), [typed("one"), typed("two")]);
     }
 
     #[test]

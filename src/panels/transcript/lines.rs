@@ -278,7 +278,7 @@ impl Laid {
         }
         match &entry.body {
             Body::Reply(reply) => self.take_reply(reply, entry.fold),
-            Body::User { text, attached } => {
+            Body::User { text, attached, .. } => {
                 let along = (!attached.is_empty()).then_some(Part::Along);
                 let said = entry::stretches(text).into_iter().map(Part::Said);
                 self.slots = said.chain(along).map(Slot::new).collect();

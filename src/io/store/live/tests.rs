@@ -69,10 +69,10 @@ fn a_session_that_is_open_does_not_expire() {
     begun(&mut other, 1, vec![user(1, "own")]);
     begun(&mut room.book(), 1, vec![user(1, "left")]);
     book.connection.execute("UPDATE sessions SET changed = changed - 9 * 86400000", []).unwrap();
-    assert_eq!(other.expire(2).unwrap(), 1);
+    assert_eq!(other.expire(2, None).unwrap(), 1);
     assert_eq!(titles(&book, ""), ["own", "idle"]);
     drop(book);
-    assert_eq!(other.expire(2).unwrap(), 1);
+    assert_eq!(other.expire(2, None).unwrap(), 1);
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn a_store_that_stays_busy_at_the_end_is_said() {
     let room = Room::new();
     let mut book = room.book();
     begun(&mut book, 1, vec![user(1, "hello")]);
-    let place = Place { folder: Some(room.folder()), days: 0 };
+    let place = Place { folder: Some(room.folder()), days: 0, prompts: None };
     let store =
         Store::start(place, room.0.path().join("project"), Arc::new(Keys::default()), |_| {}).unwrap();
     book.connection.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -131,7 +131,7 @@ fn what_is_deleted_leaves_no_words_while_another_dictum_runs() {
     let (mut book, other) = (room.book(), room.book());
     let session = begun(&mut book, 1, vec![user(1, "keep nothing of zanzibarine")]);
     assert_eq!(titles(&other, "zanzibarine").len(), 1);
-    book.delete(session).unwrap();
+    book.delete(session, None).unwrap();
     for entry in fs::read_dir(room.folder()).unwrap() {
         let bytes = fs::read(entry.unwrap().path()).unwrap();
         assert!(!String::from_utf8_lossy(&bytes).contains("zanzibarine"));

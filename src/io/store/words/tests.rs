@@ -136,7 +136,7 @@ fn what_is_deleted_changed_or_dropped_is_found_no_more() {
     for (query, found) in [("迁移", 0), ("回滚", 0), ("测试", 1), ("部署", 1), ("我们", 2)] {
         assert_eq!(titles(&book, query).len(), found, "{query}");
     }
-    book.delete(first).unwrap();
+    book.delete(first, None).unwrap();
     assert_eq!(titles(&book, "部署"), Vec::<String>::new());
     assert_eq!(titles(&book, "我们"), ["two"]);
     assert_eq!(book.check().unwrap(), Vec::<String>::new());
@@ -184,7 +184,7 @@ fn a_store_of_before_is_filled_and_texts_without_runs_take_no_room_in_it() {
     let rows = "SELECT count(*) FROM letters_docsize";
     let rows: i64 = book.connection.query_row(rows, [], |row| row.get(0)).unwrap();
     assert_eq!(rows, 1);
-    book.delete(SessionId(1)).unwrap();
+    book.delete(SessionId(1), None).unwrap();
     assert_eq!(titles(&book, "部署"), Vec::<String>::new());
     assert_eq!(file::path(&room.folder()), room.file());
     assert_eq!(book.check().unwrap(), Vec::<String>::new());
