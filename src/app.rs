@@ -16,6 +16,7 @@ pub mod messages;
 pub mod models;
 pub mod mouse;
 pub mod once;
+pub mod over;
 pub mod overlay;
 pub mod pasting;
 pub mod plain;

@@ -64,6 +64,11 @@ pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     }
 }
 
+/// The letter that a key types into the prompt, where no action is bound to it.
+pub fn letter(state: &State, key: KeyEvent) -> Option<char> {
+    typed(key).filter(|_| state.tools.keymap.action(Context::Prompt, key).is_none())
+}
+
 /// The letter that a key types, if it types one. AltGr comes as Ctrl+Alt with a sign.
 fn typed(key: KeyEvent) -> Option<char> {
     let KeyCode::Char(letter) = key.code else { return None };

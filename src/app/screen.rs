@@ -151,7 +151,7 @@ pub fn view(
     };
     below_mark(state, drawn, areas.transcript, buffer);
     queue(state, areas.queue, buffer);
-    let mut caret = view_prompt(state, areas.prompt, buffer);
+    let mut caret = prompt(state, areas.prompt, buffer);
     match &state.focus {
         Focus::Review => {
             let keys = &state.tools.keymap;
@@ -184,39 +184,6 @@ pub fn view(
         Focus::Reading(_) | Focus::Review => {}
     }
     (caret, drawn)
-}
-
-/// Whether further words of a reply change nothing but the chat's last lines and the status line.
-pub fn only_grows(state: &State) -> bool {
-    matches!((&state.turn, &state.focus), (Turn::Replying(_), Focus::Prompt))
-        && state.transcript.follows()
-        && state.screen.hand.due().is_none()
-        && !state.log.entries().is_empty()
-        && chat_area(state, layout(state).transcript).welcome.is_empty()
-        && !completes(state)
-}
-
-/// Draws over the last frame what further words of a reply changed of it. Tells where the transcript stands, and what is drawn. Only
-/// where nothing but words came since, and [`only_grows`].
-pub fn grow(
-    state: &State,
-    cache: &mut transcript::LineCache,
-    buffer: &mut Buffer,
-) -> (Drawn, transcript::Grown) {
-    let areas = layout(state);
-    let chat = chat_area(state, areas.transcript).log;
-    let (drawn, mut grown) =
-        transcript::grow(&state.transcript, &state.log, cache, &state.screen.theme, chat, buffer);
-    Clear.render(areas.status, buffer);
-    status::view(state, areas.status, buffer);
-    // Beside the chat the rows stay.
-    if !areas.side.is_empty()
-        && let Some((moved, _)) = grown.up.take()
-    {
-        grown.rows = moved.collect();
-    }
-    grown.rows.extend(areas.status.top()..areas.status.bottom());
-    (drawn, grown)
 }
 
 /// How the first screen and the conversation share the area of the chat.
@@ -338,7 +305,8 @@ fn queue(state: &State, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-fn view_prompt(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+/// Draws the prompt; tells where the caret belongs.
+pub fn prompt(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let theme = &state.screen.theme;
     let focused = matches!(state.focus, Focus::Prompt);
     let mut inner = area;
@@ -422,14 +390,14 @@ fn overlay(state: &State, over: &Overlay, buffer: &mut Buffer) -> Option<Positio
     }
 }
 
-/// What the word under the caret may become, just above the prompt.
 /// Whether the prompt has a list over the chat.
-fn completes(state: &State) -> bool {
+pub fn completes(state: &State) -> bool {
     !matches!(state.prompt.mentions.shown(), Shown::Closed)
         || !commands::completions(state.prompt.editor.under_caret()).is_empty()
         || !arguments::choices(state).is_empty()
 }
 
+/// What the word under the caret may become, just above the prompt.
 fn completions(state: &State, areas: Areas, buffer: &mut Buffer) {
     mentions::view(state, areas, buffer);
     let found = commands::completions(state.prompt.editor.under_caret());

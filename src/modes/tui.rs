@@ -21,6 +21,7 @@ pub(super) use self::keyboard::reported as keyboard_reported;
 use self::pace::{Pace, Why};
 use self::typed::Typed;
 use super::conversation::{self, Begun};
+use crate::app::over::Since;
 use crate::app::sessions::Begin;
 use crate::app::state::{Search, State, Storing, Tools};
 use crate::app::update::update;
@@ -40,7 +41,7 @@ use crate::panels::prompt::vi::Vi;
 use crate::panels::transcript::LineCache;
 use crate::protocol::action::ACTIONS;
 use crate::protocol::keymap::Keymap;
-use crate::protocol::message::{Capture, CaretShape, Clip, Effect, Event, Millis, Reread, TaskId};
+use crate::protocol::message::{Capture, CaretShape, Clip, Drawn, Effect, Event, Millis, Reread, TaskId};
 
 /// So many answers of the runtime are taken between two looks at the keyboard.
 const BATCH: usize = 1_024;
@@ -142,6 +143,9 @@ struct Session<'a> {
     held: Option<Instant>,
     start: Instant,
     pace: Pace,
+    /// What came since the last frame, and where the transcript stood in it.
+    since: Since,
+    stands: Drawn,
     on_exit: OnExit,
 }
 
@@ -160,6 +164,8 @@ impl<'a> Session<'a> {
             held: None,
             start: Instant::now(),
             pace: Pace::new(),
+            since: Since::default(),
+            stands: Drawn::default(),
             on_exit: OnExit::default(),
         }
     }
@@ -312,6 +318,12 @@ impl<'a> Session<'a> {
     /// Applies events of which a frame shows something.
     async fn apply(&mut self, batch: Vec<Event>, why: Why) -> Result<Next> {
         self.pace.want(why);
+        match why {
+            Why::Change => self.since.note_change(),
+            Why::Words | Why::Flow | Why::Typed => {
+                batch.iter().for_each(|event| self.since.note(&self.state, event));
+            }
+        }
         self.perform(batch).await
     }
 
@@ -420,6 +432,7 @@ impl<'a> Session<'a> {
         }
         self.painter.forget();
         self.caret = None;
+        self.since.note_change();
         self.pace.want(Why::Change);
         self.measure();
         Ok(())
@@ -432,6 +445,7 @@ impl<'a> Session<'a> {
             for effect in update(&mut self.state, Event::Resized { columns, rows }) {
                 self.work.perform(effect);
             }
+            self.since.note_change();
             self.pace.want(Why::Change);
         }
     }

@@ -168,3 +168,28 @@ fn the_wheel_over_a_panel_scrolls_the_panel_and_turns_at_once() {
     }
     assert_eq!(app.screen(), top);
 }
+
+#[test]
+fn a16_letters_and_words_are_drawn_over_the_last_frame() {
+    let mut app = App::with_kb("- Use npm\n");
+    app.turn("hello");
+    let over = |app: &mut App, what: &mut dyn FnMut(&mut App)| {
+        let before = app.frames_over;
+        what(app);
+        app.frames_over - before
+    };
+    assert_eq!(over(&mut app, &mut |app| app.types("a draft")), 7, "letters draw the prompt alone");
+    assert_eq!(over(&mut app, &mut |app| app.types("\n")), 0, "a line more moves the chat");
+    app.keys("ctrl+u backspace ctrl+u");
+    app.expect_draft("");
+    assert_eq!(over(&mut app, &mut |app| app.types("/")), 0, "what completes covers the chat");
+    app.keys("backspace");
+    app.types("on");
+    app.keys("enter");
+    app.kb_read();
+    app.streams(ReplyEvent::Start { id: "1".into(), model: "m".into() });
+    assert_eq!(over(&mut app, &mut |app| drop(app.streams(ReplyEvent::Text("Good ".into())))), 1);
+    assert_eq!(over(&mut app, &mut |app| app.types("so")), 2, "while a reply streams, too");
+    app.keys("pageup");
+    app.expect("so");
+}

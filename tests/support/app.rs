@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent, MouseEventKind};
+use dictum::app::over::{self, Since};
 use dictum::app::screen;
 use std::sync::LazyLock;
 
@@ -46,6 +47,9 @@ pub struct App {
     cache: LineCache,
     buffer: Buffer,
     caret: Option<Position>,
+    stands: Drawn,
+    /// How many frames were drawn over the one before.
+    pub frames_over: usize,
     /// What is at the place of KB.md.
     pub disk: Snapshot,
     /// Every effect so far.
@@ -157,6 +161,8 @@ impl App {
             cache: LineCache::default(),
             buffer: Buffer::default(),
             caret: None,
+            stands: Drawn::default(),
+            frames_over: 0,
             disk,
             effects: Vec::new(),
             reads: Vec::new(),
@@ -196,14 +202,14 @@ impl App {
 
     /// One event through the door, then a frame; gives the effects of the event.
     pub fn send(&mut self, event: Event) -> Vec<Effect> {
-        let words =
-            matches!(event, Event::Replied { event: ReplyEvent::Text(_) | ReplyEvent::Thinking(_), .. });
+        let mut since = Since::default();
+        since.note(&self.state, &event);
         let effects = update(&mut self.state, event);
-        let grown = (words && screen::only_grows(&self.state)).then(|| {
-            let mut over = self.buffer.clone();
-            let (drawn, grown) = screen::grow(&self.state, &mut self.cache, &mut over);
-            told_whole(&self.buffer, &over, &grown);
-            (over, drawn)
+        let over = (self.buffer.area == screen::area(&self.state) && since.fits(&self.state)).then(|| {
+            let mut buffer = self.buffer.clone();
+            let over = over::view(&self.state, &since, self.stands, &mut self.cache, &mut buffer);
+            told_whole(&self.buffer, &buffer, &over.grown);
+            (buffer, over)
         });
         for effect in &effects {
             match effect {
@@ -240,11 +246,20 @@ impl App {
             }
         }
         self.effects.extend(effects.iter().cloned());
-        match grown {
-            Some((over, drawn)) => {
-                assert_eq!(drawn, self.drawn(), "a frame over the last one stands where one drawn anew does");
-                assert_eq!(over, self.buffer, "a frame over the last one shows what one drawn anew does");
-                update(&mut self.state, Event::Drawn(drawn));
+        match over {
+            Some((buffer, over)) => {
+                assert_eq!(
+                    over.drawn,
+                    self.drawn(),
+                    "a frame over the last one stands where one drawn anew does"
+                );
+                assert_eq!(buffer, self.buffer, "a frame over the last one shows what one drawn anew does");
+                assert!(
+                    over.caret.is_none_or(|caret| self.caret == Some(caret)),
+                    "the caret is where it belongs"
+                );
+                self.frames_over += 1;
+                update(&mut self.state, Event::Drawn(over.drawn));
             }
             None => self.draw(),
         }
@@ -266,6 +281,7 @@ impl App {
         self.buffer = Buffer::empty(screen::area(&self.state));
         let (caret, drawn) = screen::view(&self.state, &mut self.cache, &mut self.buffer);
         self.caret = caret;
+        self.stands = drawn;
         drawn
     }
 

@@ -27,8 +27,9 @@ enum Trust {
     Cells,
 }
 
-/// What was drawn over a frame: the rows that may differ from it, once those of a block have moved up by so many.
-pub type Over = (Vec<u16>, Option<(Range<u16>, u16)>);
+/// What was drawn over a frame: the rows that may differ from it, once those of a block have moved up by so many, and where the caret
+/// belongs, unless it stays.
+pub type Over = (Vec<u16>, Option<(Range<u16>, u16)>, Option<Position>);
 
 /// Where the caret is, as far as the terminal was told.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -80,8 +81,8 @@ impl Painter {
         self.trust == Trust::Cells && self.shown.area == Rect::from((Position::ORIGIN, size))
     }
 
-    /// Draws a frame over the last one, which [`goes_on`](Self::goes_on) allows; `draw` is given what is shown. The caret stays where it
-    /// is. Gives the number of bytes written.
+    /// Draws a frame over the last one, which [`goes_on`](Self::goes_on) allows; `draw` is given what is shown. Gives the number of
+    /// bytes written.
     pub fn go_on(&mut self, draw: impl FnOnce(&mut Buffer) -> Over) -> io::Result<usize> {
         let bytes = self.further_bytes(draw);
         self.write(&bytes)
@@ -138,11 +139,12 @@ impl Painter {
                 next.clone_from_slice(shown);
             }
         }
-        let caret = match self.caret {
+        let stays = match self.caret {
             Caret::At(position) => Some(position),
             Caret::Hidden | Caret::Unknown => None,
         };
-        let (rows, up) = draw(&mut self.next);
+        let (rows, up, caret) = draw(&mut self.next);
+        let caret = caret.or(stays);
         if let Some(shift) = up.and_then(|(block, by)| Shift::up(block, by)) {
             self.pen.shift(shift);
             shift.apply(&mut self.shown);

@@ -8,6 +8,7 @@ use ratatui::layout::{Position, Rect, Size};
 
 use super::Session;
 use super::pace::Why;
+use crate::app::over::{self, Since};
 use crate::app::state::Turn;
 use crate::app::update::update;
 use crate::app::{screen, vi};
@@ -39,6 +40,7 @@ impl Session<'_> {
             self.caret = Some(shape);
         }
         self.pace.drawn(from, Instant::now());
+        (self.since, self.stands) = (Since::default(), stands);
         // A terminal that is slow to take a frame has not shown it before now.
         let (due, now) = (self.state.next_change(), self.now());
         for effect in update(&mut self.state, Event::Tick(now)) {
@@ -52,6 +54,7 @@ impl Session<'_> {
         }
         // What came due meanwhile is not in the frame, and nothing else would bring it to the screen.
         if due.is_some_and(|at| at <= now) {
+            self.since.note_change();
             self.pace.want(Why::Change);
         }
         Ok(())
@@ -61,13 +64,13 @@ impl Session<'_> {
         let (state, cache) = (&self.state, &mut self.cache);
         let area = screen::area(state);
         let size = Size { width: area.width, height: area.height };
-        let mut stands = Drawn::default();
-        let only_words = self.pace.wanted().is_some_and(|why| why <= Why::Flow);
-        if only_words && self.painter.goes_on(size) && screen::only_grows(state) {
+        let mut stands = self.stands;
+        if self.painter.goes_on(size) && self.since.fits(state) {
+            let since = &self.since;
             self.painter.go_on(|buffer| {
-                let (drawn, grown) = screen::grow(state, cache, buffer);
-                stands = drawn;
-                (grown.rows, grown.up)
+                let over = over::view(state, since, stands, cache, buffer);
+                stands = over.drawn;
+                (over.grown.rows, over.grown.up, over.caret)
             })?;
             debug_assert!(self.shows_all(), "a frame over the last one differs from one drawn anew");
         } else {

@@ -61,11 +61,6 @@ impl Pace {
         self.wanted = self.dear.filter(|until| *until > now).map(|_| Why::Words);
     }
 
-    /// Why a frame is wanted, if one is.
-    pub fn wanted(&self) -> Option<Why> {
-        self.wanted
-    }
-
     /// When the wanted frame may be drawn; `None` when none is wanted.
     pub fn due(&self, now: Instant) -> Option<Instant> {
         let why = self.wanted?;
@@ -140,6 +135,6 @@ mod tests {
         assert!(pace.is_resting(after(start, 203)));
         assert_eq!(pace.due(after(start, 203)), Some(after(start, 500)));
         pace.drawn(after(start, 500), after(start, 501));
-        assert_eq!((pace.due(after(start, 502)), pace.wanted()), (None, None));
+        assert_eq!(pace.due(after(start, 502)), None);
     }
 }

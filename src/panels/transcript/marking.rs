@@ -107,7 +107,7 @@ impl Marking {
     }
 
     /// Whether the view must stay where it is.
-    pub(super) fn is_active(&self) -> bool {
+    pub fn is_active(&self) -> bool {
         self.press.is_some() || self.button != Button::Up || self.stands()
     }
 

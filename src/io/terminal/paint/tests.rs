@@ -49,7 +49,7 @@ impl Bench {
                 let cells = usize::from(*row) * width..(usize::from(*row) + 1) * width;
                 buffer.content[cells.clone()].clone_from_slice(&frame.content[cells]);
             }
-            (rows.to_vec(), up)
+            (rows.to_vec(), up, None)
         });
         assert!(self.painter.shows(frame));
         let caret = match self.painter.caret {
