@@ -119,11 +119,15 @@ fn drawn(blocks: &mut Blocks, width: usize, highlighter: Option<&Highlighter>) -
     (0..blocks.parts()).flat_map(|part| blocks.draw(part, width, &theme, highlighter)).collect()
 }
 
-/// Feeds `source` in pieces of `sizes` characters, over and over, and compares each step with a full drawing. What stays as it was is
+/// Feeds `source` in pieces of `sizes` characters, over and over, and gives each step with its drawing to `check`. What stays as it was is
 /// taken from the step before, as the screen does.
-fn streams_like_one(source: &str, sizes: &[usize], width: usize, highlighter: Option<&Highlighter>) {
+fn feed(
+    source: &str,
+    sizes: &[usize],
+    (mut blocks, width, highlighter): (Blocks, usize, Option<&Highlighter>),
+    check: impl Fn(&str, Growth, &Blocks, &[Line<'static>]),
+) {
     let theme = Theme::dark();
-    let mut blocks = Blocks::default();
     let mut parts: Vec<Vec<Line<'static>>> = Vec::new();
     let ends: Vec<usize> = source.char_indices().map(|(at, c)| at + c.len_utf8()).collect();
     let mut sizes = sizes.iter().cycle();
@@ -137,11 +141,18 @@ fn streams_like_one(source: &str, sizes: &[usize], width: usize, highlighter: Op
             for part in parts.len()..blocks.parts() {
                 parts.push(blocks.draw(part, width, &theme, highlighter));
             }
-            let whole = markdown::render(so_far, width, &theme, highlighter);
-            assert_eq!(parts.concat(), whole, "after {so_far:?}, {growth:?}");
+            check(so_far, growth, &blocks, &parts.concat());
         }
     }
     assert_eq!(blocks.closed(), blocks.parts());
+}
+
+/// Each step of a text is as a full drawing.
+fn streams_like_one(source: &str, sizes: &[usize], width: usize, highlighter: Option<&Highlighter>) {
+    feed(source, sizes, (Blocks::default(), width, highlighter), |so_far, growth, _, drawn| {
+        let whole = markdown::render(so_far, width, &Theme::dark(), highlighter);
+        assert_eq!(drawn, whole, "after {so_far:?}, {growth:?}");
+    });
 }
 
 proptest! {
@@ -159,26 +170,12 @@ proptest! {
 
 /// Long blocks are cut by what they hold, not by how it came.
 fn cut_like_one(source: &str, sizes: &[usize], long: usize, highlighter: Option<&Highlighter>) {
-    let theme = Theme::dark();
-    let mut blocks = Blocks::cut_after(long);
-    let ends: Vec<usize> = source.char_indices().map(|(at, c)| at + c.len_utf8()).collect();
-    let mut parts: Vec<Vec<Line<'static>>> = Vec::new();
-    let (mut sizes, mut fed) = (sizes.iter().cycle(), 0);
-    while fed < ends.len() {
-        fed = (fed + sizes.next().unwrap()).min(ends.len());
-        let so_far = &source[..ends[fed - 1]];
-        let ended = fed == ends.len();
-        for growth in [Growth::Open, Growth::Ended].into_iter().take(1 + usize::from(ended)) {
-            parts.truncate(blocks.update(so_far, growth));
-            for part in parts.len()..blocks.parts() {
-                parts.push(blocks.draw(part, 30, &theme, highlighter));
-            }
-            let mut once = Blocks::cut_after(long);
-            once.update(so_far, growth);
-            assert_eq!(blocks.closed(), once.closed(), "after {so_far:?}, {growth:?}");
-            assert_eq!(parts.concat(), drawn(&mut once, 30, highlighter), "after {so_far:?}, {growth:?}");
-        }
-    }
+    feed(source, sizes, (Blocks::cut_after(long), 30, highlighter), |so_far, growth, blocks, lines| {
+        let mut once = Blocks::cut_after(long);
+        once.update(so_far, growth);
+        assert_eq!(blocks.closed(), once.closed(), "after {so_far:?}, {growth:?}");
+        assert_eq!(lines, drawn(&mut once, 30, highlighter), "after {so_far:?}, {growth:?}");
+    });
 }
 
 proptest! {

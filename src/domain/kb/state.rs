@@ -79,19 +79,10 @@ impl Snapshot {
     /// The words of the header; `directives` is the number of rules found in the text.
     pub fn badge(&self, directives: usize) -> String {
         let brief = self.brief(directives);
-        match &self.state {
-            KbState::Empty { read_at, .. } | KbState::Read { read_at, .. } => {
-                format!("{brief}, read {read_at}")
-            }
-            KbState::Missing
-            | KbState::Directory
-            | KbState::NotAFile { .. }
-            | KbState::Unreadable { .. }
-            | KbState::NotUtf8 { .. }
-            | KbState::OtherName { .. }
-            | KbState::TooLarge { .. }
-            | KbState::DanglingLink { .. } => brief,
-        }
+        let (KbState::Empty { read_at, .. } | KbState::Read { read_at, .. }) = &self.state else {
+            return brief;
+        };
+        format!("{brief}, read {read_at}")
     }
 
     /// The same without the time of reading.
