@@ -228,6 +228,25 @@ fn a18_a_paragraph_of_thousands_of_lines_costs_its_last_piece() {
     assert_eq!(said.split_whitespace().collect::<Vec<_>>(), source.split_whitespace().collect::<Vec<_>>());
 }
 
+#[test]
+fn a18_a_paragraph_is_cut_where_nothing_goes_on() {
+    let cut = |source: &str| {
+        let mut blocks = Blocks::cut_after(1);
+        blocks.update(source, Growth::Ended);
+        let lines = drawn(&mut blocks, 40, None);
+        let said: Vec<String> = lines.iter().map(ToString::to_string).collect();
+        (blocks.parts(), said.join("|"))
+    };
+    assert_eq!(cut("one\ntwo\nthree"), (2, "one|two three".into()), "the last line is not complete");
+    assert_eq!(cut("**one\ntwo** x\nthree\n"), (2, "one two x|three".into()));
+    assert_eq!(cut("[one\ntwo](/x)\nthree\n").0, 2);
+    assert_eq!(cut("`one\ntwo`\nthree\n"), (2, "one two|three".into()));
+    assert_eq!(cut("one\\\ntwo\\\nthree\n"), (3, "one|two|three".into()), "the sign for a new line is none");
+    assert_eq!(cut("one\\\\\ntwo\n"), (2, "one\\|two".into()), "a sign that is said stays");
+    assert_eq!(cut("one  \ntwo\n"), (2, "one|two".into()));
+    assert_eq!(cut("one\n- two\n"), (2, "one||• two".into()), "another block is no piece");
+}
+
 /// A document that grows by whole blocks closes them: without that, the test above would hold for one block that is drawn anew.
 #[test]
 fn a18_finished_blocks_are_not_drawn_again() {

@@ -285,6 +285,9 @@ pub fn told(state: &mut State, told: Told) -> Vec<Effect> {
         Told::NotOpened { cause } => return sessions::not_opened(state, &cause),
         Told::Renamed { session, title } => return sessions::renamed(state, session, &title),
         Told::Deleted { session, unsaid } => return sessions::deleted(state, session, &unsaid),
+        Told::NotExpired { cause } => {
+            state.notice(Level::Warning, format!("Old sessions are still kept: {cause}."));
+        }
         Told::Refused { cause } => {
             state.recording.picking = None;
             state.notice(Level::Warning, format!("Nothing was done: {cause}."));

@@ -9,7 +9,8 @@
 //! 3. The text of a block, parsed alone, gives what it gives in its place, because it begins at the top level and is drawn from its own
 //!    text alone.
 //! 4. A paragraph or a fence of thousands of lines is cut into pieces (`long`), and each piece is a part like a block. Where a
-//!    paragraph was cut a line ends; else the first invariant holds for it too.
+//!    paragraph was cut a line ends, and what begins in one piece and ends in a later one than the next, or turns all of it into a
+//!    heading, counts in neither; else the first invariant holds for it too.
 //! 5. Two things reach across blocks, and on sight of either the text is one open block: link reference definitions, which change text
 //!    before them, and escape characters, whose strings may run over several lines.
 //!
@@ -293,8 +294,9 @@ impl Blocks {
             None => return None,
         };
         let begin = self.begin(part);
+        let goes_on = part < self.closed.len() && self.begin(part + 1) == Begin::Paragraph;
         Some(Piece {
-            clean: self.text(part),
+            clean: if goes_on { Piece::before_cut(self.text(part)) } else { self.text(part) },
             code_before,
             opener: long::opener(&self.clean, begin),
             before: long::code_before(&self.clean, begin, from),

@@ -128,14 +128,28 @@ pub(crate) enum Sole {
     Fence,
 }
 
-/// What sanitised text is, where it is one paragraph or one fenced block of code and nothing else.
-pub(crate) fn sole(clean: &str) -> Option<Sole> {
-    let [_] = cut(clean).starts.as_slice() else { return None };
-    match Parser::new_ext(clean, OPTIONS).next() {
-        Some(Event::Start(Tag::Paragraph)) => Some(Sole::Paragraph),
-        Some(Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_)))) => Some(Sole::Fence),
-        _ => None,
+/// What sanitised text is, where it is one paragraph or one fenced block of code and nothing else, and can be cut at the beginning of a
+/// line: nothing that began in a paragraph before, such as a link or strong words, goes on there.
+pub(crate) fn sole(clean: &str, at: usize) -> Option<Sole> {
+    let mut kind = None;
+    let (mut depth, mut blocks, mut breaks) = (0_usize, 0, false);
+    for (event, range) in Parser::new_ext(clean, OPTIONS).into_offset_iter() {
+        blocks += usize::from(depth == 0 && !matches!(event, Event::End(_)));
+        match event {
+            Event::Start(Tag::Paragraph) if depth == 0 => kind = Some(Sole::Paragraph),
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_))) if depth == 0 => kind = Some(Sole::Fence),
+            Event::SoftBreak | Event::HardBreak => {
+                breaks |= depth == 1 && range.contains(&at.saturating_sub(1))
+            }
+            _ => {}
+        }
+        match event {
+            Event::Start(_) => depth += 1,
+            Event::End(_) => depth = depth.saturating_sub(1),
+            _ => {}
+        }
     }
+    kind.filter(|kind| blocks == 1 && (breaks || *kind == Sole::Fence))
 }
 
 /// Sanitised text to draw.
@@ -150,6 +164,13 @@ pub(crate) struct Piece<'a> {
 }
 
 impl<'a> Piece<'a> {
+    /// Text before a cut in a paragraph: the line ends there, so a sign that says so is not shown.
+    pub(crate) fn before_cut(clean: &'a str) -> &'a str {
+        let Some(line) = clean.strip_suffix('\n') else { return clean };
+        let signs = line.len() - line.trim_end_matches('\\').len();
+        if signs % 2 == 1 { line.strip_suffix('\\').unwrap_or(line) } else { clean }
+    }
+
     /// A whole text.
     fn whole(clean: &'a str) -> Self {
         Self { clean, code_before: 0, opener: "", before: "" }

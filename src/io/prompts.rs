@@ -21,7 +21,7 @@ use crate::domain::kb::{Origin, Span};
 use crate::protocol::message::{Event, Prompts};
 
 /// The history of a project, in its folder.
-const HISTORY_FILE: &str = "history.jsonl";
+pub(super) const HISTORY_FILE: &str = "history.jsonl";
 
 /// Messages that the history keeps.
 const MESSAGES: usize = 1_000;

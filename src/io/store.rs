@@ -193,8 +193,11 @@ impl<T: Fn(Told)> Desk<T> {
         let days = std::mem::take(&mut self.place.days);
         if days > 0 {
             let histories = self.place.prompts.clone();
-            // What cannot be deleted now is deleted by a later run.
-            let _ = self.book().and_then(|book| book.expire(days, histories.as_deref()));
+            // What cannot be deleted now is deleted by a later run; a history that is in the way will not go by itself.
+            let expired = self.book().and_then(|book| book.expire(days, histories.as_deref()));
+            if let Err(error @ StoreError::History(_)) = expired {
+                (self.tell)(Told::NotExpired { cause: error.to_string() });
+            }
         }
     }
 

@@ -140,6 +140,10 @@ pub enum Told {
         /// Messages of it that no other session here says.
         unsaid: HashSet<String>,
     },
+    /// Old sessions could not be deleted, and why.
+    NotExpired {
+        cause: String,
+    },
     /// What was asked was not done, and why.
     Refused {
         cause: String,

@@ -8,6 +8,9 @@ use crate::draw::markdown::{self, Sole};
 /// The bytes after which a cut is looked for.
 pub(super) const LONG: usize = 4 * 1024;
 
+/// The lines at which a cut is tried: a block that has no place for one there is not cut.
+const TRIES: usize = 8;
+
 /// What a piece is in when it begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Begin {
@@ -29,21 +32,26 @@ pub(super) fn cut(text: &str, from: usize, upto: usize, begin: Begin, long: usiz
         Begin::Anew if piece.starts_with("```") || piece.starts_with("~~~") => Some(from),
         Begin::Anew | Begin::Paragraph => None,
     };
-    let mut at = 0;
+    let (mut at, mut tries) = (0, 0);
     for line in piece.split_inclusive('\n') {
         let end = at + line.len();
         let goes_on = || match fence {
             Some(_) => inside_a_fence(line),
             None => inside_a_paragraph(line),
         };
-        if at >= long && goes_on() {
+        // A line that may still grow is no evidence.
+        if at >= long && line.ends_with('\n') && goes_on() {
             let lead = opener(text, begin);
-            let sole = markdown::sole(&format!("{lead}{}", piece.get(..end)?));
-            return match (sole, fence) {
-                (Some(Sole::Fence), Some(fence)) => Some((from + at, Begin::Fence(fence))),
-                (Some(Sole::Paragraph), None) => Some((from + at, Begin::Paragraph)),
-                _ => None,
-            };
+            let sole = markdown::sole(&format!("{lead}{}", piece.get(..end)?), lead.len() + at);
+            match (sole, fence) {
+                (Some(Sole::Fence), Some(fence)) => return Some((from + at, Begin::Fence(fence))),
+                (Some(Sole::Paragraph), None) => return Some((from + at, Begin::Paragraph)),
+                _ => {}
+            }
+            tries += 1;
+            if tries == TRIES {
+                return None;
+            }
         }
         at = end;
     }

@@ -1,16 +1,37 @@
 //! What nobody says any more once sessions are deleted, for the histories of the prompt. It never deletes anything itself.
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use rusqlite::{Connection, params};
 
 use super::read::is_gone;
 use super::rows;
-use crate::io::prompts::Unsaid;
+use crate::io::prompts::{HISTORY_FILE, Unsaid};
 
-/// The messages of these sessions that no other session of their folder says, by folder. Folders that are there no more are among them:
-/// a session may have come from there when its folder was moved.
-pub(super) fn unsaid(connection: &Connection, sessions: &[i64]) -> rusqlite::Result<Vec<Unsaid>> {
+/// The folders that are there no more and have a history. Asked outside of any transaction: a folder on a server that is away answers late.
+pub(super) fn gone(connection: &Connection, histories: Option<&Path>) -> rusqlite::Result<HashSet<i64>> {
+    let has_history =
+        |project: &str| histories.is_none_or(|histories| histories.join(project).join(HISTORY_FILE).exists());
+    let mut all = connection.prepare_cached("SELECT id, key, folder FROM places")?;
+    let places = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let mut found = HashSet::new();
+    for place in places {
+        let (place, project, folder): (i64, String, String) = place?;
+        if has_history(&project) && is_gone(&project, &folder) {
+            found.insert(place);
+        }
+    }
+    Ok(found)
+}
+
+/// The messages of these sessions that no other session of their folder says, by folder. Folders that are gone are among them: a session
+/// may have come from there when its folder was moved.
+pub(super) fn unsaid(
+    connection: &Connection,
+    sessions: &[i64],
+    gone: &HashSet<i64>,
+) -> rusqlite::Result<Vec<Unsaid>> {
     let these = serde_json::to_string(sessions).unwrap_or_else(|_| "[]".to_string());
     let mut of_these = connection.prepare_cached(
         "SELECT s.place, e.text FROM sessions s JOIN entries e ON e.session = s.id
@@ -21,13 +42,12 @@ pub(super) fn unsaid(connection: &Connection, sessions: &[i64]) -> rusqlite::Res
     if said.is_empty() {
         return Ok(Vec::new());
     }
-    let mut all = connection.prepare_cached("SELECT id, key, folder FROM places")?;
-    let places = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let mut all = connection.prepare_cached("SELECT id, key FROM places")?;
+    let places = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let mut found = Vec::new();
     for place in places {
-        let (place, project, folder): (i64, String, String) = place?;
-        let gone = is_gone(&project, &folder);
-        let here = said.iter().filter(|(of, _)| gone || *of == place);
+        let (place, project): (i64, String) = place?;
+        let here = said.iter().filter(|(of, _)| *of == place || gone.contains(&place));
         let mut texts: HashSet<String> = here.map(|(_, text)| text.clone()).collect();
         if !texts.is_empty() {
             still_said(connection, place, &these, &mut texts)?;
@@ -68,6 +88,7 @@ mod tests {
     use crate::io::prompts::Unsaid;
     use crate::io::providers::Keys;
     use crate::io::store::tests::{Room, begun, ended, titles, user};
+    use crate::io::store::write::Book;
     use crate::io::store::{Place, Store};
     use crate::protocol::sessions::{Ask, Conversation, Record, Which};
 
@@ -122,6 +143,28 @@ mod tests {
         fs::remove_dir(&history).unwrap();
         book.delete(session, Some(&prompts)).unwrap();
         assert_eq!(titles(&book, ""), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_history_of_one_folder_keeps_old_sessions_of_no_other() {
+        let room = Room::new();
+        for folder in ["one", "other", "third"] {
+            fs::create_dir(room.0.path().join(folder)).unwrap();
+            begun(&mut room.book_in(folder), 1, vec![user(1, folder)]);
+        }
+        let mut book = room.book();
+        book.connection.execute("UPDATE sessions SET changed = changed - 9 * 86400000", []).unwrap();
+        let prompts = room.0.path().join("prompts");
+        let bad = prompts.join(files::project_key(&room.0.path().join("other"))).join("history.jsonl");
+        fs::create_dir_all(&bad).unwrap();
+        let kept = book.expire(2, Some(&prompts)).unwrap_err().to_string();
+        assert!(kept.starts_with("the history of the prompt"), "{kept}");
+        let left =
+            |book: &Book| book.connection.query_row("SELECT count(*) FROM sessions", [], |row| row.get(0));
+        assert_eq!(left(&book), Ok(1));
+        fs::remove_dir(&bad).unwrap();
+        assert_eq!(book.expire(2, Some(&prompts)).unwrap(), 1);
+        assert_eq!(left(&book), Ok(0));
     }
 
     #[test]

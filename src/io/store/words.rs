@@ -67,7 +67,7 @@ impl Terms {
     pub fn of(query: &str) -> Self {
         // An accent for itself is as good as none to the indexes.
         let is_mark = |c: char| is_combining_mark(c) && !matches!(c, '\u{300}'..='\u{36f}');
-        let is_in_word = |c: char| c.is_alphanumeric() || is_unspaced(c) || is_mark(c);
+        let is_in_word = |c: char| (c.is_alphanumeric() && !is_enclosed(c)) || is_unspaced(c) || is_mark(c);
         let words = query.split(|c| !is_in_word(c)).map(str::to_lowercase);
         // A mark alone is no word.
         let is_letter = |c: char| is_unspaced(c) || (c.is_alphanumeric() && !is_combining_mark(c));
@@ -146,6 +146,11 @@ impl Terms {
         let line = line.trim();
         if from > 0 { format!("… {line}") } else { line.to_string() }
     }
+}
+
+/// Letters in circles and squares, which are signs to the index.
+fn is_enclosed(c: char) -> bool {
+    matches!(c, '\u{24b6}'..='\u{24e9}' | '\u{1f130}'..='\u{1f149}' | '\u{1f150}'..='\u{1f169}' | '\u{1f170}'..='\u{1f189}')
 }
 
 /// Gives a connection the function that the triggers of the store call: `apart(text)` is the text with the letters of runs apart, or NULL.

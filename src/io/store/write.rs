@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBehavior, params};
 
 use super::file::{self, StoreError};
 use super::live::Claims;
 use super::redact::{Redactor, Stream};
 use super::rows::{self, Row};
-use super::unsaid::unsaid;
+use super::unsaid;
 use crate::base::text;
 use crate::domain::chat::{Body, EntryId, Presence, Reply};
 use crate::domain::session::{SessionId, title_of};
@@ -182,20 +182,32 @@ impl Book {
     }
 
     /// Deletes the sessions that did not change for so many days and are not open in a dictum that runs, as `delete` does; gives how many.
+    /// Where the history of one folder cannot be changed, the error comes after those of the others are deleted.
     pub fn expire(&mut self, days: u32, histories: Option<&Path>) -> Result<usize, StoreError> {
         const DAY: i64 = 86_400_000;
-        // So many at a time, so that nobody waits for the first message to be stored.
-        let old = "SELECT id FROM sessions WHERE changed < ?1
-                   AND id NOT IN (SELECT value FROM json_each(?2)) ORDER BY changed LIMIT 200";
+        /// So many at a time, so that nobody waits for the first message to be stored.
+        const MOST: usize = 200;
+        let places = "SELECT DISTINCT place FROM sessions WHERE changed < ?1
+                      AND id NOT IN (SELECT value FROM json_each(?2))";
+        let here = "SELECT id FROM sessions WHERE changed < ?1
+                    AND id NOT IN (SELECT value FROM json_each(?2)) AND place = ?3 ORDER BY changed LIMIT 200";
         let open: Vec<i64> = self.open.all().into_iter().collect();
         let open = serde_json::to_string(&open).unwrap_or_else(|_| "[]".to_string());
         let before = now().saturating_sub(i64::from(days).saturating_mul(DAY));
-        let deleted = self.delete_all(histories, |write| {
-            let mut statement = write.prepare(old)?;
-            let found = statement.query_map(params![before, open], |row| row.get(0))?;
-            found.collect()
-        });
-        deleted.map(|deleted| deleted.sessions)
+        let places = numbers(&self.connection, places, params![before, open])
+            .map_err(|error| StoreError::of(&self.path, &error))?;
+        let (mut sessions, mut kept) = (0, None);
+        for place in places {
+            match self.delete_all(histories, |write| numbers(write, here, params![before, open, place])) {
+                Ok(deleted) => sessions += deleted.sessions,
+                Err(error @ StoreError::History(_)) => kept = Some(error),
+                Err(error) => return Err(error),
+            }
+            if sessions >= MOST {
+                break;
+            }
+        }
+        kept.map_or(Ok(sessions), Err)
     }
 
     /// Deletes the sessions that are chosen in the transaction. Where a history cannot be changed, nothing is deleted, so that it can be
@@ -207,9 +219,10 @@ impl Book {
     ) -> Result<Deleted, StoreError> {
         let path = self.path.clone();
         let of = |error: rusqlite::Error| StoreError::of(&path, &error);
+        let gone = unsaid::gone(&self.connection, histories).map_err(of)?;
         let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(of)?;
         let chosen = choose(&write).map_err(of)?;
-        let unsaid = unsaid(&write, &chosen).map_err(of)?;
+        let unsaid = unsaid::unsaid(&write, &chosen, &gone).map_err(of)?;
         if let Some(histories) = histories {
             let forgot = prompts::forget(histories, &unsaid);
             forgot.map_err(|error| StoreError::History(error.to_string()))?;
@@ -298,6 +311,11 @@ fn parent_title(write: &Transaction<'_>, parent: Option<SessionId>) -> rusqlite:
     let Some(parent) = parent else { return Ok(None) };
     let one = "SELECT title FROM sessions WHERE id = ?1";
     write.query_row(one, [parent.0], |row| row.get(0)).optional()
+}
+
+/// What a query gives that asks for numbers.
+fn numbers(connection: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<Vec<i64>> {
+    connection.prepare(sql)?.query_map(params, |row| row.get(0))?.collect()
 }
 
 /// A transaction in one session.

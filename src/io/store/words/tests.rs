@@ -189,3 +189,14 @@ fn a_store_of_before_is_filled_and_texts_without_runs_take_no_room_in_it() {
     assert_eq!(file::path(&room.folder()), room.file());
     assert_eq!(book.check().unwrap(), Vec::<String>::new());
 }
+
+#[test]
+fn letters_in_circles_are_signs() {
+    let room = Room::new();
+    let book = kept(&room, &["step aⓐb of the plan", "🄰 and 🅱 and b"]);
+    for (query, found) in
+        [("aⓐb", &["s1"][..]), ("ⓐ plan", &["s1"]), ("b🅱", &["s2", "s1"]), ("🄰b🄰zebra", &[])]
+    {
+        assert_eq!(titles(&book, query), found, "{query}");
+    }
+}
