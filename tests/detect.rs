@@ -213,6 +213,41 @@ fn sentences_are_written_by_deletion() {
 }
 
 #[test]
+fn a06_a_few_words_that_name_a_task_are_no_rule() {
+    let detector = Detector::new();
+    let tasks = [
+        "unit tests for the user service",
+        "with comments",
+        "npm run lint",
+        "npm run dev",
+        "npm ci",
+        "stop",
+        "hello you",
+        "git push",
+        "as json",
+        "code review",
+        "same result",
+        "more detail",
+        "in typescript",
+        "and with types",
+        "sql for monthly revenue",
+        "pros and cons",
+        "better names",
+        "summary",
+        "error handling",
+        "@src/a.ts explain",
+    ];
+    all(tasks.iter().map(|message| check(&detector, "a06", message, Want::Nothing)));
+    let rules = [
+        ("tabs, not spaces", Want::Says("Tabs, not spaces.")),
+        ("no default exports", Want::Says("No default exports.")),
+        ("UTC everywhere", Want::Says("UTC everywhere.")),
+        ("camelCase for JSON keys", Want::Says("camelCase for JSON keys.")),
+    ];
+    all(rules.iter().map(|(message, want)| check(&detector, "a06", message, *want)));
+}
+
+#[test]
 fn a06_only_new_durable_user_made_directives() {
     let detector = Detector::new();
     let one = |text: &str, origin| [Span { text: text.to_string(), origin }];

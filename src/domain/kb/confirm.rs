@@ -21,6 +21,13 @@ const SINGLE: &str = "this these that those just today yesterday now please when
 /// Words of [`SINGLE`] that tell nothing unless the sentence opens with them.
 const OPENING: &str = "is are was do does did can could would should that those now si se que come once una";
 
+/// Programs whose name may also stand in a rule, and what they are told to do when they are run.
+const PROGRAMS: &str = "npm pnpm yarn bun npx deno node git docker podman kubectl helm terraform tofu make cargo go pip uv poetry gradle mvn \
+    vitest jest mocha eslint prettier biome tsc prisma psql";
+const SUBCOMMANDS: &str = "run install i ci add remove rm uninstall update upgrade test t start stop restart build dev lint format check exec dlx \
+    create init login publish pack audit outdated ls list link why push pull commit status log diff rebase merge checkout switch stash clone \
+    fetch reset tag branch compose up down ps logs images apply get describe delete plan migrate generate deploy watch help version";
+
 impl Reconciler {
     /// What layer one hears in a message, as far as KB.md confirms it: the one way from words to candidates, for the app, the command line
     /// and the measurement alike.
@@ -45,7 +52,7 @@ impl Reconciler {
     }
 
     fn is_confirmed(&self, kb: &Document, lines: &[Line], candidate: &Candidate) -> bool {
-        if candidate.revokes || candidate.quote.trim_end().ends_with('?') {
+        if candidate.revokes || candidate.quote.trim_end().ends_with('?') || is_command(&candidate.quote) {
             return false;
         }
         // What the words alone tell is asked first: a long message has many unsure candidates.
@@ -60,6 +67,14 @@ impl Reconciler {
         let old = Facts::of(self.tables(), &line.text);
         old.tokens.len() <= LONGEST && old.polarity == Polarity::Require
     }
+}
+
+/// Whether words are a command as it is typed into a shell: `npm run lint` asks for a run and does not choose npm.
+fn is_command(quote: &str) -> bool {
+    let mut words = quote.split_whitespace();
+    let (Some(program), Some(next)) = (words.next(), words.next()) else { return false };
+    let listed = |list: &str, word: &str| list.split_whitespace().any(|one| one == word);
+    listed(PROGRAMS, program) && (listed(SUBCOMMANDS, next) || next.starts_with('-'))
 }
 
 /// Whether the first part of a sentence tells of one occasion, or asks.
@@ -87,6 +102,10 @@ mod tests {
     fn another_value_for_a_line_is_meant_as_a_rule() {
         check("Angles in degrees", "angles in radians", Band::Strong);
         check("Python 3.9", "tests run nightly", Band::Weak);
+        check("Use pnpm for installs", "npm run lint", Band::Weak);
+        check("Use pnpm for installs", "npm ci", Band::Weak);
+        check("Use pnpm for installs", "npm --version", Band::Weak);
+        check("Use pnpm for installs", "npm for installs", Band::Strong);
         check("Deep sleep 15 minutes", "this deep sleep is 30 minutes", Band::Weak);
         check("Deep sleep 15 minutes", "when it crashes the deep sleep is 30 minutes", Band::Weak);
     }

@@ -19,7 +19,7 @@ mod rows;
 use std::ops::Range;
 
 use super::clause::{self, End, Item, Sentence, Token};
-use super::cues::{ALL_LANGS, Lexicon, Tongue};
+use super::cues::{ALL_LANGS, Hit, Lexicon, Tongue};
 use super::mask::{self, Hidden, Masker, Signals};
 use super::secret::Secrets;
 use super::{Band, Candidate, Span, document::Document};
@@ -130,6 +130,7 @@ impl Detector {
         for (at, group) in groups.iter().enumerate() {
             let odds = message + self.weights.of_group(&scene, &groups, at);
             let band = match odds - caution {
+                s if s >= STRONG && self.is_snippet(&groups, group) => Band::Weak,
                 s if s >= STRONG => Band::Strong,
                 s if s >= WEAK => Band::Weak,
                 _ => continue,
@@ -158,6 +159,19 @@ impl Detector {
             }
         }
         Detection { durable: candidates.iter().any(|candidate| candidate.band == Band::Strong), candidates }
+    }
+
+    /// Whether a message is a few words that may as well name a task ("code review", "npm run lint"): nothing in them says that they are to
+    /// hold from now on, so they count only where the model agrees.
+    fn is_snippet(&self, groups: &[Group], group: &Group) -> bool {
+        const FEW: usize = 6;
+        /// By the rules alone: a word such as "everywhere" or a style speaks for a rule from here on.
+        const SPEAKS: f32 = 0.5;
+        let says_little = |hit: &Hit| self.names.is(hit, "talk") || self.names.is(hit, "allot");
+        groups.len() == 1
+            && group.tokens.len() <= FEW
+            && group.score < SPEAKS
+            && group.hits.iter().all(says_little)
     }
 
     /// The joined message, byte for byte as long, with everything that is not the user's own statement blanked by spaces: pastes, quotes,
