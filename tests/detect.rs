@@ -237,7 +237,13 @@ fn a06_a_few_words_that_name_a_task_are_no_rule() {
         "error handling",
         "@src/a.ts explain",
     ];
-    all(tasks.iter().map(|message| check(&detector, "a06", message, Want::Nothing)));
+    let kb = Document::parse("# KB\n\n- Dates are in UTC\n");
+    let heard = |message: &&&str| detector.detect(&[Span::typed(**message)], &kb).durable;
+    assert_eq!(
+        tasks.iter().filter(heard).collect::<Vec<_>>(),
+        Vec::<&&str>::new(),
+        "needs the model's agreement"
+    );
     let rules = [
         ("tabs, not spaces", Want::Says("Tabs, not spaces.")),
         ("no default exports", Want::Says("No default exports.")),

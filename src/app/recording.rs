@@ -1,4 +1,4 @@
-//! What is said goes to the store as it is said: whole entries at once, a reply that streams some four times a second. It never waits for
+//! What is said goes to the store as it is said: whole entries at once, a reply that streams with every beat of its words. It never waits for
 //! the store.
 
 use std::collections::BTreeSet;
@@ -11,11 +11,11 @@ use crate::domain::settings::endpoints::origin;
 use crate::protocol::message::{Anchor, Effect, Millis};
 use crate::protocol::sessions::{Ask, Change, Named, Record, Standing, Told};
 
-/// A piece of a reply waits so long, so that little is lost by a kill.
-const BATCH: Millis = 240;
+/// The shortest time between two pieces of a reply. Words that trickle come less often, so each lot of them is stored before it is shown.
+const BATCH: Millis = 75;
 
 /// A piece that is due waits so long for something else to happen, since waking for it alone costs more than storing it.
-const LATE: Millis = 90;
+const LATE: Millis = 25;
 
 /// Looks whether something was said that is to be stored.
 pub fn look(state: &mut State) -> Vec<Effect> {
@@ -49,9 +49,9 @@ pub fn look(state: &mut State) -> Vec<Effect> {
     }
     let streams = |id: &EntryId| state.log.reply(*id).is_some_and(|reply| reply.outcome.is_none());
     if state.recording.moved.is_empty() && state.recording.open.iter().all(streams) {
-        let at = state.screen.now + BATCH;
-        state.recording.due.get_or_insert(at);
-        return Vec::new();
+        let now = state.screen.now;
+        let due = *state.recording.due.get_or_insert((state.recording.stored + BATCH).max(now));
+        return if due <= now { give(state, None) } else { Vec::new() };
     }
     now(state)
 }
@@ -120,7 +120,7 @@ pub fn now(state: &mut State) -> Vec<Effect> {
 }
 
 fn give(state: &mut State, stands: Option<Standing>) -> Vec<Effect> {
-    state.recording.due = None;
+    (state.recording.due, state.recording.stored) = (None, state.screen.now);
     if state.recording.storing != Storing::On || state.recording.stage == Stage::Waiting {
         return Vec::new();
     }

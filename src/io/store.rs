@@ -1,6 +1,7 @@
 //! The store of sessions: a thread of its own that writes what is said as it is said, and finds it again. It never keeps the screen
 //! waiting, never stores a secret, and opens its file only when there is something to do.
 
+mod deletion;
 pub mod file;
 pub mod inspect;
 mod live;

@@ -136,18 +136,18 @@ fn a29_a_turn_is_stored_as_it_happens() {
     app.kb_read();
     app.streams(ReplyEvent::Start { id: "r".into(), model: "model-1".into() });
     app.streams(ReplyEvent::Text("One ".into()));
-    // After a quarter of a second a piece goes with whatever happens next, and a little later by itself.
-    assert_eq!(app.state.recording.due, Some(app.state.screen.now + 240));
+    // What comes soon after something was stored is stored together a little later; else words are stored as they come.
+    assert_eq!(app.state.recording.due, Some(app.state.screen.now + 75));
     assert_eq!(records(&mut app), []);
-    app.after(240);
+    app.after(80);
     let batch = records(&mut app);
     assert_eq!(short(&batch), [format!("{FIRST}: One  …")]);
     assert_eq!(batch[0].session, Some(SessionId(4)));
     for piece in ["two ", "three "] {
+        app.after(80);
         app.streams(ReplyEvent::Text(piece.into()));
-        app.after(120);
+        assert_eq!(short(&records(&mut app)), [format!("+ {piece}")]);
     }
-    assert_eq!(short(&records(&mut app)), ["+ two three "]);
     app.streams(ReplyEvent::Text("four.".into()));
     app.ends(Outcome::Complete(StopReason::EndTurn));
     let whole = records(&mut app);

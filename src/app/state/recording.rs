@@ -93,6 +93,8 @@ pub struct Recording {
     pub standing: Option<Standing>,
     /// When what streams is stored.
     pub due: Option<Millis>,
+    /// When something was given to the store last.
+    pub stored: Millis,
     /// A session is being opened; messages that are sent meanwhile wait here.
     pub opening: Option<Vec<Vec<Span>>>,
     /// The list of sessions was asked for with these words and is shown when it comes.

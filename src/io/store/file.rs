@@ -148,6 +148,18 @@ const MIGRATIONS: &[&str] = &["
             SELECT new.id, apart(new.text), new.place WHERE apart(new.text) IS NOT NULL;
     END;
     INSERT INTO letters (rowid, text, place) SELECT id, apart(text), place FROM entries WHERE apart(text) IS NOT NULL;
+", "
+    -- The pieces of a reply side by side, so that storing one writes one page.
+    CREATE TABLE further (
+        entry INTEGER NOT NULL REFERENCES entries(id) ON DELETE CASCADE,
+        id INTEGER NOT NULL,
+        text TEXT NOT NULL,
+        thinking TEXT NOT NULL,
+        PRIMARY KEY (entry, id)
+    ) WITHOUT ROWID;
+    INSERT INTO further SELECT entry, id, text, thinking FROM pieces;
+    DROP TABLE pieces;
+    ALTER TABLE further RENAME TO pieces;
 "];
 
 /// The file below the state folder.

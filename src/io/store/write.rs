@@ -5,18 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::file::{self, StoreError};
 use super::live::Claims;
 use super::redact::{Redactor, Stream};
 use super::rows::{self, Row};
-use super::unsaid;
 use crate::base::text;
 use crate::domain::chat::{Body, EntryId, Presence, Reply};
 use crate::domain::session::{SessionId, title_of};
 use crate::io::files;
-use crate::io::prompts::{self, Unsaid};
 use crate::io::providers::Keys;
 use crate::protocol::sessions::{Change, Conversation, Named, Record, Standing};
 
@@ -41,14 +39,6 @@ pub struct Book {
     live: HashMap<Conversation, Live>,
     /// The sessions that this run has open.
     pub(super) open: Claims,
-}
-
-/// What was deleted.
-struct Deleted {
-    /// How many sessions.
-    sessions: usize,
-    /// What nobody says any more, by folder.
-    unsaid: Vec<Unsaid>,
 }
 
 /// A conversation of this run.
@@ -116,6 +106,9 @@ impl Book {
     }
 
     fn write(&mut self, record: &Record, taken: &mut Option<i64>) -> Result<Recorded, StoreError> {
+        if self.write_on(record) {
+            return Ok(Recorded::Known);
+        }
         let (path, project) = (self.path.clone(), self.project.clone());
         let of = |error: rusqlite::Error| StoreError::of(&path, &error);
         let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(of)?;
@@ -152,6 +145,21 @@ impl Book {
         Ok(if begins { Recorded::Begun(session) } else { Recorded::Known })
     }
 
+    /// Stores the next words of a reply, and nothing else, by one statement; gives whether it did. It is the record that comes most often.
+    fn write_on(&mut self, record: &Record) -> bool {
+        let [Change::Grow { entry, text, thinking }] = record.changes.as_slice() else { return false };
+        let known = self.live.get(&record.conversation).filter(|_| record.standing.is_none());
+        let Some(mut live) = known.filter(|live| (now() - live.changed).abs() < FRESH).cloned() else {
+            return false;
+        };
+        // Where this fails, a transaction that begins anew tells why: the session may be gone.
+        if grow(&self.connection, &self.redactor, &mut live, *entry, (text, thinking)).is_err() {
+            return false;
+        }
+        self.live.insert(record.conversation, live);
+        true
+    }
+
     /// A conversation is over: its session is free for another dictum.
     pub fn close(&mut self, conversation: Conversation, session: Option<SessionId>) {
         let known = self.live.remove(&conversation).map(|live| live.session);
@@ -167,82 +175,6 @@ impl Book {
             .execute("UPDATE sessions SET title = ?2 WHERE id = ?1", params![session.0, title])
             .map_err(|error| StoreError::of(&self.path, &error))?;
         if changed == 0 { Err(StoreError::NoSession(session)) } else { Ok(title) }
-    }
-
-    /// Deletes a session with all that was said in it, and takes what nobody says any more out of the histories of the prompt, where they
-    /// are below this folder; gives what that was.
-    pub fn delete(
-        &mut self,
-        session: SessionId,
-        histories: Option<&Path>,
-    ) -> Result<Vec<Unsaid>, StoreError> {
-        let deleted = self.delete_all(histories, |_| Ok(vec![session.0]))?;
-        self.open.leave(session.0);
-        if deleted.sessions == 0 { Err(StoreError::NoSession(session)) } else { Ok(deleted.unsaid) }
-    }
-
-    /// Deletes the sessions that did not change for so many days and are not open in a dictum that runs, as `delete` does; gives how many.
-    /// Where the history of one folder cannot be changed, the error comes after those of the others are deleted.
-    pub fn expire(&mut self, days: u32, histories: Option<&Path>) -> Result<usize, StoreError> {
-        const DAY: i64 = 86_400_000;
-        /// So many at a time, so that nobody waits for the first message to be stored.
-        const MOST: usize = 200;
-        let places = "SELECT DISTINCT place FROM sessions WHERE changed < ?1
-                      AND id NOT IN (SELECT value FROM json_each(?2))";
-        let here = "SELECT id FROM sessions WHERE changed < ?1
-                    AND id NOT IN (SELECT value FROM json_each(?2)) AND place = ?3 ORDER BY changed LIMIT 200";
-        let open: Vec<i64> = self.open.all().into_iter().collect();
-        let open = serde_json::to_string(&open).unwrap_or_else(|_| "[]".to_string());
-        let before = now().saturating_sub(i64::from(days).saturating_mul(DAY));
-        let places = numbers(&self.connection, places, params![before, open])
-            .map_err(|error| StoreError::of(&self.path, &error))?;
-        let (mut sessions, mut kept) = (0, None);
-        for place in places {
-            match self.delete_all(histories, |write| numbers(write, here, params![before, open, place])) {
-                Ok(deleted) => sessions += deleted.sessions,
-                Err(error @ StoreError::History(_)) => kept = Some(error),
-                Err(error) => return Err(error),
-            }
-            if sessions >= MOST {
-                break;
-            }
-        }
-        kept.map_or(Ok(sessions), Err)
-    }
-
-    /// Deletes the sessions that are chosen in the transaction. Where a history cannot be changed, nothing is deleted, so that it can be
-    /// tried again.
-    fn delete_all(
-        &mut self,
-        histories: Option<&Path>,
-        choose: impl FnOnce(&Connection) -> rusqlite::Result<Vec<i64>>,
-    ) -> Result<Deleted, StoreError> {
-        let path = self.path.clone();
-        let of = |error: rusqlite::Error| StoreError::of(&path, &error);
-        let gone = unsaid::gone(&self.connection, histories).map_err(of)?;
-        let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(of)?;
-        let chosen = choose(&write).map_err(of)?;
-        let unsaid = unsaid::unsaid(&write, &chosen, &gone).map_err(of)?;
-        if let Some(histories) = histories {
-            let forgot = prompts::forget(histories, &unsaid);
-            forgot.map_err(|error| StoreError::History(error.to_string()))?;
-        }
-        let mut sessions = 0;
-        for session in chosen {
-            sessions += write.execute("DELETE FROM sessions WHERE id = ?1", [session]).map_err(of)?;
-        }
-        write.commit().map_err(of)?;
-        if sessions > 0 {
-            self.shrink();
-        }
-        Ok(Deleted { sessions, unsaid })
-    }
-
-    /// Gives room back to the disk, and leaves no words behind in the file beside the store either, which another dictum keeps open.
-    /// What cannot be given back is used again.
-    fn shrink(&self) {
-        let _ = self.connection.execute_batch("PRAGMA incremental_vacuum(2000);");
-        let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     }
 }
 
@@ -286,6 +218,26 @@ fn begin(
     Ok(write.last_insert_rowid())
 }
 
+/// Stores the next text and thinking of a reply that streams.
+fn grow(
+    write: &Connection,
+    redactor: &Redactor,
+    live: &mut Live,
+    entry: EntryId,
+    (text, thinking): (&str, &str),
+) -> rusqlite::Result<()> {
+    let (Some(id), Some((texts, thoughts))) = (live.rows.get(&entry), live.streams.get_mut(&entry)) else {
+        return Ok(());
+    };
+    let (text, thinking) = (texts.feed(redactor, text), thoughts.feed(redactor, thinking));
+    if text.is_empty() && thinking.is_empty() {
+        return Ok(());
+    }
+    let insert = "INSERT INTO pieces (entry, id, text, thinking)
+                  VALUES (?1, 1 + coalesce((SELECT max(id) FROM pieces WHERE entry = ?1), 0), ?2, ?3)";
+    write.prepare_cached(insert)?.execute(params![id, text, thinking]).map(|_| ())
+}
+
 /// The number of a folder, which gets one where it has none.
 pub(super) fn place_here(write: &Transaction<'_>, project: &Path) -> rusqlite::Result<i64> {
     let key = files::project_key(project);
@@ -313,11 +265,6 @@ fn parent_title(write: &Transaction<'_>, parent: Option<SessionId>) -> rusqlite:
     write.query_row(one, [parent.0], |row| row.get(0)).optional()
 }
 
-/// What a query gives that asks for numbers.
-fn numbers(connection: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<Vec<i64>> {
-    connection.prepare(sql)?.query_map(params, |row| row.get(0))?.collect()
-}
-
 /// A transaction in one session.
 struct Page<'a> {
     write: &'a Transaction<'a>,
@@ -330,7 +277,9 @@ impl Page<'_> {
     fn change(&self, live: &mut Live, change: &Change) -> rusqlite::Result<()> {
         match change {
             Change::Put { entry, body } => self.put(live, *entry, body),
-            Change::Grow { entry, text, thinking } => self.grow(live, *entry, text, thinking),
+            Change::Grow { entry, text, thinking } => {
+                grow(self.write, self.redactor, live, *entry, (text, thinking))
+            }
             Change::Drop { entry } => {
                 if let Some(row) = live.rows.remove(entry) {
                     self.write.execute("DELETE FROM entries WHERE id = ?1", [row])?;
@@ -396,7 +345,7 @@ impl Page<'_> {
             }
         }
         live.streams.insert(entry, (Stream::default(), Stream::default()));
-        self.grow(live, entry, &reply.text, &reply.thinking)
+        grow(self.write, self.redactor, live, entry, (&reply.text, &reply.thinking))
     }
 
     /// Where every message before was taken back, this one gives the session its title, unless the user gave it another.
@@ -431,19 +380,6 @@ impl Page<'_> {
         self.write.prepare_cached(insert)?.execute(values)?;
         live.rows.insert(entry, self.write.last_insert_rowid());
         Ok(())
-    }
-
-    fn grow(&self, live: &mut Live, entry: EntryId, text: &str, thinking: &str) -> rusqlite::Result<()> {
-        let (Some(id), Some((texts, thoughts))) = (live.rows.get(&entry), live.streams.get_mut(&entry))
-        else {
-            return Ok(());
-        };
-        let (text, thinking) = (texts.feed(self.redactor, text), thoughts.feed(self.redactor, thinking));
-        if text.is_empty() && thinking.is_empty() {
-            return Ok(());
-        }
-        let insert = "INSERT INTO pieces (entry, text, thinking) VALUES (?1, ?2, ?3)";
-        self.write.prepare_cached(insert)?.execute(params![id, text, thinking]).map(|_| ())
     }
 
     /// What a list shows of the session: its newest words, and how many messages there are.
