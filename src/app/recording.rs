@@ -120,7 +120,7 @@ pub fn now(state: &mut State) -> Vec<Effect> {
 }
 
 fn give(state: &mut State, stands: Option<Standing>) -> Vec<Effect> {
-    (state.recording.due, state.recording.stored) = (None, state.screen.now);
+    state.recording.due = None;
     if state.recording.storing != Storing::On || state.recording.stage == Stage::Waiting {
         return Vec::new();
     }
@@ -134,6 +134,9 @@ fn give(state: &mut State, stands: Option<Standing>) -> Vec<Effect> {
     let standing = stands.filter(|stands| recording.standing.as_ref() != Some(stands));
     if changes.is_empty() && standing.is_none() {
         return Vec::new();
+    }
+    if !changes.is_empty() {
+        recording.stored = state.screen.now;
     }
     if standing.is_some() {
         recording.standing.clone_from(&standing);

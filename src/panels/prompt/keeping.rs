@@ -3,10 +3,10 @@
 use crate::protocol::message::Millis;
 
 /// Quiet time after the last change.
-const QUIET: Millis = 500;
+const QUIET: Millis = 120;
 
 /// The longest time that a change waits while more of them come.
-const LONGEST: Millis = 2_000;
+const LONGEST: Millis = 500;
 
 /// What was seen of the changes, and since when one waits.
 #[derive(Clone, Copy, Debug, Default)]
@@ -52,13 +52,13 @@ mod tests {
         keeping.look(0, 100);
         assert_eq!(keeping.due(), None);
         keeping.look(1, 100);
+        assert_eq!(keeping.due(), Some(220));
+        keeping.look(1, 150);
+        assert_eq!(keeping.due(), Some(220));
+        keeping.look(2, 200);
+        assert_eq!(keeping.due(), Some(320));
+        keeping.look(3, 590);
         assert_eq!(keeping.due(), Some(600));
-        keeping.look(1, 300);
-        assert_eq!(keeping.due(), Some(600));
-        keeping.look(2, 550);
-        assert_eq!(keeping.due(), Some(1_050));
-        keeping.look(3, 2_000);
-        assert_eq!(keeping.due(), Some(2_100));
         assert!(keeping.take());
         assert!(!keeping.take());
         assert_eq!(keeping.due(), None);
