@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::state::{Given, ModelChoice, Spoken, Stage, State, Storing};
+use super::state::{Given, ModelChoice, Recording, Spoken, Stage, State, Storing};
 use super::{sessions, trust};
+use crate::domain::briefing;
 use crate::domain::chat::{Body, Entry, EntryId, Level, Presence, Reply};
 use crate::domain::exchange::{Failure, Outcome};
 use crate::domain::settings::endpoints::origin;
@@ -21,6 +22,8 @@ const LATE: Millis = 90;
 pub fn look(state: &mut State) -> Vec<Effect> {
     let (mut touched, moved) = (state.log.take_touched(), state.log.take_moved());
     touched.retain(|id| !is_sealed(state, *id));
+    let rest: Vec<EntryId> = touched.iter().copied().filter(|id| rests_on_private(state, *id)).collect();
+    state.recording.left_out.extend(rest);
     if touched.is_empty() && moved.is_empty() {
         return Vec::new();
     }
@@ -75,6 +78,34 @@ fn begin(state: &mut State) -> bool {
 /// Whether an entry is stored as it was when the rest became private. One that is gone is gone in the store, too.
 fn is_sealed(state: &State, id: EntryId) -> bool {
     state.recording.sealed.contains_key(&id) && state.log.get(id).is_some()
+}
+
+/// Whether an entry tells what was said in private: it is a summary of it, of which a resumed session sends what it has word for word.
+fn rests_on_private(state: &State, id: EntryId) -> bool {
+    let Some(at) = state.log.position(id) else { return false };
+    let entries = state.log.entries();
+    match entries.get(at).map(|entry| &entry.body) {
+        Some(Body::Compaction { summary, kept, .. }) if !summary.is_empty() => {
+            let covered = entries.get(..briefing::kept_from(&state.log, at, *kept)).unwrap_or_default();
+            covered.iter().any(|entry| is_private(state, entry))
+        }
+        Some(
+            Body::Compaction { .. }
+            | Body::Reply(_)
+            | Body::User { .. }
+            | Body::Divider { .. }
+            | Body::Notice { .. }
+            | Body::Decision { .. },
+        )
+        | None => false,
+    }
+}
+
+/// Whether words of the conversation are in the store in part at most.
+fn is_private(state: &State, entry: &Entry) -> bool {
+    let Recording { left_out, sealed, .. } = &state.recording;
+    let said = matches!(entry.body, Body::User { .. } | Body::Reply(_));
+    said && (left_out.contains(&entry.id) || sealed.contains_key(&entry.id))
 }
 
 /// What follows is private: a reply that is on its way ends here in the store, and what is not stored yet stays out.

@@ -313,6 +313,64 @@ fn what_is_said_in_private_stays_out_though_it_goes_on_after_it() {
     assert!(!format!("{:?}", short(&records(&mut app))).contains("private"));
 }
 
+/// What the store has after these records, as it gives it back.
+fn stored_by(records: &[Record]) -> Vec<Kept> {
+    let mut entries: Vec<(EntryId, Kept)> = Vec::new();
+    for change in records.iter().flat_map(|record| &record.changes) {
+        match change {
+            Change::Put { entry, body } => match entries.iter_mut().find(|(known, _)| known == entry) {
+                Some((_, kept)) => kept.body = body.clone(),
+                None => entries.push((*entry, Kept::new(Some(1), body.clone()))),
+            },
+            Change::Drop { entry } => entries.retain(|(known, _)| known != entry),
+            Change::Mark { entry, presence, .. } => {
+                let marked = entries.iter_mut().filter(|(known, _)| known == entry);
+                marked.for_each(|(_, kept)| kept.presence = *presence);
+            }
+            Change::Grow { .. } => {}
+        }
+    }
+    entries.into_iter().map(|(_, kept)| kept).collect()
+}
+
+/// What is sent with the next message, once a session of these entries goes on.
+fn sent_after_resuming(entries: Vec<Kept>) -> String {
+    let mut app = app();
+    told(&mut app, Told::Opened(Box::new(Opened { entries, ..earlier("", None) })));
+    app.say("and now?");
+    app.kb_read();
+    format!("{:?}", app.request().messages)
+}
+
+#[test]
+fn a_summary_of_what_was_said_in_private_stays_out() {
+    for (private, kept) in [("two", true), ("WOMBAT", false)] {
+        let mut app = app();
+        app.turn("public alpha");
+        if !kept {
+            app.say("/private");
+        }
+        app.turn(private);
+        app.say("/private off");
+        app.turn("three");
+        app.turn("four");
+        app.say("/compact");
+        app.replies(&format!("Task: alpha and {private}."));
+        app.turn("five");
+        let stored = records(&mut app);
+        let summaries =
+            stored_by(&stored).iter().filter(|kept| matches!(kept.body, Body::Compaction { .. })).count();
+        assert_eq!(summaries, usize::from(kept));
+        assert_eq!(format!("{stored:?}").contains(private), kept, "{stored:?}");
+        // Here the summary is sent, and later what it stood for, as far as that is stored.
+        assert!(format!("{:?}", app.request().messages).contains("Task: alpha"));
+        let sent = sent_after_resuming(stored_by(&stored));
+        assert_eq!(sent.contains("public alpha"), !kept, "{sent}");
+        assert_eq!(sent.contains("Task: alpha"), kept, "{sent}");
+        assert!(sent.contains("four") && sent.contains("five"), "{sent}");
+    }
+}
+
 #[test]
 fn a_stored_message_that_is_taken_back_in_private_is_so_in_the_store_once_it_is_saved_again() {
     let mut app = app();
