@@ -80,7 +80,8 @@ fn is_sealed(state: &State, id: EntryId) -> bool {
     state.recording.sealed.contains_key(&id) && state.log.get(id).is_some()
 }
 
-/// Whether an entry tells what was said in private: it is a summary of it, of which a resumed session sends what it has word for word.
+/// Whether an entry tells what was said in private: it is another answer to it, or a summary of it, of which a resumed session sends what
+/// it has word for word.
 fn rests_on_private(state: &State, id: EntryId) -> bool {
     let Some(at) = state.log.position(id) else { return false };
     let entries = state.log.entries();
@@ -88,6 +89,11 @@ fn rests_on_private(state: &State, id: EntryId) -> bool {
         Some(Body::Compaction { summary, kept, .. }) if !summary.is_empty() => {
             let covered = entries.get(..briefing::kept_from(&state.log, at, *kept)).unwrap_or_default();
             covered.iter().any(|entry| is_private(state, entry))
+        }
+        // What the store has a piece of is its already.
+        Some(Body::Reply(_)) if !state.recording.given.contains_key(&id) => {
+            let said = state.log.message_of(at).and_then(|said| entries.get(said));
+            said.is_some_and(|said| is_private(state, said))
         }
         Some(
             Body::Compaction { .. }

@@ -372,6 +372,38 @@ fn a_summary_of_what_was_said_in_private_stays_out() {
 }
 
 #[test]
+fn another_answer_to_what_was_said_in_private_stays_out() {
+    let mut app = app();
+    app.turn("one");
+    app.say("/private");
+    app.turn("two");
+    app.say("/private off");
+    records(&mut app);
+    for answer in ["The second WOMBAT.", "The third WOMBAT."] {
+        app.say("/retry");
+        app.kb_read();
+        app.streams(ReplyEvent::Text(answer.into()));
+        app.after(300);
+        app.ends(Outcome::Complete(StopReason::EndTurn));
+    }
+    app.keys("alt+,");
+    app.expect("The second WOMBAT.");
+    app.turn("three");
+    app.say("/retry");
+    app.kb_read();
+    app.replies("Another.");
+    let stored = records(&mut app);
+    assert!(!format!("{stored:?}").contains("WOMBAT"), "{stored:?}");
+    assert!(short(&stored).contains(&format!("{FIRST}: Another..")), "{stored:?}");
+    // Nor is an answer to what stands before it hidden by it.
+    app.keys("alt+z alt+z ctrl+u");
+    app.say("/retry");
+    app.kb_read();
+    app.replies("To the first.");
+    assert!(short(&records(&mut app)).contains(&format!("{FIRST}: To the first..")));
+}
+
+#[test]
 fn a_stored_message_that_is_taken_back_in_private_is_so_in_the_store_once_it_is_saved_again() {
     let mut app = app();
     app.turn("one");
