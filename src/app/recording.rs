@@ -80,7 +80,7 @@ fn is_sealed(state: &State, id: EntryId) -> bool {
     state.recording.sealed.contains_key(&id) && state.log.get(id).is_some()
 }
 
-/// Whether an entry tells what was said in private: it is another answer to it, or a summary of it, of which a resumed session sends what
+/// Whether an entry tells what was said in private: it was sent then, is another answer to it, or a summary of it, of which a resumed session sends what
 /// it has word for word.
 fn rests_on_private(state: &State, id: EntryId) -> bool {
     let Some(at) = state.log.position(id) else { return false };
@@ -90,6 +90,8 @@ fn rests_on_private(state: &State, id: EntryId) -> bool {
             let covered = entries.get(..briefing::kept_from(&state.log, at, *kept)).unwrap_or_default();
             covered.iter().any(|entry| is_private(state, entry))
         }
+        // It waited in the queue since then.
+        Some(Body::User { text, .. }) if state.prompt.history.is_apart(text) => true,
         // What the store has a piece of is its already.
         Some(Body::Reply(_)) if !state.recording.given.contains_key(&id) => {
             let said = state.log.message_of(at).and_then(|said| entries.get(said));

@@ -10,6 +10,7 @@ pub use list::{choose, delete_chosen, filter_changed, listed, no_doubt, pick, re
 
 use std::collections::HashSet;
 
+use super::keeping;
 use super::recording;
 use super::state::{Fixed, Focus, ModelChoice, Spoken, Stage, State, Storing};
 use super::turn;
@@ -155,6 +156,9 @@ pub fn leave(state: &mut State) -> Left {
         notices.filter(|body| matches!(body, Body::Notice { .. })).collect()
     };
     state.log.clear();
+    if state.recording.storing == Storing::Private {
+        state.prompt.end_private();
+    }
     state.recording.next();
     let rules = state.decided.forget_words();
     state.transcript.follow();
@@ -292,8 +296,15 @@ pub fn private(state: &mut State, word: &str) -> Vec<Effect> {
             (Storing::Private, format!("From here on nothing of this session is saved, until /new.{before}"))
         }
     };
+    let mut effects = match storing {
+        Storing::Private => keeping::begin_private(state),
+        Storing::On | Storing::Off | Storing::Unusable => {
+            state.prompt.end_private();
+            Vec::new()
+        }
+    };
     // What is said in private stays out, also when the rest is saved again.
-    let effects = recording::seal(state);
+    effects.extend(recording::seal(state));
     state.recording.storing = storing;
     state.notice(Level::Info, text);
     recording_forgets(state);
