@@ -38,7 +38,7 @@ pub fn look(state: &mut State) -> Vec<Effect> {
         Storing::Private => {
             recording.left_out.extend(touched);
             recording.moved.extend(moved);
-            return Vec::new();
+            return give_marks(state);
         }
         Storing::Off | Storing::Unusable => return Vec::new(),
     }
@@ -160,8 +160,10 @@ pub fn now(state: &mut State) -> Vec<Effect> {
 
 fn give(state: &mut State, stands: Option<Standing>) -> Vec<Effect> {
     state.recording.due = None;
-    if state.recording.storing != Storing::On || state.recording.stage == Stage::Waiting {
-        return Vec::new();
+    match state.recording.storing {
+        Storing::On if state.recording.stage == Stage::Begun => {}
+        Storing::Private => return give_marks(state),
+        Storing::On | Storing::Off | Storing::Unusable => return Vec::new(),
     }
     let open = std::mem::take(&mut state.recording.open);
     let mut moved = std::mem::take(&mut state.recording.moved);
@@ -177,6 +179,20 @@ fn give(state: &mut State, stands: Option<Standing>) -> Vec<Effect> {
     if standing.is_some() {
         recording.standing.clone_from(&standing);
     }
+    record(recording, changes, standing)
+}
+
+/// While the rest is private, the session is told how what it has takes part; one that is gone is told nothing.
+fn give_marks(state: &mut State) -> Vec<Effect> {
+    if state.recording.session.is_none() {
+        return Vec::new();
+    }
+    let moved = std::mem::take(&mut state.recording.moved);
+    let marks: Vec<Change> = moved.into_iter().filter_map(|id| mark(state, id)).collect();
+    if marks.is_empty() { Vec::new() } else { record(&state.recording, marks, None) }
+}
+
+fn record(recording: &Recording, changes: Vec<Change>, standing: Option<Standing>) -> Vec<Effect> {
     let record = Record {
         conversation: recording.conversation,
         session: recording.session,

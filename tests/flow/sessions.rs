@@ -420,6 +420,29 @@ fn a_stored_message_that_is_taken_back_in_private_is_so_in_the_store_once_it_is_
 }
 
 #[test]
+fn a_stored_message_that_is_taken_back_in_private_is_so_in_the_store_at_once() {
+    let mut app = app();
+    app.turn("public one");
+    told(&mut app, Told::Begun { conversation: Conversation(0), session: SessionId(4) });
+    app.turn("public two");
+    let mut stored = records(&mut app);
+    app.say("/private");
+    app.turn("WOMBAT");
+    app.keys("alt+z alt+z ctrl+u");
+    let marks = records(&mut app);
+    assert_eq!(short(&marks).len(), 2, "the message and its reply: {marks:?}");
+    assert!(marks.iter().all(|record| record.session == Some(SessionId(4)) && record.standing.is_none()));
+    app.after(1_000);
+    assert_eq!(records(&mut app), []);
+    stored.extend(marks);
+    let sent = sent_after_resuming(stored_by(&stored));
+    assert!(
+        sent.contains("public one") && !sent.contains("public two") && !sent.contains("WOMBAT"),
+        "{sent}"
+    );
+}
+
+#[test]
 fn nothing_is_stored_where_the_settings_say_so() {
     let mut app = App::with_kb(KB);
     app.turn("one");
