@@ -62,11 +62,11 @@ pub fn look(state: &mut State) -> Vec<Effect> {
 /// A session begins with the first message; what was told before it belongs to the start of the program.
 fn begin(state: &mut State) -> bool {
     let entries = state.log.entries();
-    if !entries.iter().any(|entry| matches!(entry.body, Body::User { .. })) {
-        return false;
-    }
+    let out = &state.recording.left_out;
+    let says = |entry: &Entry| matches!(entry.body, Body::User { .. }) && !out.contains(&entry.id);
+    let Some(first) = entries.iter().position(says) else { return false };
     let told = |entry: &&Entry| matches!(entry.body, Body::Notice { .. });
-    let before = entries.iter().take_while(|entry| !matches!(entry.body, Body::User { .. }));
+    let before = entries.iter().take(first);
     let left_out: Vec<EntryId> = before.filter(told).map(|entry| entry.id).collect();
     let recording = &mut state.recording;
     recording.open.retain(|id| !left_out.contains(id));
@@ -118,7 +118,9 @@ fn is_private(state: &State, entry: &Entry) -> bool {
 
 /// What follows is private: a reply that is on its way ends here in the store, and what is not stored yet stays out.
 pub fn seal(state: &mut State) -> Vec<Effect> {
-    let streams: Vec<EntryId> = state.recording.given.keys().copied().collect();
+    let left_out = &state.recording.left_out;
+    let streams: Vec<EntryId> =
+        state.recording.given.keys().copied().filter(|id| !left_out.contains(id)).collect();
     for id in streams {
         let Some(reply) = state.log.reply(id) else { continue };
         let mut reply = reply.clone();
@@ -292,6 +294,14 @@ fn stored_place(state: &State, anchor: Anchor) -> Anchor {
     Anchor { entry: stored, ..anchor }
 }
 
+/// Whether the store was given something of this conversation.
+fn can_be_gone(state: &State) -> bool {
+    match state.recording.storing {
+        Storing::On | Storing::Private => true,
+        Storing::Off | Storing::Unusable => false,
+    }
+}
+
 /// The store tells something.
 pub fn told(state: &mut State, told: Told) -> Vec<Effect> {
     match told {
@@ -328,11 +338,11 @@ pub fn told(state: &mut State, told: Told) -> Vec<Effect> {
             return now(state);
         }
         Told::Gone { conversation } => {
-            if state.recording.conversation == conversation && state.recording.storing == Storing::On {
-                state.recording.storing = Storing::Private;
-                state.recording.session = None;
+            if state.recording.conversation == conversation && can_be_gone(state) {
+                let effects = sessions::gone(state);
                 let text = "This session was deleted elsewhere, so it is not saved any more; /new begins one that is.";
                 state.notice(Level::Warning, text);
+                return effects;
             }
         }
         Told::Listed { query, sessions } => sessions::listed(state, &query, sessions),

@@ -249,15 +249,31 @@ pub fn renamed(state: &mut State, session: SessionId, title: &str) -> Vec<Effect
 /// It is deleted, and what nobody else says leaves the history of the prompt, too.
 pub fn deleted(state: &mut State, session: SessionId, unsaid: &HashSet<String>) -> Vec<Effect> {
     state.prompt.history.forget(unsaid);
-    let own = state.recording.session.take_if(|own| *own == session).is_some();
-    // Where nothing is saved, that stays so with the next conversation.
-    if own && state.recording.storing == Storing::On {
-        state.recording.storing = Storing::Private;
+    let own = state.recording.session == Some(session);
+    let mut effects = if own { gone(state) } else { Vec::new() };
+    if own && state.recording.storing == Storing::Private {
         state.note(format!("session {session} is deleted; what is said here now is not saved, until /new"));
     } else {
         state.note(format!("session {session} is deleted"));
     }
-    filter_changed(state)
+    effects.extend(filter_changed(state));
+    effects
+}
+
+/// The session of this conversation is deleted: what follows is private.
+pub fn gone(state: &mut State) -> Vec<Effect> {
+    let effects = match state.recording.storing {
+        Storing::On => keeping::begin_private(state),
+        Storing::Private | Storing::Off | Storing::Unusable => Vec::new(),
+    };
+    // Where nothing is saved, that stays so with the next conversation.
+    if state.recording.storing == Storing::On {
+        state.recording.storing = Storing::Private;
+    }
+    state.log.take_touched();
+    state.log.take_moved();
+    state.recording.gone(state.log.entries().iter().map(|entry| entry.id));
+    effects
 }
 
 /// `/private` and `/private off`.

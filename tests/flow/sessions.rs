@@ -829,6 +829,44 @@ fn a_deleted_session_of_ones_own_is_not_stored_again() {
 }
 
 #[test]
+fn what_follows_a_deleted_session_is_one_of_its_own_once_it_is_saved_again() {
+    for elsewhere in [false, true] {
+        let mut app = app();
+        app.turn("one");
+        told(&mut app, Told::Begun { conversation: Conversation(0), session: SessionId(4) });
+        app.say("WOMBAT");
+        app.kb_read();
+        app.streams(ReplyEvent::Text("A WOMBAT ".into()));
+        app.after(300);
+        asks(&mut app);
+        let unsaid = HashSet::from(["one".to_string(), "WOMBAT".to_string()]);
+        let gone = match elsewhere {
+            false => Told::Deleted { session: SessionId(4), unsaid },
+            true => Told::Gone { conversation: Conversation(0) },
+        };
+        told(&mut app, gone);
+        app.streams(ReplyEvent::Text("streams ".into()));
+        app.after(300);
+        app.say("/private off");
+        app.streams(ReplyEvent::Text("on".into()));
+        app.after(300);
+        app.ends(Outcome::Complete(StopReason::EndTurn));
+        // What the store answers late to what it was given before is no news.
+        told(&mut app, Told::Gone { conversation: Conversation(0) });
+        assert_eq!(records(&mut app), []);
+        app.turn("three");
+        let stored = records(&mut app);
+        assert_eq!(short(&stored), ["you: three".to_string(), format!("{FIRST}: Done..")]);
+        assert!(stored.iter().all(|record| {
+            (record.conversation, record.session, record.parent) == (Conversation(1), None, None)
+        }));
+        assert_eq!(app.chat().contains("deleted elsewhere"), elsewhere);
+        told(&mut app, Told::Begun { conversation: Conversation(1), session: SessionId(5) });
+        assert_eq!(app.state.recording.session, Some(SessionId(5)));
+    }
+}
+
+#[test]
 fn a_session_that_is_deleted_where_nothing_is_saved_does_not_begin_to_save() {
     let mut app = app();
     app.state.recording.storing = Storing::Off;

@@ -121,8 +121,9 @@ impl History {
         self.trim();
     }
 
-    /// Drops the messages of these texts.
+    /// Drops the messages of these texts, and keeps the texts off the disk.
     pub fn forget(&mut self, texts: &HashSet<String>) {
+        self.apart.extend(texts.iter().cloned());
         let is_one = |message: &Vec<Span>| texts.contains(&joined(message));
         if let Recall::At { position, .. } = &mut self.recall {
             let before = self.messages.iter().take(*position);
