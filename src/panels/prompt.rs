@@ -69,12 +69,11 @@ impl Prompt {
         if !self.history.has_apart() && self.apart.is_none() {
             return;
         }
-        let shown = self.editor.spans();
         if self.editor.is_empty() {
             // It can be brought back.
             self.apart.take().into_iter().for_each(|last| self.history.leave_out(&last));
         } else if self.apart.is_some() || self.history.is_apart(&self.editor.text()) {
-            self.apart = Some(shown);
+            self.apart = Some(self.editor.spans());
         }
     }
 
