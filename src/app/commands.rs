@@ -6,7 +6,7 @@ use super::{
     usage, versions,
 };
 use crate::domain::chat::Level;
-use crate::domain::kb::Origin;
+use crate::domain::kb::{Origin, Span};
 use crate::panels::prompt::editor::Editor;
 use crate::protocol::action::{Action, Context};
 use crate::protocol::message::Effect;
@@ -186,9 +186,7 @@ pub fn from_palette(state: &mut State, name: &str) -> Vec<Effect> {
     if command.arguments.is_empty() || command.arguments.starts_with('[') {
         return (command.run)(state, word);
     }
-    let draft = state.prompt.editor.spans();
-    state.prompt.remember(draft);
-    state.prompt.editor.set_text(&format!("/{} ", command.name));
+    state.prompt.exchange(&[Span::typed(format!("/{} ", command.name))]);
     Vec::new()
 }
 

@@ -94,7 +94,7 @@ pub fn begin(state: &mut State, request: &Request, then: Option<Round>) -> Vec<E
         trim_to(state, kept, Used::default());
         return go_on(state, then);
     }
-    let text = written(older, room.unwrap_or(u64::MAX) * 3 / 4);
+    let text = written(older, room.map_or(u64::MAX, |room| room.saturating_mul(3) / 4));
     let question = Request {
         endpoint: request.endpoint.clone(),
         system: vec![SystemPart { label: "summary".to_string(), text: QUESTION.trim_end().to_string() }],

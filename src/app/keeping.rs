@@ -11,8 +11,9 @@ use crate::protocol::message::{Effect, Prompts};
 pub fn look(state: &mut State) {
     if stays_out(state) {
         // It stays out, also when the rest is kept again.
-        state.prompt.history.take_unsaved();
+        state.prompt.leave_out();
     }
+    state.prompt.look();
     let revision = state.prompt.revision() + state.queue.revision();
     state.prompt.keeping.look(revision, state.screen.now);
 }
@@ -30,24 +31,44 @@ pub fn now(state: &mut State) -> Vec<Effect> {
     if !state.prompt.keeping.take() {
         return Vec::new();
     }
+    let mut effects = kept(state);
+    effects.extend(recording::now(state));
+    effects
+}
+
+/// What follows is private: what was written before is kept once more, since it is not.
+pub fn begin_private(state: &mut State) -> Vec<Effect> {
+    state.prompt.begin_private();
+    kept(state)
+}
+
+/// What the prompt holds.
+fn kept(state: &mut State) -> Vec<Effect> {
     let mut effects = Vec::new();
-    let messages = state.prompt.history.take_unsaved();
+    let messages = state.prompt.take_unsaved();
     if !messages.is_empty() {
         effects.push(Effect::Remember { messages });
     }
     match state.recording.storing {
         // What an earlier run left was not taken: it waits for one that keeps anything.
         Storing::Off => {}
-        // What was kept before is taken away.
-        Storing::Private => effects.push(Effect::KeepDraft { drafts: Vec::new(), queue: Vec::new() }),
+        // What was there before stays.
+        Storing::Private => {
+            let drafts = state.prompt.before_private().to_vec();
+            effects.push(Effect::KeepDraft { drafts, queue: queue(state) });
+        }
         // A store that fails is no wish of the user's.
         Storing::On | Storing::Unusable => {
-            let queue = state.queue.iter().map(|waiting| waiting.message.clone()).collect();
-            effects.push(Effect::KeepDraft { drafts: state.prompt.drafts(), queue });
+            effects.push(Effect::KeepDraft { drafts: state.prompt.drafts(), queue: queue(state) });
         }
     }
-    effects.extend(recording::now(state));
     effects
+}
+
+/// What waits and was not sent in private.
+fn queue(state: &State) -> Vec<Vec<Span>> {
+    let waiting = state.queue.iter().map(|waiting| &waiting.message);
+    waiting.filter(|message| !state.prompt.history.is_apart(&joined(message))).cloned().collect()
 }
 
 /// Whether the user wants nothing of this conversation on the disk.

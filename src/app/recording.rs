@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::state::{Given, ModelChoice, Spoken, Stage, State, Storing};
+use super::state::{Given, ModelChoice, Recording, Spoken, Stage, State, Storing};
 use super::{sessions, trust};
+use crate::domain::briefing;
 use crate::domain::chat::{Body, Entry, EntryId, Level, Presence, Reply};
 use crate::domain::exchange::{Failure, Outcome};
 use crate::domain::settings::endpoints::origin;
@@ -21,6 +22,8 @@ const LATE: Millis = 25;
 pub fn look(state: &mut State) -> Vec<Effect> {
     let (mut touched, moved) = (state.log.take_touched(), state.log.take_moved());
     touched.retain(|id| !is_sealed(state, *id));
+    let rest: Vec<EntryId> = touched.iter().copied().filter(|id| rests_on_private(state, *id)).collect();
+    state.recording.left_out.extend(rest);
     if touched.is_empty() && moved.is_empty() {
         return Vec::new();
     }
@@ -35,7 +38,7 @@ pub fn look(state: &mut State) -> Vec<Effect> {
         Storing::Private => {
             recording.left_out.extend(touched);
             recording.moved.extend(moved);
-            return Vec::new();
+            return give_marks(state);
         }
         Storing::Off | Storing::Unusable => return Vec::new(),
     }
@@ -59,11 +62,11 @@ pub fn look(state: &mut State) -> Vec<Effect> {
 /// A session begins with the first message; what was told before it belongs to the start of the program.
 fn begin(state: &mut State) -> bool {
     let entries = state.log.entries();
-    if !entries.iter().any(|entry| matches!(entry.body, Body::User { .. })) {
-        return false;
-    }
+    let out = &state.recording.left_out;
+    let says = |entry: &Entry| matches!(entry.body, Body::User { .. }) && !out.contains(&entry.id);
+    let Some(first) = entries.iter().position(says) else { return false };
     let told = |entry: &&Entry| matches!(entry.body, Body::Notice { .. });
-    let before = entries.iter().take_while(|entry| !matches!(entry.body, Body::User { .. }));
+    let before = entries.iter().take(first);
     let left_out: Vec<EntryId> = before.filter(told).map(|entry| entry.id).collect();
     let recording = &mut state.recording;
     recording.open.retain(|id| !left_out.contains(id));
@@ -77,9 +80,47 @@ fn is_sealed(state: &State, id: EntryId) -> bool {
     state.recording.sealed.contains_key(&id) && state.log.get(id).is_some()
 }
 
+/// Whether an entry tells what was said in private: it was sent then, is another answer to it, or a summary of it, of which a resumed session sends what
+/// it has word for word.
+fn rests_on_private(state: &State, id: EntryId) -> bool {
+    let Some(at) = state.log.position(id) else { return false };
+    let entries = state.log.entries();
+    match entries.get(at).map(|entry| &entry.body) {
+        Some(Body::Compaction { summary, kept, .. }) if !summary.is_empty() => {
+            let covered = entries.get(..briefing::kept_from(&state.log, at, *kept)).unwrap_or_default();
+            covered.iter().any(|entry| is_private(state, entry))
+        }
+        // It waited in the queue since then.
+        Some(Body::User { text, .. }) if state.prompt.history.is_apart(text) => true,
+        // What the store has a piece of is its already.
+        Some(Body::Reply(_)) if !state.recording.given.contains_key(&id) => {
+            let said = state.log.message_of(at).and_then(|said| entries.get(said));
+            said.is_some_and(|said| is_private(state, said))
+        }
+        Some(
+            Body::Compaction { .. }
+            | Body::Reply(_)
+            | Body::User { .. }
+            | Body::Divider { .. }
+            | Body::Notice { .. }
+            | Body::Decision { .. },
+        )
+        | None => false,
+    }
+}
+
+/// Whether words of the conversation are in the store in part at most.
+fn is_private(state: &State, entry: &Entry) -> bool {
+    let Recording { left_out, sealed, .. } = &state.recording;
+    let said = matches!(entry.body, Body::User { .. } | Body::Reply(_));
+    said && (left_out.contains(&entry.id) || sealed.contains_key(&entry.id))
+}
+
 /// What follows is private: a reply that is on its way ends here in the store, and what is not stored yet stays out.
 pub fn seal(state: &mut State) -> Vec<Effect> {
-    let streams: Vec<EntryId> = state.recording.given.keys().copied().collect();
+    let left_out = &state.recording.left_out;
+    let streams: Vec<EntryId> =
+        state.recording.given.keys().copied().filter(|id| !left_out.contains(id)).collect();
     for id in streams {
         let Some(reply) = state.log.reply(id) else { continue };
         let mut reply = reply.clone();
@@ -121,8 +162,10 @@ pub fn now(state: &mut State) -> Vec<Effect> {
 
 fn give(state: &mut State, stands: Option<Standing>) -> Vec<Effect> {
     state.recording.due = None;
-    if state.recording.storing != Storing::On || state.recording.stage == Stage::Waiting {
-        return Vec::new();
+    match state.recording.storing {
+        Storing::On if state.recording.stage == Stage::Begun => {}
+        Storing::Private => return give_marks(state),
+        Storing::On | Storing::Off | Storing::Unusable => return Vec::new(),
     }
     let open = std::mem::take(&mut state.recording.open);
     let mut moved = std::mem::take(&mut state.recording.moved);
@@ -141,6 +184,20 @@ fn give(state: &mut State, stands: Option<Standing>) -> Vec<Effect> {
     if standing.is_some() {
         recording.standing.clone_from(&standing);
     }
+    record(recording, changes, standing)
+}
+
+/// While the rest is private, the session is told how what it has takes part; one that is gone is told nothing.
+fn give_marks(state: &mut State) -> Vec<Effect> {
+    if state.recording.session.is_none() {
+        return Vec::new();
+    }
+    let moved = std::mem::take(&mut state.recording.moved);
+    let marks: Vec<Change> = moved.into_iter().filter_map(|id| mark(state, id)).collect();
+    if marks.is_empty() { Vec::new() } else { record(&state.recording, marks, None) }
+}
+
+fn record(recording: &Recording, changes: Vec<Change>, standing: Option<Standing>) -> Vec<Effect> {
     let record = Record {
         conversation: recording.conversation,
         session: recording.session,
@@ -240,6 +297,14 @@ fn stored_place(state: &State, anchor: Anchor) -> Anchor {
     Anchor { entry: stored, ..anchor }
 }
 
+/// Whether the store was given something of this conversation.
+fn can_be_gone(state: &State) -> bool {
+    match state.recording.storing {
+        Storing::On | Storing::Private => true,
+        Storing::Off | Storing::Unusable => false,
+    }
+}
+
 /// The store tells something.
 pub fn told(state: &mut State, told: Told) -> Vec<Effect> {
     match told {
@@ -276,11 +341,11 @@ pub fn told(state: &mut State, told: Told) -> Vec<Effect> {
             return now(state);
         }
         Told::Gone { conversation } => {
-            if state.recording.conversation == conversation && state.recording.storing == Storing::On {
-                state.recording.storing = Storing::Private;
-                state.recording.session = None;
+            if state.recording.conversation == conversation && can_be_gone(state) {
+                let effects = sessions::gone(state);
                 let text = "This session was deleted elsewhere, so it is not saved any more; /new begins one that is.";
                 state.notice(Level::Warning, text);
+                return effects;
             }
         }
         Told::Listed { query, sessions } => sessions::listed(state, &query, sessions),

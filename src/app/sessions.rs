@@ -10,6 +10,7 @@ pub use list::{choose, delete_chosen, filter_changed, listed, no_doubt, pick, re
 
 use std::collections::HashSet;
 
+use super::keeping;
 use super::recording;
 use super::state::{Fixed, Focus, ModelChoice, Spoken, Stage, State, Storing};
 use super::turn;
@@ -155,6 +156,9 @@ pub fn leave(state: &mut State) -> Left {
         notices.filter(|body| matches!(body, Body::Notice { .. })).collect()
     };
     state.log.clear();
+    if state.recording.storing == Storing::Private {
+        state.prompt.end_private();
+    }
     state.recording.next();
     let rules = state.decided.forget_words();
     state.transcript.follow();
@@ -245,15 +249,31 @@ pub fn renamed(state: &mut State, session: SessionId, title: &str) -> Vec<Effect
 /// It is deleted, and what nobody else says leaves the history of the prompt, too.
 pub fn deleted(state: &mut State, session: SessionId, unsaid: &HashSet<String>) -> Vec<Effect> {
     state.prompt.history.forget(unsaid);
-    let own = state.recording.session.take_if(|own| *own == session).is_some();
-    // Where nothing is saved, that stays so with the next conversation.
-    if own && state.recording.storing == Storing::On {
-        state.recording.storing = Storing::Private;
+    let own = state.recording.session == Some(session);
+    let mut effects = if own { gone(state) } else { Vec::new() };
+    if own && state.recording.storing == Storing::Private {
         state.note(format!("session {session} is deleted; what is said here now is not saved, until /new"));
     } else {
         state.note(format!("session {session} is deleted"));
     }
-    filter_changed(state)
+    effects.extend(filter_changed(state));
+    effects
+}
+
+/// The session of this conversation is deleted: what follows is private.
+pub fn gone(state: &mut State) -> Vec<Effect> {
+    let effects = match state.recording.storing {
+        Storing::On => keeping::begin_private(state),
+        Storing::Private | Storing::Off | Storing::Unusable => Vec::new(),
+    };
+    // Where nothing is saved, that stays so with the next conversation.
+    if state.recording.storing == Storing::On {
+        state.recording.storing = Storing::Private;
+    }
+    state.log.take_touched();
+    state.log.take_moved();
+    state.recording.gone(state.log.entries().iter().map(|entry| entry.id));
+    effects
 }
 
 /// `/private` and `/private off`.
@@ -292,8 +312,15 @@ pub fn private(state: &mut State, word: &str) -> Vec<Effect> {
             (Storing::Private, format!("From here on nothing of this session is saved, until /new.{before}"))
         }
     };
+    let mut effects = match storing {
+        Storing::Private => keeping::begin_private(state),
+        Storing::On | Storing::Off | Storing::Unusable => {
+            state.prompt.end_private();
+            Vec::new()
+        }
+    };
     // What is said in private stays out, also when the rest is saved again.
-    let effects = recording::seal(state);
+    effects.extend(recording::seal(state));
     state.recording.storing = storing;
     state.notice(Level::Info, text);
     recording_forgets(state);

@@ -85,7 +85,7 @@ pub fn interrupt(state: &mut State) -> Vec<Effect> {
         return stop(state);
     }
     if !state.prompt.editor.is_empty() {
-        state.prompt.take();
+        state.prompt.put_aside();
         state.errands.revising = None;
         let back = state.tools.keymap.told("; ", Context::Prompt, Action::Previous, "brings it back");
         state.note(format!("draft put aside{back}"));

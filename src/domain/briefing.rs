@@ -213,17 +213,22 @@ fn begins(log: &Log) -> (usize, Option<String>) {
         | Body::Decision { .. } => None,
     });
     let Some((at, summary, kept)) = found.into_iter().next() else { return (0, None) };
-    let before = log.entries().get(..at).unwrap_or_default();
-    let said = before.iter().enumerate().filter(|(_, entry)| matches!(entry.body, Body::User { .. }));
-    let users: Vec<usize> = said.map(|(at, _)| at).collect();
-    let first = users.len().checked_sub(kept).and_then(|skipped| users.get(skipped).copied());
-    let first = if kept == 0 { at } else { first.unwrap_or(0) };
+    let first = kept_from(log, at, kept);
     let lead = if summary.is_empty() {
         "[The beginning of this conversation was left out to save room.]\n\n".to_string()
     } else {
         format!("[What was said before this, in short:]\n\n{summary}\n\n[The conversation goes on:]\n\n")
     };
     (first, Some(lead))
+}
+
+/// The position from which on a compaction at a position keeps what was said word for word, where it keeps so many messages of the user.
+pub fn kept_from(log: &Log, at: usize, kept: usize) -> usize {
+    let before = log.entries().get(..at).unwrap_or_default();
+    let said = before.iter().enumerate().filter(|(_, entry)| matches!(entry.body, Body::User { .. }));
+    let users: Vec<usize> = said.map(|(at, _)| at).collect();
+    let first = users.len().checked_sub(kept).and_then(|skipped| users.get(skipped).copied());
+    if kept == 0 { at } else { first.unwrap_or(0) }
 }
 
 /// How many messages of the user are sent.

@@ -28,17 +28,90 @@ pub struct Prompt {
     pub mentions: Mentions,
     /// The keys of vi, where they are wanted.
     pub vi: Option<Vi>,
+    /// The shown text as it was last, where it began as one that is not for the disk.
+    apart: Option<Vec<Span>>,
+    /// The drafts that there were when what followed became private.
+    before: Vec<Vec<Span>>,
 }
 
 impl Prompt {
-    /// Takes the draft out and remembers it in the history.
+    /// Takes the draft out to be sent, and remembers it in the history.
     pub fn take(&mut self) -> Vec<Span> {
         let spans = self.editor.take();
-        self.remember(spans.clone());
+        self.apart = None;
+        self.before.retain(|draft| *draft != spans);
+        self.history.said(spans.clone());
         if let Some(vi) = &mut self.vi {
             vi.begin();
         }
         spans
+    }
+
+    /// Empties the prompt; the draft that was there goes to the history.
+    pub fn put_aside(&mut self) {
+        self.let_go();
+        let spans = self.editor.take();
+        self.remember(spans);
+        if let Some(vi) = &mut self.vi {
+            vi.begin();
+        }
+    }
+
+    /// Another text will be shown: the words of this one stay out where they did.
+    fn let_go(&mut self) {
+        if self.apart.take().is_some() {
+            self.history.leave_out(&self.editor.spans());
+        }
+    }
+
+    /// Looks whether the shown text is one that is not for the disk: what is made of it is not either, until it is sent.
+    pub fn look(&mut self) {
+        if !self.history.has_apart() && self.apart.is_none() {
+            return;
+        }
+        if self.editor.is_empty() {
+            // It can be brought back.
+            self.apart.take().into_iter().for_each(|last| self.history.leave_out(&last));
+        } else if self.apart.is_some() || self.history.is_apart(&self.editor.text()) {
+            self.apart = Some(self.editor.spans());
+        }
+    }
+
+    /// What follows is private; what was written before is not.
+    pub fn begin_private(&mut self) {
+        self.before = self.drafts();
+    }
+
+    /// Keeps what was sent and put aside in private out of what goes to the disk.
+    pub fn leave_out(&mut self) {
+        self.history.leave_out_unsaved(&self.before);
+    }
+
+    /// What follows is not private any more; what was written in private stays so.
+    pub fn end_private(&mut self) {
+        self.leave_out();
+        let shown = self.editor.spans();
+        let drafts = self.drafts();
+        drafts
+            .iter()
+            .filter(|draft| !self.before.contains(draft))
+            .for_each(|draft| self.history.leave_out(draft));
+        if !self.before.contains(&shown) && self.history.is_at_draft() && !self.editor.is_empty() {
+            self.apart = Some(shown);
+        }
+        self.before.clear();
+    }
+
+    /// What was sent and put aside and is not on its way to the disk yet.
+    pub fn take_unsaved(&mut self) -> Vec<Vec<Span>> {
+        let messages = self.history.take_unsaved();
+        self.before.retain(|draft| !messages.contains(draft));
+        messages
+    }
+
+    /// The drafts that there were when what followed became private, but those that were sent since.
+    pub fn before_private(&self) -> &[Vec<Span>] {
+        &self.before
     }
 
     /// Adds to the history what is not blank and not the same as the last.
@@ -48,6 +121,7 @@ impl Prompt {
 
     /// Shows another text; the draft that was there goes to the history.
     pub fn exchange(&mut self, spans: &[Span]) {
+        self.let_go();
         let draft = self.editor.spans();
         self.remember(draft);
         self.editor.set(spans);
@@ -60,7 +134,8 @@ impl Prompt {
 
     /// The drafts that would be lost now; the last one is the one that is shown.
     pub fn drafts(&self) -> Vec<Vec<Span>> {
-        self.history.drafts(self.editor.spans())
+        let shown = if self.apart.is_some() { Vec::new() } else { self.editor.spans() };
+        self.history.drafts(shown)
     }
 
     /// Grows with every change of draft and history.
@@ -81,6 +156,7 @@ impl Prompt {
     /// Shows the message before in the history; the draft is kept aside. With the caret at the end of typed words, messages that begin
     /// with them are looked for.
     pub fn earlier(&mut self) {
+        self.let_go();
         let shown = self.editor.spans();
         let beginning = match shown.as_slice() {
             [Span { text, origin: Origin::Typed }] if self.editor.is_at_end() => Some(text.clone()),
@@ -93,6 +169,7 @@ impl Prompt {
 
     /// Shows the message after in the history, at last the draft again.
     pub fn later(&mut self) {
+        self.let_go();
         if let Some(message) = self.history.later(&self.editor.spans()) {
             self.editor.set(&message);
         }

@@ -169,3 +169,121 @@ fn what_stays_out_of_the_sessions_stays_out_of_the_drafts_and_the_history() {
     app.types("and its dr");
     assert_eq!(writes(&mut app, 600), []);
 }
+
+/// What was asked to be written since this was asked last, in words.
+fn disk(app: &mut App) -> String {
+    for _ in 0..30 {
+        app.after(50);
+    }
+    let kept = |effect: &Effect| {
+        matches!(effect, Effect::Remember { .. } | Effect::KeepDraft { .. } | Effect::Store(_))
+    };
+    let found: Vec<Effect> = app.effects.drain(..).filter(kept).collect();
+    format!("{found:?}")
+}
+
+/// A conversation in which a message was said in private, and what follows is saved again.
+fn with_a_private_message() -> App {
+    let mut app = saved();
+    app.turn("public alpha");
+    app.say("/private");
+    app.turn("secret WOMBAT");
+    app.say("/private off");
+    app
+}
+
+#[test]
+fn a_private_message_that_comes_back_to_the_prompt_stays_out_until_it_is_sent() {
+    // Taken back, edited where it was said, branched off before it, and recalled.
+    for keys in ["alt+z", "f4 [ enter", "f4 [ f", "home up up", "ctrl+r down enter"] {
+        let mut app = with_a_private_message();
+        app.keys(keys);
+        app.expect_draft("secret WOMBAT");
+        let before = disk(&mut app);
+        app.types("!");
+        app.expect_draft("secret WOMBAT!");
+        let edited = disk(&mut app);
+        app.keys("ctrl+u");
+        app.types("a new draft");
+        assert!(disk(&mut app).contains("a new draft"), "{keys}");
+        app.keys("ctrl+c home up up up");
+        app.expect_draft("secret WOMBAT");
+        app.types("?");
+        app.keys("ctrl+c home up");
+        app.expect_draft("secret WOMBAT?");
+        let aside = disk(&mut app);
+        app.keys("down");
+        app.say("and now?");
+        let kept = [before, edited, aside, disk(&mut app)];
+        assert!(!kept.iter().any(|kept| kept.contains("WOMBAT")), "{keys}: {kept:?}");
+    }
+}
+
+#[test]
+fn a_private_message_that_is_sent_again_is_a_message_like_others() {
+    let mut app = with_a_private_message();
+    app.keys("alt+z");
+    app.types("!");
+    app.keys("enter");
+    let kept = disk(&mut app);
+    assert_eq!(kept.matches("WOMBAT!").count(), 2, "history and session: {kept}");
+    assert_eq!(kept.matches("WOMBAT").count(), 2, "{kept}");
+}
+
+#[test]
+fn what_waited_since_it_was_private_stays_out() {
+    let mut app = saved();
+    app.turn("public alpha");
+    app.say("a public one");
+    app.kb_read();
+    app.say("queued alpha");
+    app.say("/private");
+    app.say("queued WOMBAT");
+    app.types("half a WOMBAT");
+    let mut kept = disk(&mut app);
+    app.keys("home up up up");
+    app.expect_draft("queued alpha");
+    app.keys("ctrl+u");
+    app.types("/private off");
+    app.keys("enter");
+    kept += &disk(&mut app);
+    assert!(kept.contains("queued alpha") && !kept.contains("WOMBAT"), "{kept}");
+    for _ in 0..2 {
+        app.replies("Done.");
+        app.kb_read();
+    }
+    kept += &disk(&mut app);
+    assert!(app.chat().contains("you: queued WOMBAT"), "{}", app.chat());
+    assert!(!kept.contains("WOMBAT"), "{kept}");
+}
+
+#[test]
+fn a_draft_of_before_is_kept_when_what_follows_is_private() {
+    let earlier = Prompts { drafts: vec![typed("draft of before")], ..Prompts::default() };
+    let mut app = saved();
+    app.send(Event::PromptsRead(earlier.clone()));
+    app.keys("ctrl+c");
+    app.say("/private");
+    app.turn("secret WOMBAT");
+    let kept = disk(&mut app);
+    assert!(
+        kept.contains("Remember") && kept.contains("draft of before") && !kept.contains("WOMBAT"),
+        "{kept}"
+    );
+    // One that stays in the prompt is kept as it was.
+    let mut app = saved();
+    app.send(Event::PromptsRead(earlier));
+    app.keys("ctrl+p");
+    app.types("private");
+    app.keys("enter");
+    app.expect_draft("draft of before");
+    app.types(" and WOMBAT");
+    assert_eq!(writes(&mut app, 600).last(), Some(&draft(&["draft of before"], &[])));
+    app.keys("ctrl+u");
+    app.types("draft of before");
+    app.keys("ctrl+c");
+    assert_eq!(
+        writes(&mut app, 600),
+        [Effect::Remember { messages: vec![typed("draft of before")] }, draft(&[], &[])]
+    );
+}

@@ -313,6 +313,96 @@ fn what_is_said_in_private_stays_out_though_it_goes_on_after_it() {
     assert!(!format!("{:?}", short(&records(&mut app))).contains("private"));
 }
 
+/// What the store has after these records, as it gives it back.
+fn stored_by(records: &[Record]) -> Vec<Kept> {
+    let mut entries: Vec<(EntryId, Kept)> = Vec::new();
+    for change in records.iter().flat_map(|record| &record.changes) {
+        match change {
+            Change::Put { entry, body } => match entries.iter_mut().find(|(known, _)| known == entry) {
+                Some((_, kept)) => kept.body = body.clone(),
+                None => entries.push((*entry, Kept::new(Some(1), body.clone()))),
+            },
+            Change::Drop { entry } => entries.retain(|(known, _)| known != entry),
+            Change::Mark { entry, presence, .. } => {
+                let marked = entries.iter_mut().filter(|(known, _)| known == entry);
+                marked.for_each(|(_, kept)| kept.presence = *presence);
+            }
+            Change::Grow { .. } => {}
+        }
+    }
+    entries.into_iter().map(|(_, kept)| kept).collect()
+}
+
+/// What is sent with the next message, once a session of these entries goes on.
+fn sent_after_resuming(entries: Vec<Kept>) -> String {
+    let mut app = app();
+    told(&mut app, Told::Opened(Box::new(Opened { entries, ..earlier("", None) })));
+    app.say("and now?");
+    app.kb_read();
+    format!("{:?}", app.request().messages)
+}
+
+#[test]
+fn a_summary_of_what_was_said_in_private_stays_out() {
+    for (private, kept) in [("two", true), ("WOMBAT", false)] {
+        let mut app = app();
+        app.turn("public alpha");
+        if !kept {
+            app.say("/private");
+        }
+        app.turn(private);
+        app.say("/private off");
+        app.turn("three");
+        app.turn("four");
+        app.say("/compact");
+        app.replies(&format!("Task: alpha and {private}."));
+        app.turn("five");
+        let stored = records(&mut app);
+        let summaries =
+            stored_by(&stored).iter().filter(|kept| matches!(kept.body, Body::Compaction { .. })).count();
+        assert_eq!(summaries, usize::from(kept));
+        assert_eq!(format!("{stored:?}").contains(private), kept, "{stored:?}");
+        // Here the summary is sent, and later what it stood for, as far as that is stored.
+        assert!(format!("{:?}", app.request().messages).contains("Task: alpha"));
+        let sent = sent_after_resuming(stored_by(&stored));
+        assert_eq!(sent.contains("public alpha"), !kept, "{sent}");
+        assert_eq!(sent.contains("Task: alpha"), kept, "{sent}");
+        assert!(sent.contains("four") && sent.contains("five"), "{sent}");
+    }
+}
+
+#[test]
+fn another_answer_to_what_was_said_in_private_stays_out() {
+    let mut app = app();
+    app.turn("one");
+    app.say("/private");
+    app.turn("two");
+    app.say("/private off");
+    records(&mut app);
+    for answer in ["The second WOMBAT.", "The third WOMBAT."] {
+        app.say("/retry");
+        app.kb_read();
+        app.streams(ReplyEvent::Text(answer.into()));
+        app.after(300);
+        app.ends(Outcome::Complete(StopReason::EndTurn));
+    }
+    app.keys("alt+,");
+    app.expect("The second WOMBAT.");
+    app.turn("three");
+    app.say("/retry");
+    app.kb_read();
+    app.replies("Another.");
+    let stored = records(&mut app);
+    assert!(!format!("{stored:?}").contains("WOMBAT"), "{stored:?}");
+    assert!(short(&stored).contains(&format!("{FIRST}: Another..")), "{stored:?}");
+    // Nor is an answer to what stands before it hidden by it.
+    app.keys("alt+z alt+z ctrl+u");
+    app.say("/retry");
+    app.kb_read();
+    app.replies("To the first.");
+    assert!(short(&records(&mut app)).contains(&format!("{FIRST}: To the first..")));
+}
+
 #[test]
 fn a_stored_message_that_is_taken_back_in_private_is_so_in_the_store_once_it_is_saved_again() {
     let mut app = app();
@@ -327,6 +417,29 @@ fn a_stored_message_that_is_taken_back_in_private_is_so_in_the_store_once_it_is_
     let marks = stored.iter().flat_map(|record| &record.changes);
     let marks = marks.filter(|change| matches!(change, Change::Mark { presence: Presence::TakenBack, .. }));
     assert_eq!(marks.count(), 2, "{stored:?}");
+}
+
+#[test]
+fn a_stored_message_that_is_taken_back_in_private_is_so_in_the_store_at_once() {
+    let mut app = app();
+    app.turn("public one");
+    told(&mut app, Told::Begun { conversation: Conversation(0), session: SessionId(4) });
+    app.turn("public two");
+    let mut stored = records(&mut app);
+    app.say("/private");
+    app.turn("WOMBAT");
+    app.keys("alt+z alt+z ctrl+u");
+    let marks = records(&mut app);
+    assert_eq!(short(&marks).len(), 2, "the message and its reply: {marks:?}");
+    assert!(marks.iter().all(|record| record.session == Some(SessionId(4)) && record.standing.is_none()));
+    app.after(1_000);
+    assert_eq!(records(&mut app), []);
+    stored.extend(marks);
+    let sent = sent_after_resuming(stored_by(&stored));
+    assert!(
+        sent.contains("public one") && !sent.contains("public two") && !sent.contains("WOMBAT"),
+        "{sent}"
+    );
 }
 
 #[test]
@@ -713,6 +826,44 @@ fn a_deleted_session_of_ones_own_is_not_stored_again() {
     app.say("/new");
     app.turn("three");
     assert_eq!(short(&records(&mut app))[0], "you: three");
+}
+
+#[test]
+fn what_follows_a_deleted_session_is_one_of_its_own_once_it_is_saved_again() {
+    for elsewhere in [false, true] {
+        let mut app = app();
+        app.turn("one");
+        told(&mut app, Told::Begun { conversation: Conversation(0), session: SessionId(4) });
+        app.say("WOMBAT");
+        app.kb_read();
+        app.streams(ReplyEvent::Text("A WOMBAT ".into()));
+        app.after(300);
+        asks(&mut app);
+        let unsaid = HashSet::from(["one".to_string(), "WOMBAT".to_string()]);
+        let gone = match elsewhere {
+            false => Told::Deleted { session: SessionId(4), unsaid },
+            true => Told::Gone { conversation: Conversation(0) },
+        };
+        told(&mut app, gone);
+        app.streams(ReplyEvent::Text("streams ".into()));
+        app.after(300);
+        app.say("/private off");
+        app.streams(ReplyEvent::Text("on".into()));
+        app.after(300);
+        app.ends(Outcome::Complete(StopReason::EndTurn));
+        // What the store answers late to what it was given before is no news.
+        told(&mut app, Told::Gone { conversation: Conversation(0) });
+        assert_eq!(records(&mut app), []);
+        app.turn("three");
+        let stored = records(&mut app);
+        assert_eq!(short(&stored), ["you: three".to_string(), format!("{FIRST}: Done..")]);
+        assert!(stored.iter().all(|record| {
+            (record.conversation, record.session, record.parent) == (Conversation(1), None, None)
+        }));
+        assert_eq!(app.chat().contains("deleted elsewhere"), elsewhere);
+        told(&mut app, Told::Begun { conversation: Conversation(1), session: SessionId(5) });
+        assert_eq!(app.state.recording.session, Some(SessionId(5)));
+    }
 }
 
 #[test]

@@ -130,4 +130,14 @@ impl Recording {
         self.standing = None;
         self.open = entries.filter(|id| !self.left_out.contains(id)).collect();
     }
+
+    /// The session was deleted: nothing of what was said so far is stored again, and what follows is a session of its own, where it is.
+    pub fn gone(&mut self, entries: impl Iterator<Item = EntryId>) {
+        self.left_out.extend(entries);
+        self.anew(std::iter::empty());
+        self.sealed.clear();
+        self.parent = None;
+        self.stage = Stage::Waiting;
+        self.due = None;
+    }
 }

@@ -105,6 +105,16 @@ impl Log {
         self.said_before(at + 1)
     }
 
+    /// The position of the message that a reply answers, also where both were taken back.
+    pub fn message_of(&self, at: usize) -> Option<usize> {
+        let before = self.entries.get(..at).unwrap_or_default();
+        let said = |entry: &Entry| matches!(entry.body, Body::User { .. });
+        match self.entries.get(at)?.presence {
+            Presence::Current | Presence::OtherVersion => self.said_before(at),
+            Presence::TakenBack => before.iter().rposition(said),
+        }
+    }
+
     /// The positions between the message that an entry answers and the next message.
     fn answer(&self, at: usize) -> Range<usize> {
         let start = self.said_before(at + 1).map_or(0, |said| said + 1);

@@ -29,6 +29,8 @@ pub struct History {
     recall: Recall,
     /// What was added and is not yet on its way to the disk.
     unsaved: Vec<Vec<Span>>,
+    /// Texts that are not for the disk, until they are said where that is kept.
+    apart: HashSet<String>,
     revision: u64,
 }
 
@@ -54,6 +56,40 @@ impl History {
         self.messages.get(position).map(Vec::as_slice)
     }
 
+    /// Adds what was sent: from here on its words are kept like others, unless they are left out again.
+    pub fn said(&mut self, spans: Vec<Span>) {
+        self.apart.remove(&joined(&spans));
+        self.remember(spans);
+    }
+
+    /// Keeps a text out of what goes to the disk.
+    pub fn leave_out(&mut self, spans: &[Span]) {
+        if !is_blank(spans) {
+            self.apart.insert(joined(spans));
+        }
+    }
+
+    /// Keeps out what was added and is not yet on its way to the disk, but for these.
+    pub fn leave_out_unsaved(&mut self, but: &[Vec<Span>]) {
+        for message in std::mem::take(&mut self.unsaved) {
+            if but.contains(&message) {
+                self.unsaved.push(message);
+            } else {
+                self.leave_out(&message);
+            }
+        }
+    }
+
+    /// Whether a text is kept out of what goes to the disk.
+    pub fn is_apart(&self, text: &str) -> bool {
+        self.apart.contains(text)
+    }
+
+    /// Whether any text is.
+    pub fn has_apart(&self) -> bool {
+        !self.apart.is_empty()
+    }
+
     /// Adds what is not blank and not the same as the last. A draft that waited behind a recalled message goes there first, so that it
     /// can be recalled too.
     pub fn remember(&mut self, spans: Vec<Span>) {
@@ -68,7 +104,9 @@ impl History {
         if is_blank(&spans) || self.messages.last() == Some(&spans) {
             return;
         }
-        self.unsaved.push(spans.clone());
+        if !self.apart.contains(&joined(&spans)) {
+            self.unsaved.push(spans.clone());
+        }
         self.messages.push(spans);
         self.trim();
     }
@@ -83,12 +121,10 @@ impl History {
         self.trim();
     }
 
-    /// Drops the messages of these texts.
+    /// Drops the messages of these texts, and keeps the texts off the disk.
     pub fn forget(&mut self, texts: &HashSet<String>) {
-        let is_one = |message: &Vec<Span>| {
-            let text: String = message.iter().map(|span| span.text.as_str()).collect();
-            texts.contains(&text)
-        };
+        self.apart.extend(texts.iter().cloned());
+        let is_one = |message: &Vec<Span>| texts.contains(&joined(message));
         if let Recall::At { position, .. } = &mut self.recall {
             let before = self.messages.iter().take(*position);
             *position -= before.filter(|message| is_one(message)).count();
@@ -120,7 +156,7 @@ impl History {
             }
             Recall::At { draft, .. } => vec![draft.clone(), shown],
         };
-        drafts.retain(|draft| !is_blank(draft));
+        drafts.retain(|draft| !is_blank(draft) && !self.apart.contains(&joined(draft)));
         drafts
     }
 
@@ -182,6 +218,10 @@ impl History {
             None => Some(draft),
         }
     }
+}
+
+fn joined(message: &[Span]) -> String {
+    message.iter().map(|span| span.text.as_str()).collect()
 }
 
 /// Whether there is nothing to be seen in a message.
