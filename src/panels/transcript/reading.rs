@@ -86,17 +86,10 @@ impl Search {
         let mut next = Self::of(&self.words, entries);
         if let Some(current) = self.matches.get(self.current) {
             // Thinking comes before the words, so a match keeps its number only from the end of the entry on.
-            let behind = |search: &Self, found: &Match| {
-                search
-                    .matches
-                    .iter()
-                    .filter(|one| one.entry == found.entry && one.number > found.number)
-                    .count()
-            };
-            let left = behind(self, current);
-            let is_next = |one: &Match| {
-                one.entry > current.entry || (one.entry == current.entry && behind(&next, one) <= left)
-            };
+            let count =
+                |search: &Self| search.matches.iter().filter(|one| one.entry == current.entry).count();
+            let number = count(&next).saturating_sub(count(self).saturating_sub(current.number));
+            let is_next = |one: &Match| (one.entry, one.number) >= (current.entry, number);
             next.current = next.matches.iter().position(is_next).unwrap_or(next.current);
         }
         next
