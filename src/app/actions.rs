@@ -154,7 +154,9 @@ fn reading_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
             (Some(Action::Submit | Action::Next), _) => reading::end_search(state),
             (Some(Action::Stop | Action::Interrupt), _) => reading.forget(),
             (Some(Action::Previous), _) => return perform(state, Action::PreviousMatch),
-            (Some(action @ (Action::Suspend | Action::Redraw)), _) => return perform(state, action),
+            (Some(action @ (Action::Suspend | Action::Redraw | Action::Unfold)), _) => {
+                return perform(state, action);
+            }
             (Some(action), _) => {
                 edit(field, action);
                 reading::typed(state);
@@ -208,7 +210,12 @@ fn menu_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         }
         (None, KeyCode::Backspace, _) => menu.backspace(),
         (None, _, Some(letter)) => menu.type_text(letter.encode_utf8(&mut [0; 4])),
-        (None, _, None) => return Vec::new(),
+        // The filter is a line of text like the prompt.
+        (None, _, None) => match state.tools.keymap.action(Context::Prompt, key) {
+            Some(Action::DeleteToStart) => menu.clear_filter(),
+            Some(Action::DeleteWord) => menu.delete_word(),
+            Some(_) | None => return Vec::new(),
+        },
     }
     state.recording.doubt = None;
     sessions::filter_changed(state)
@@ -277,7 +284,10 @@ pub fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         Action::UnfoldPaste => unfold_paste(state),
         Action::Queue => messages::queue(state),
         Action::History => messages::history(state),
-        Action::TryAgain => return compact::retry(state),
+        Action::TryAgain => {
+            state.end_note();
+            return compact::retry(state);
+        }
         Action::Quit if state.prompt.editor.is_empty() => return vec![Effect::Quit],
         Action::LineEnd if state.prompt.editor.is_empty() => state.transcript.follow(),
         Action::EditExternally if matches!(state.focus, Focus::Review) => return review::act(state, action),
@@ -384,6 +394,7 @@ fn submit(state: &mut State) -> Vec<Effect> {
 
 /// Sends the draft as it stands.
 pub fn send(state: &mut State) -> Vec<Effect> {
+    state.end_note();
     let editor = &state.prompt.editor;
     if editor.text().trim().is_empty() {
         return turn::resume_queue(state);
@@ -423,6 +434,7 @@ fn unfold(state: &mut State) {
     if state.log.toggle_folds().is_none() {
         state.note("there is no decided KB.md edit in the chat");
     }
+    reading::search_again(state);
 }
 
 fn unfold_paste(state: &mut State) {
@@ -434,6 +446,7 @@ fn unfold_paste(state: &mut State) {
 fn take_back(state: &mut State) {
     if let Some(message) = state.queue.take_last() {
         state.prompt.exchange(&message);
+        state.queue.forget_edited();
     }
 }
 

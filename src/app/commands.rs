@@ -160,6 +160,7 @@ pub fn run(state: &mut State) -> Vec<Effect> {
     match (exact, matching.as_slice()) {
         (Some(command), _) | (None, &[command]) => {
             state.prompt.take();
+            state.queue.forget_edited();
             (command.run)(state, rest.trim())
         }
         (None, []) => {

@@ -47,6 +47,7 @@ pub fn recall(state: &mut State, id: &str) {
     let place = id.parse().ok();
     if let Some(message) = place.and_then(|place| state.prompt.history.at(place)).map(<[Span]>::to_vec) {
         state.prompt.exchange(&message);
+        state.queue.forget_edited();
     }
 }
 
@@ -91,9 +92,9 @@ pub fn refresh_queue(state: &mut State) {
     }
 }
 
-/// The chosen message leaves the queue and becomes the draft.
+/// The chosen message leaves the queue and becomes the draft; sent again while others wait, it has its place among them.
 pub fn edit_queued(state: &mut State, id: &str) {
-    match id.parse().ok().and_then(|id| state.queue.take(id)) {
+    match id.parse().ok().and_then(|id| state.queue.take_to_edit(id)) {
         Some(message) => state.prompt.exchange(&message),
         None => state.note("it was sent already"),
     }

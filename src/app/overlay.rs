@@ -10,6 +10,7 @@ use super::update::open;
 use super::{chat, commands, compare, messages, sessions, setup};
 use crate::domain::briefing;
 use crate::domain::persona::{Library, Listed, Reading};
+use crate::draw::patch;
 use crate::draw::theme::Theme;
 use crate::panels::menu::{Item, Menu};
 use crate::panels::pager::{Content, Pager, Scroll};
@@ -242,7 +243,7 @@ fn knowledge_text(state: &State) -> String {
         text.push_str(&format!("not watched ({why}); read before each task all the same\n"));
     }
     text.push_str(&session_text(state));
-    text.push_str(&format!("\n{}\n", crate::base::text::sanitise(&briefing::knowledge(&kb.snapshot))));
+    text.push_str(&format!("\n{}", patch::spelled(&briefing::knowledge(&kb.snapshot))));
     text
 }
 

@@ -9,7 +9,7 @@ use crate::draw::markdown;
 use crate::panels::pager::{Content, Pager};
 use crate::panels::prompt::editor::Editor;
 use crate::panels::transcript::Wish;
-use crate::panels::transcript::reading::{Reading, can_be_marked, searched};
+use crate::panels::transcript::reading::{Reading, can_be_marked, words};
 use crate::protocol::action::{Action, Context};
 use crate::protocol::message::{Clip, Effect};
 
@@ -32,6 +32,7 @@ pub fn toggle(state: &mut State) {
 
 /// Opens the line for the words of a search.
 pub fn begin_search(state: &mut State) {
+    state.end_note();
     if !matches!(state.focus, Focus::Reading(_)) {
         toggle(state);
     }
@@ -47,6 +48,13 @@ pub fn typed(state: &mut State) {
     if let Some(found) = reading.search(&words, state.log.entries()) {
         reading.marked = Some(found.entry);
         state.transcript.scroll(Wish::Match(found));
+    }
+}
+
+/// Something was folded or unfolded: only what is seen is found.
+pub fn search_again(state: &mut State) {
+    if let Focus::Reading(reading) = &mut state.focus {
+        reading.search_again(state.log.entries());
     }
 }
 
@@ -117,7 +125,10 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::OpenMessage => show(state),
         Action::EditMessage => return edit(state),
         Action::Revise => return again::revise(state),
-        Action::Retry => return versions::retry_marked(state),
+        Action::Retry => {
+            state.end_note();
+            return versions::retry_marked(state);
+        }
         Action::Fork => return sessions::fork_at_marked(state),
         Action::LeaveReading => leave(state),
         _ => {}
@@ -136,6 +147,7 @@ fn step(state: &mut State, by: isize) {
         Some(found) => {
             reading.marked = Some(found.entry);
             state.transcript.scroll(Wish::Match(found));
+            state.end_note();
         }
         None => {
             let key = state.tools.keymap.told(": ", Context::Reading, Action::Search, "and some words");
@@ -155,7 +167,7 @@ fn said(entry: &Entry) -> String {
         Body::Decision { summary, diff, .. } => format!("{summary}\n{diff}"),
         Body::Compaction { text, summary, .. } => format!("{text}\n{summary}"),
         Body::User { .. } | Body::Reply(_) | Body::Divider { .. } | Body::Notice { .. } => {
-            searched(entry).to_string()
+            words(entry).to_string()
         }
     }
 }
@@ -186,7 +198,7 @@ pub fn copy_message(state: &State) -> Vec<Effect> {
 /// Copies a code block of the marked message, or of the last reply where none is marked. Numbers count from 1.
 pub fn copy_code(state: &mut State, number: usize) -> Vec<Effect> {
     let source = match marked(state) {
-        Some(entry) => Some(searched(entry).to_string()),
+        Some(entry) => Some(words(entry).to_string()),
         None => state.log.last_reply(),
     };
     let blocks = source.as_deref().map(markdown::code_blocks).unwrap_or_default();
@@ -226,6 +238,7 @@ fn fold(state: &mut State) {
     if !state.log.toggle_fold(marked) {
         state.note("there is nothing folded in it");
     }
+    search_again(state);
 }
 
 fn show(state: &mut State) {

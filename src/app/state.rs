@@ -355,6 +355,11 @@ impl State {
         self.screen.note = Some((text.into(), self.screen.now + SHOWN));
     }
 
+    /// Ends a notice that something newer takes the place of.
+    pub fn end_note(&mut self) {
+        self.screen.note = None;
+    }
+
     /// When something is to be done without news, if it is: the screen changes, or what is due is kept.
     pub fn next_tick(&self) -> Option<Millis> {
         let kept = [self.prompt.keeping.due(), super::recording::due(self)];

@@ -86,6 +86,7 @@ pub fn interrupt(state: &mut State) -> Vec<Effect> {
     }
     if !state.prompt.editor.is_empty() {
         state.prompt.put_aside();
+        state.queue.forget_edited();
         state.errands.revising = None;
         let back = state.tools.keymap.told("; ", Context::Prompt, Action::Previous, "brings it back");
         state.note(format!("draft put aside{back}"));

@@ -39,11 +39,12 @@ pub fn submit(state: &mut State, message: Vec<Span>) -> Vec<Effect> {
     }
     match state.turn {
         Turn::Idle => {
+            state.queue.forget_edited();
             state.transcript.follow();
             start(state, message)
         }
         Turn::Reading { .. } | Turn::Compacting(_) | Turn::Replying(_) => {
-            state.queue.push(message);
+            state.queue.put(message);
             Vec::new()
         }
     }
@@ -306,6 +307,7 @@ pub fn replied(state: &mut State, task: TaskId, event: ReplyEvent) -> Vec<Effect
         // Nothing can come before it is sent.
         replying.last_byte = retry.at;
         replying.retry = Some(retry);
+        state.end_note();
         return Vec::new();
     }
     let event = match (event, &mut replying.fence) {

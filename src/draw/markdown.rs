@@ -59,11 +59,11 @@ pub(crate) struct Ink<'a> {
     pub highlighter: Option<&'a Highlighter>,
 }
 
-/// The code blocks of a reply, as the model wrote them, in the order of their numbers on the screen.
+/// The code blocks of a reply, byte for byte as the model wrote them, in the order of their numbers on the screen.
 pub fn code_blocks(source: &str) -> Vec<String> {
     let mut blocks: Vec<String> = Vec::new();
     let mut inside = false;
-    for event in Parser::new_ext(source, OPTIONS) {
+    for (event, range) in Parser::new_ext(source, OPTIONS).into_offset_iter() {
         match event {
             Event::Start(Tag::CodeBlock(_)) => {
                 inside = true;
@@ -72,6 +72,11 @@ pub fn code_blocks(source: &str) -> Vec<String> {
             Event::End(TagEnd::CodeBlock) => inside = false,
             Event::Text(text) if inside => {
                 if let Some(block) = blocks.last_mut() {
+                    // The parser leaves the first half of such a line end out.
+                    let before = source.get(..range.start).unwrap_or_default();
+                    if text.starts_with('\n') && before.ends_with('\r') {
+                        block.push('\r');
+                    }
                     block.push_str(&text);
                 }
             }

@@ -214,6 +214,11 @@ fn changed(line: &str, kind: PatchKind, at: usize, tell_end: bool) -> PatchLine 
     }
 }
 
+/// A text with every control and hidden character of its lines spelled out.
+pub fn spelled(words: &str) -> String {
+    words.split_inclusive('\n').map(|line| format!("{}\n", visible(line).0)).collect()
+}
+
 /// A line without its end, with every control and hidden character spelled out, and how it ended.
 fn visible(line: &str) -> (String, End) {
     let end = End::of(line);

@@ -144,6 +144,19 @@ impl Menu {
         self.match_filter();
     }
 
+    /// Takes the last word of the filter back.
+    pub fn delete_word(&mut self) {
+        let words = self.filter.trim_end().trim_end_matches(|c: char| !c.is_whitespace());
+        self.filter.truncate(words.len());
+        self.match_filter();
+    }
+
+    /// Takes the whole filter back.
+    pub fn clear_filter(&mut self) {
+        self.filter.clear();
+        self.match_filter();
+    }
+
     /// Moves the selection; stops at the ends.
     pub fn step(&mut self, by: isize) {
         let last = self.shown.len().saturating_sub(1);

@@ -75,10 +75,75 @@ fn a21_the_queue_is_reordered_edited_and_emptied() {
     assert_eq!(waiting(&app), "alpha");
     app.types("!");
     app.keys("enter");
-    assert_eq!(waiting(&app), "alpha gamma!");
+    assert_eq!(waiting(&app), "gamma! alpha");
     app.keys("ctrl+r");
     app.expect("beta");
     app.expect("draft");
+}
+
+/// With one, two and three in the queue, and the second of them in the prompt.
+fn editing_two() -> App {
+    let mut app = App::with_kb(KB);
+    for words in ["busy", "one", "two", "three"] {
+        app.say(words);
+    }
+    app.keys("alt+q down enter");
+    app.expect_draft("two");
+    app
+}
+
+#[test]
+fn a21_an_edited_message_of_the_queue_keeps_its_place() {
+    let mut app = editing_two();
+    app.say(" more");
+    assert_eq!(waiting(&app), "one two more three");
+    // The place is given once.
+    app.say("four");
+    assert_eq!(waiting(&app), "one two more three four");
+    app.keys("alt+q enter ctrl+u");
+    app.say("first");
+    assert_eq!(waiting(&app), "first two more three four");
+}
+
+#[test]
+fn a21_an_edited_message_comes_first_when_those_before_it_are_sent() {
+    let mut app = editing_two();
+    app.kb_read();
+    app.replies("Done.");
+    assert_eq!(waiting(&app), "three");
+    app.say(" more");
+    assert_eq!(waiting(&app), "two more three");
+}
+
+#[test]
+fn a21_what_is_taken_into_the_prompt_in_its_place_is_no_edited_message() {
+    let mut app = editing_two();
+    app.keys("alt+up");
+    app.expect_draft("three");
+    app.keys("enter");
+    assert_eq!(waiting(&app), "one three");
+    let mut app = editing_two();
+    app.keys("ctrl+r down enter enter");
+    assert!(waiting(&app).starts_with("one three "), "{}", waiting(&app));
+}
+
+#[test]
+fn the_filter_of_a_menu_is_edited_like_a_line() {
+    let mut app = with_history(&["first thing", "second thing"]);
+    app.keys("ctrl+r");
+    app.types("zz");
+    app.keys("ctrl+u");
+    app.types("second");
+    app.expect("1 of 2");
+    app.keys("backspace ctrl+w");
+    app.expect("2 of 2");
+    app.types("first thi");
+    app.keys("ctrl+w");
+    app.types("thi");
+    app.expect("› first thi");
+    app.expect("1 of 2");
+    app.keys("enter");
+    app.expect_draft("first thing");
 }
 
 #[test]

@@ -9,9 +9,11 @@ use dictum::domain::key::Hidden;
 use dictum::domain::roster::{Found, Listed};
 use dictum::domain::settings::endpoints::known;
 use dictum::protocol::message::{Drawn, Effect, Event, Kept, OutsideFile, Tried};
+use dictum::protocol::sessions::Told as Stored;
 use proptest::prelude::*;
 
 use crate::app::{App, SECOND};
+use crate::sessions::summary;
 
 const KB: &str = "# KB\n\n## Tooling\n\n- Use npm.\n- Lint with Biome.\n";
 
@@ -262,6 +264,17 @@ fn a25_where_nobody_can_be_asked_the_diff_is_told_and_nothing_written() {
     linear.enter("a");
     assert_eq!(linear.question(), None);
     assert_eq!(linear.app.writes_asked(), 0);
+}
+
+#[test]
+fn a25_the_list_of_sessions_names_no_keys() {
+    let mut linear = Linear::begun();
+    linear.enter("/sessions");
+    let sessions = vec![summary(7, "a title"), summary(8, "another")];
+    linear.app.send(Event::Stored(Stored::Listed { query: String::new(), sessions }));
+    let list = linear.news().join("\n");
+    assert!(list.starts_with("Sessions:\n  1. a title (2 h ago)\n  2. another"), "{list}");
+    assert!(linear.question().is_some());
 }
 
 #[test]

@@ -44,6 +44,52 @@ fn a_search_goes_from_the_newest_match_to_the_others_and_round() {
 }
 
 #[test]
+fn thinking_is_searched_where_it_is_unfolded() {
+    let mut app = chat();
+    app.keys("ctrl+f");
+    app.types("needle in the");
+    app.expect("/needle in the  no match");
+    app.keys("ctrl+o");
+    app.expect("/needle in the  1 of 1");
+    app.keys("esc");
+    app.keys("ctrl+f");
+    app.types("needle");
+    app.expect("/needle  3 of 3");
+    app.keys("enter n n");
+    app.expect("/needle  2 of 3");
+    app.expect("┊ a Needle in the");
+    app.keys("o");
+    app.expect("/needle  2 of 2");
+    app.expect_not("┊ a Needle in the");
+    app.keys("N");
+    app.expect("/needle  1 of 2");
+    app.keys("ctrl+o");
+    app.expect("/needle  1 of 3");
+}
+
+#[test]
+fn thinking_words_over_the_end_of_a_line_are_found() {
+    let mut app = App::with_kb(KB);
+    app.resize(40, 12);
+    app.say("tell me");
+    app.kb_read();
+    let before: String = (0..20).map(|number| format!("thought {number}\n")).collect();
+    let thought = format!("{before}a long thought that goes on and on until the line ends");
+    app.streams(ReplyEvent::Thinking(thought));
+    app.replies(&"word\n\n".repeat(20));
+    app.keys("ctrl+o ctrl+f");
+    app.types("goes on and on until");
+    app.expect("1 of 1");
+    let marked = app.reversed();
+    assert_eq!(
+        marked.split_whitespace().collect::<Vec<_>>().join(" "),
+        "goes on and on until",
+        "{}",
+        app.screen()
+    );
+}
+
+#[test]
 fn words_over_the_end_of_a_line_are_marked_on_both() {
     let mut app = App::with_kb(KB);
     app.resize(40, 24);
@@ -60,6 +106,22 @@ fn words_over_the_end_of_a_line_are_marked_on_both() {
         "{marked}"
     );
     assert!(marked.lines().count() == 2, "over two rows: {marked}\n{}", app.screen());
+}
+
+#[test]
+fn a_search_begins_over_an_older_notice() {
+    let mut app = chat();
+    app.say("/nothing");
+    app.expect("there is no command /nothing");
+    app.keys("ctrl+u ctrl+f");
+    app.types("needle");
+    app.keys("enter");
+    app.expect("/needle  2 of 2");
+    app.keys("y");
+    app.send(Event::Copied { what: "the reply".into(), way: Ok("xclip".into()) });
+    app.expect("copied the reply");
+    app.keys("n");
+    app.expect("/needle  1 of 2");
 }
 
 #[test]
@@ -124,6 +186,29 @@ fn a24_messages_and_code_blocks_are_copied_as_they_were_written() {
     app.send(Event::Copied { what: "your message".into(), way: Err("it has 900 kB.".into()) });
     app.keys("esc ctrl+end");
     app.expect("your message was not copied: it has 900 kB.");
+}
+
+#[test]
+fn a24_line_ends_of_a_code_block_are_copied_as_they_were_written() {
+    let mut app = App::with_kb(KB);
+    app.say("hello");
+    app.kb_read();
+    app.replies(concat!(
+        "```\r\nline1\r\n\r\n\tline2\r\nmixed\nlast\r\n```\r\n\r\n",
+        "- item\r\n\r\n  ```sh\r\n  npm\r\n    ci\r\n  ```\r\n\r\n",
+        "> ```\r\n> quoted\r\n>\r\n> end\r\n> ```\r\n\r\ntext\r\n\r\n",
+        "    indented\r\n    code\r\n\r\n",
+        "```\r\nopen\r\n",
+    ));
+    for (number, code) in [
+        (1, "line1\r\n\r\n\tline2\r\nmixed\nlast\r\n"),
+        (2, "npm\r\n  ci\r\n"),
+        (3, "quoted\r\n\r\nend\r\n"),
+        (4, "indented\r\ncode\r\n"),
+        (5, "open\r\n"),
+    ] {
+        assert_eq!(app.say(&format!("/copy {number}")), [copied(&format!("code block {number}"), code)]);
+    }
 }
 
 #[test]

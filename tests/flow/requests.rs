@@ -123,6 +123,18 @@ fn the_kb_panel_shows_what_is_sent() {
 }
 
 #[test]
+fn the_kb_panel_spells_out_what_is_hidden_and_sent() {
+    let kb = "- Use x\u{1b}]0;PWN\u{7} y\u{202e}\r\n- Tab\there\n";
+    let mut app = App::with_kb(kb);
+    app.turn("hello");
+    assert!(app.system().contains(kb), "{}", app.system());
+    app.keys("f3");
+    app.expect("- Use x‹U+001B›]0;PWN‹U+0007› y‹U+202E› ");
+    app.expect("- Tab");
+    app.expect_not("U+000D");
+}
+
+#[test]
 fn a15_exactly_one_persona_and_a_word_to_the_model_about_the_change() {
     let mut app = App::with_kb("- One\n");
     app.turn("first");

@@ -4,6 +4,7 @@ use dictum::app::plain::told::Told;
 use dictum::app::plain::{Asked, Form};
 use dictum::domain::kb::state::Snapshot;
 use dictum::domain::notes::{Note, Notes};
+use dictum::domain::persona::Source;
 use dictum::domain::settings::project::Trust;
 use dictum::domain::trust::{Item, Trusted};
 use dictum::protocol::message::{Effect, Event};
@@ -360,6 +361,27 @@ fn what_a_text_hides_is_spelled_out_since_the_model_reads_it() {
     app.say("hello");
     app.kb_read();
     app.expect("- A‹U+202E›B‹U+200B›C‹U+E0041›D‹U+001B›]52;c;x‹U+0007›E‹U+009B›31mF");
+}
+
+#[test]
+fn the_header_of_a_persona_is_shown_as_it_is_used() {
+    let header =
+        "name: evil\ndescription: \"x \\e]0;HIDDEN\\a tail\"\ninstruction: \"when \\u202e x\u{ad}y\"";
+    let file = format!("---\n{header}\n---\nYou are \u{202e}evil.\n");
+    let path = ".dictum/personas/evil.md";
+    let library = library(&[(path, Source::Project, file)]);
+    let mut app = App::start(read("- One\n"), endpoint(), library);
+    app.state.kb.trust.setting = Trust::Ask;
+    told(&mut app, Trusted::default(), &[]);
+    app.say("/persona evil");
+    app.say("hello");
+    app.kb_read();
+    app.expect("description: x  tail");
+    app.expect("instruction: when  x‹U+00AD›y");
+    app.expect("You are ‹U+202E›evil.");
+    // All that is sent or shown elsewhere comes from here.
+    let used = format!("{:?}", app.state.personas.library);
+    assert!(!used.contains("HIDDEN"), "the notice leaves out what nothing else holds: {used}");
 }
 
 #[test]

@@ -254,6 +254,25 @@ fn every_way_to_end_is_said_in_words() {
 }
 
 #[test]
+fn an_older_notice_does_not_hide_what_goes_on() {
+    let mut app = App::with_kb("- Use npm\n");
+    app.say("/foo");
+    app.expect("there is no command /foo");
+    app.keys("ctrl+u");
+    app.say("hello");
+    app.expect_not("there is no command");
+    app.expect("reading KB.md");
+    app.kb_read();
+    app.say("/foo");
+    app.expect("there is no command /foo");
+    app.streams(ReplyEvent::Retry { attempt: 1, seconds: 5, cause: "the server is overloaded".into() });
+    app.expect("the server is overloaded; try 2 in 5 s");
+    // What is said after that is read all the same.
+    app.keys("enter");
+    app.expect("there is no command /foo");
+}
+
+#[test]
 fn silence_and_retries_are_shown_and_end_with_the_next_byte() {
     let mut app = App::with_kb("- Use npm\n");
     app.say("hello");

@@ -414,9 +414,9 @@ fn card_lines(state: &State, proposal: &Proposal, place: (usize, usize)) -> Vec<
 fn listed(of: MenuOf, menu: &Menu) -> String {
     let mut words = format!("{}:\n", menu.title);
     let selected = match of {
-        MenuOf::Personas | MenuOf::Models | MenuOf::Sessions => menu.selected(),
-        // Of these none is in use.
-        MenuOf::Palette | MenuOf::History | MenuOf::Queue | MenuOf::Setup => None,
+        MenuOf::Personas | MenuOf::Models => menu.selected(),
+        // Of these none is in use, or it says so itself.
+        MenuOf::Sessions | MenuOf::Palette | MenuOf::History | MenuOf::Queue | MenuOf::Setup => None,
     };
     for (at, item) in menu.shown().enumerate() {
         let now = if selected == Some(item) { ", the one in use" } else { "" };

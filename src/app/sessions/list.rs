@@ -2,6 +2,7 @@
 
 use super::{ask, resume};
 use crate::app::keeping;
+use crate::app::plain::Form;
 use crate::app::state::{Doubt, Focus, MenuOf, Overlay, State};
 use crate::app::update::open;
 use crate::domain::kb::Span;
@@ -39,7 +40,11 @@ pub fn listed(state: &mut State, query: &str, sessions: Vec<Summary>) {
         return;
     }
     let keys = &state.tools.keymap;
-    let told = |action, words| keys.told(" · ", Context::Menu, action, words);
+    // Nothing is chosen with keys where lines are printed.
+    let told = |action, words| match state.screen.form {
+        Form::Screen => keys.told(" · ", Context::Menu, action, words),
+        Form::Linear(_) | Form::Once => String::new(),
+    };
     let title = format!(
         "Sessions{}{}{}",
         told(Action::Choose, "resumes"),

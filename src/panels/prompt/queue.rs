@@ -15,6 +15,8 @@ pub struct Queue {
     waiting: Vec<Waiting>,
     next_id: u64,
     revision: u64,
+    /// The messages before the one that is being edited, by their numbers; `None` while none is edited.
+    before_edited: Option<Vec<u64>>,
 }
 
 /// Where a waiting message moves.
@@ -43,6 +45,33 @@ impl Queue {
     /// All of them, next one first.
     pub fn iter(&self) -> impl Iterator<Item = &Waiting> {
         self.waiting.iter()
+    }
+
+    /// Adds a message at the end, or at the place of the one that was taken out to be edited.
+    pub fn put(&mut self, message: Vec<Span>) {
+        let before = self.before_edited.take();
+        self.push(message);
+        if let Some(before) = before {
+            let waits = |waiting: &Waiting| before.contains(&waiting.id);
+            let place = self.waiting.iter().rposition(waits).map_or(0, |last| last + 1);
+            if let Some(behind) = self.waiting.get_mut(place..) {
+                behind.rotate_right(1);
+            }
+        }
+    }
+
+    /// Takes out the one with this number, if it still waits, and remembers its place for what it becomes.
+    pub fn take_to_edit(&mut self, id: u64) -> Option<Vec<Span>> {
+        let before = self.waiting.iter().take_while(|waiting| waiting.id != id).map(|waiting| waiting.id);
+        let before = before.collect();
+        let message = self.take(id)?;
+        self.before_edited = Some(before);
+        Some(message)
+    }
+
+    /// What is sent next is not the message that was taken out to be edited.
+    pub fn forget_edited(&mut self) {
+        self.before_edited = None;
     }
 
     /// Adds a message at the end.

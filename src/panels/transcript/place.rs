@@ -4,6 +4,7 @@ use ratatui::text::Line;
 
 use super::Match;
 use super::lines::{LineCache, Row};
+use super::reading::is_drawn;
 use crate::domain::chat::{Body, Entry};
 use crate::domain::search;
 use crate::draw::textmap::TextMap;
@@ -160,7 +161,10 @@ impl Ground<'_> {
                 left -= here;
                 continue;
             }
-            let texts = self.cache.lines(entry, part).iter().map(ToString::to_string);
+            let texts = self.cache.lines(entry, part).iter().map(|line| {
+                let text = line.to_string();
+                text.trim_start_matches(is_drawn).to_string()
+            });
             let line = search::line_of(texts, words, left).unwrap_or(0);
             return Place { part, line, ..first };
         }

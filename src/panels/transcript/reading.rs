@@ -6,8 +6,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
-use super::Match;
-use crate::domain::chat::{Body, Entry, Presence};
+use super::{Match, entry};
+use crate::domain::chat::{Body, Entry, Fold, Presence};
 use crate::domain::search;
 use crate::draw::theme::Theme;
 use crate::panels::prompt::editor::Editor;
@@ -43,13 +43,56 @@ pub fn can_be_marked(entry: &Entry) -> bool {
     }
 }
 
-/// What of an entry a search looks at.
-pub fn searched(entry: &Entry) -> &str {
+/// The words of an entry, without the thinking before them.
+pub fn words(entry: &Entry) -> &str {
     match &entry.body {
         Body::User { text, .. } | Body::Notice { text, .. } | Body::Compaction { text, .. } => text,
         Body::Reply(reply) => &reply.text,
         Body::Decision { summary, .. } => summary,
         Body::Divider { .. } => "",
+    }
+}
+
+/// How often words stand in what is seen of an entry: its words, and the thinking before them unless it is folded.
+fn occurrences(entry: &Entry, sought: &str) -> usize {
+    if entry.presence == Presence::OtherVersion {
+        return 0;
+    }
+    let thinking = match &entry.body {
+        Body::Reply(reply) if entry.fold == Fold::Open && !entry::is_silent(entry) => reply.thinking.as_str(),
+        Body::Reply(_)
+        | Body::User { .. }
+        | Body::Divider { .. }
+        | Body::Notice { .. }
+        | Body::Decision { .. }
+        | Body::Compaction { .. } => "",
+    };
+    let count = |text| search::occurrences(text, sought).count();
+    count(thinking) + count(words(entry))
+}
+
+impl Search {
+    /// All matches; the newest is the current one.
+    fn of(words: &str, entries: &[Entry]) -> Self {
+        let of_entry =
+            |(at, entry)| (0..occurrences(entry, words)).map(move |number| Match { entry: at, number });
+        let matches: Vec<Match> = entries.iter().enumerate().flat_map(of_entry).collect();
+        let current = matches.len().saturating_sub(1);
+        Self { words: words.to_string(), matches, current }
+    }
+
+    /// The same after something was folded or unfolded; the current match stays, or the next one is it.
+    fn renewed(&self, entries: &[Entry]) -> Self {
+        let mut next = Self::of(&self.words, entries);
+        if let Some(current) = self.matches.get(self.current) {
+            // Thinking comes before the words, so a match keeps its number only from the end of the entry on.
+            let count =
+                |search: &Self| search.matches.iter().filter(|one| one.entry == current.entry).count();
+            let number = count(&next).saturating_sub(count(self).saturating_sub(current.number));
+            let is_next = |one: &Match| (one.entry, one.number) >= (current.entry, number);
+            next.current = next.matches.iter().position(is_next).unwrap_or(next.current);
+        }
+        next
     }
 }
 
@@ -61,18 +104,13 @@ impl Reading {
 
     /// Searches the entries; the newest match is the current one. Gives it.
     pub fn search(&mut self, words: &str, entries: &[Entry]) -> Option<Match> {
-        let matches: Vec<Match> = entries
-            .iter()
-            .enumerate()
-            .filter(|(_, entry)| entry.presence != Presence::OtherVersion)
-            .flat_map(|(at, entry)| {
-                let count = search::occurrences(searched(entry), words).count();
-                (0..count).map(move |number| Match { entry: at, number })
-            })
-            .collect();
-        let current = matches.len().saturating_sub(1);
-        self.search = Some(Search { words: words.to_string(), matches, current });
+        self.search = Some(Search::of(words, entries));
         self.current()
+    }
+
+    /// Searches again, after something was folded or unfolded.
+    pub fn search_again(&mut self, entries: &[Entry]) {
+        self.search = self.search.take().map(|search| search.renewed(entries));
     }
 
     /// Ends the search; the marked message stays.
@@ -170,6 +208,11 @@ impl Reading {
     }
 }
 
+/// Whether a character at the beginning of a row may be there without being said.
+pub(super) fn is_drawn(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '▎' | '▌' | '│' | '┃' | '┊')
+}
+
 /// The byte at which a cell's text begins, and where the cell is.
 type Cell = (usize, (u16, u16));
 
@@ -191,9 +234,8 @@ impl Row {
 
     /// Without the blanks and bars round its words.
     fn trimmed(mut self) -> Self {
-        let drawn = |c: char| c.is_whitespace() || matches!(c, '▎' | '▌' | '│' | '┃');
         self.text.truncate(self.text.trim_end().len());
-        let lead = self.text.len() - self.text.trim_start_matches(drawn).len();
+        let lead = self.text.len() - self.text.trim_start_matches(is_drawn).len();
         self.text.drain(..lead);
         let end = self.text.len();
         self.cells.retain_mut(|(start, _)| {
