@@ -88,13 +88,16 @@ fn a30_kb_and_project_personas_are_shown_before_they_are_used() {
 #[test]
 fn a30_without_a_question_the_chat_shows_once_what_the_first_task_uses() {
     let long: String = (1..40).map(|number| format!("- Rule {number}.\n")).collect();
-    let mut app = looking(Trust::Show, read(&format!("# KB\n\n- Use pnpm\u{202e}.\n{long}")), &[]);
+    let kb = format!("# KB\n\n- Use pnpm\u{202e}.\n{long}- Use x\u{1b}[2K.\n");
+    let mut app = looking(Trust::Show, read(&kb), &[]);
     app.resize(100, 60);
     app.turn("hello");
     assert_eq!(asked(&app), 1, "nothing waits");
     for shown in [
+        "of these, lines that hide characters:",
+        "- Use x‹U+001B›[2K.",
         "First time in this folder",
-        "── KB.md 40 directives",
+        "── KB.md 41 directives",
         "- Use pnpm‹U+202E›.",
         "- Rule 9.",
         "more lines; all of them are in KB.md",

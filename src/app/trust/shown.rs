@@ -13,6 +13,12 @@ const AROUND: usize = 2;
 /// Lines of a diff that stand in the chat.
 const FEW: usize = 12;
 
+/// How a character that nobody would see is spelled.
+const HIDDEN: &str = "‹U+";
+
+/// Lines that hide something, of those that are cut off.
+const MOST_HIDDEN: usize = 40;
+
 /// Lines of one file that are printed where nothing scrolls.
 const MOST_PRINTED: usize = 400;
 
@@ -98,13 +104,18 @@ fn signed(line: &PatchLine) -> Told {
     Told::new(tone, format!("{sign} {}{note}", line.text))
 }
 
-/// Cuts what is too long, and says so.
+/// Cuts what is too long, and says so. Lines that hide something are shown wherever they stand.
 fn bound(lines: &mut Vec<Told>, most: usize, name: &str) {
     let over = lines.len().saturating_sub(most);
     if over > 1 {
-        lines.truncate(most);
+        let rest = lines.split_off(most);
         let words = format!("… {over} more lines; all of them are in {}", text::one_line(name));
         lines.push(Told::new(Tone::Dim, words));
+        let hidden: Vec<Told> = rest.into_iter().filter(|line| line.text.contains(HIDDEN)).collect();
+        if !hidden.is_empty() {
+            lines.push(Told::new(Tone::Dim, "of these, lines that hide characters:".to_string()));
+            lines.extend(hidden.into_iter().take(MOST_HIDDEN));
+        }
     }
 }
 
