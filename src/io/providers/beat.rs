@@ -12,7 +12,7 @@ use tokio::time::{Instant, error::Elapsed, sleep, timeout_at};
 use crate::domain::exchange::ReplyEvent;
 
 /// A little longer than the screen waits between two frames of further words, so that no frame has to wait for its time.
-const REST: Duration = Duration::from_millis(83);
+const REST: Duration = Duration::from_millis(100);
 /// Words trickle where the connection, asked so often, has nothing more.
 const LOOKS: usize = 3;
 /// A stream that flows is passed on so often.

@@ -283,7 +283,8 @@ impl Book {
 
     /// Replies of dictums that are gone can be found by their words, also before somebody opens them.
     fn settle(&self) -> rusqlite::Result<()> {
-        let with_pieces = "SELECT DISTINCT e.session FROM pieces p JOIN entries e ON e.id = p.entry";
+        // Few replies stream, and there may be a million entries: the pieces are looked at first.
+        let with_pieces = "SELECT DISTINCT e.session FROM pieces p CROSS JOIN entries e ON e.id = p.entry";
         let sessions: Vec<i64> = {
             let mut statement = self.connection.prepare_cached(with_pieces)?;
             let found = statement.query_map([], |row| row.get(0))?;

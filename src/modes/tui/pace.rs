@@ -19,7 +19,7 @@ impl Why {
     /// Shortest time from the last frame to one for this reason.
     fn rest(self) -> Duration {
         Duration::from_millis(match self {
-            Self::Words => 80,
+            Self::Words => 97,
             Self::Flow | Self::Change => 16,
             Self::Typed => 2,
         })
@@ -97,8 +97,8 @@ mod tests {
         pace.drawn(start, start);
         assert_eq!((pace.due(start), pace.is_resting(start)), (None, false));
         pace.want(Why::Words);
-        assert_eq!(pace.due(after(start, 1)), Some(after(start, 80)));
-        assert!(pace.is_resting(after(start, 79)) && !pace.is_resting(after(start, 80)));
+        assert_eq!(pace.due(after(start, 1)), Some(after(start, 97)));
+        assert!(pace.is_resting(after(start, 96)) && !pace.is_resting(after(start, 97)));
         pace.want(Why::Typed);
         pace.want(Why::Change);
         assert_eq!((pace.ready(after(start, 1)), pace.is_resting(after(start, 1))), (None, false));
