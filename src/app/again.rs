@@ -6,7 +6,7 @@ use super::state::{Focus, Revising, State};
 use super::{proposing, reading, review, sessions, turn};
 use crate::base::text;
 use crate::domain::chat::{Body, Level, Presence};
-use crate::domain::kb::Span;
+use crate::domain::kb::{Span, joined};
 use crate::protocol::action::{Action, Context};
 use crate::protocol::message::Effect;
 
@@ -32,7 +32,7 @@ pub fn take_back(state: &mut State) -> Vec<Effect> {
         return effects;
     };
     let spans = spans_of(state, &entry.body);
-    let message = turn::joined(&spans);
+    let message = joined(&spans);
     let typed = state.tools.detector.typed_unmasked(&spans);
     state.decided.unsaid(&typed);
     review::unsaid(state, &message);

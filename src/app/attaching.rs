@@ -5,12 +5,11 @@ use super::context;
 use super::plain::{Asked, Form};
 use super::request;
 use super::state::{Doubted, Gathering, State, Turn};
-use super::turn::joined;
 use crate::domain::attach::Attachment;
 use crate::domain::attach::mention;
 use crate::domain::attach::refusal::{Found, Refusal};
 use crate::domain::chat::{EntryId, Level};
-use crate::domain::kb::Span;
+use crate::domain::kb::{Span, joined};
 use crate::domain::models::Pictures;
 use crate::protocol::message::{Agreed, Effect, Millis, TaskId};
 

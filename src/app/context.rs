@@ -1,7 +1,6 @@
 //! `/context`: what the next request would hold, part by part or byte for byte. It sends nothing and changes nothing in the conversation.
 
 use super::state::{Looking, Overlay, State, What};
-use super::turn::joined;
 use super::update::open;
 use super::{request, usage};
 use crate::base::count::whole;
@@ -9,9 +8,9 @@ use crate::domain::attach::mention;
 use crate::domain::attach::refusal::Found;
 use crate::domain::chat::Body;
 use crate::domain::context::{Group, Newest, Part, parts};
-use crate::domain::kb::Span;
 use crate::domain::kb::origins::Origins;
 use crate::domain::kb::state::{Snapshot, size};
+use crate::domain::kb::{Span, joined};
 use crate::panels::pager::{Content, Pager};
 use crate::protocol::message::{Agreed, Effect, TaskId};
 

@@ -2,8 +2,7 @@
 
 use super::recording;
 use super::state::{State, Storing, Turn};
-use super::turn::joined;
-use crate::domain::kb::Span;
+use crate::domain::kb::{Span, joined};
 use crate::protocol::action::{Action, Context};
 use crate::protocol::message::{Effect, Prompts};
 

@@ -1,10 +1,9 @@
 //! The menus over messages: what was sent, to send it again, and what waits in the queue. They never send.
 
 use super::state::{Focus, MenuOf, Overlay, State};
-use super::turn::joined;
 use super::update::open;
 use crate::base::text;
-use crate::domain::kb::Span;
+use crate::domain::kb::{Span, joined};
 use crate::panels::menu::{Item, Menu};
 use crate::panels::prompt::queue::Move;
 use crate::protocol::action::{Action, Context};

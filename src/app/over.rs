@@ -1,6 +1,7 @@
 //! Frames that are drawn over the last one: further words of a reply and letters of the draft change little of the screen, and the rest
 //! is not drawn again. It never decides when a frame is drawn.
 
+use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 use ratatui::widgets::{Clear, Widget};
@@ -28,7 +29,7 @@ impl Since {
     pub fn note(&mut self, state: &State, event: &Event) {
         match event {
             Event::Replied { event: ReplyEvent::Text(_) | ReplyEvent::Thinking(_), .. } => self.words = true,
-            Event::Key(key) if is_quiet(state) && actions::letter(state, *key).is_some() => {
+            Event::Key(key) if is_letter(state, *key) => {
                 self.letters.get_or_insert_with(|| screen::layout(state));
             }
             _ => self.rest = true,
@@ -42,30 +43,43 @@ impl Since {
 
     /// Whether a frame over the last one shows all of it.
     pub fn fits(&self, state: &State) -> bool {
-        let typed = self.letters.is_none_or(|areas| {
-            is_quiet(state) && !state.prompt.editor.is_empty() && screen::layout(state) == areas
+        if self.rest || !is_plain(state) {
+            return false;
+        }
+        let areas = screen::layout(state);
+        let typed = self.letters.is_none_or(|before| {
+            draws_letters_alone(state) && !state.prompt.editor.is_empty() && areas == before
         });
-        !self.rest && typed && (!self.words && self.letters.is_some() || grows(state))
+        typed && (!self.moves_chat() || grows(state, areas))
+    }
+
+    /// Whether the chat is drawn: where nothing came, it is only looked at.
+    fn moves_chat(&self) -> bool {
+        self.words || self.letters.is_none()
     }
 }
 
-/// Whether a letter that is typed changes the draft and nothing else.
-fn is_quiet(state: &State) -> bool {
-    matches!(state.focus, Focus::Prompt)
-        && state.screen.hand.due().is_none()
-        && state.prompt.vi.is_none()
-        && !state.transcript.marking.is_active()
-        && !screen::completes(state)
+/// Whether nothing stands over the parts of the screen, and nothing ends by itself.
+fn is_plain(state: &State) -> bool {
+    matches!(state.focus, Focus::Prompt) && state.screen.hand.due().is_none() && !screen::completes(state)
 }
 
-/// Whether further words of a reply change nothing but the chat's last lines and the status line.
-fn grows(state: &State) -> bool {
-    matches!((&state.turn, &state.focus), (Turn::Replying(_), Focus::Prompt))
+/// Whether a key types a letter that changes the draft and nothing else.
+fn is_letter(state: &State, key: KeyEvent) -> bool {
+    is_plain(state) && draws_letters_alone(state) && actions::letter(state, key).is_some()
+}
+
+/// Whether a letter that is typed changes the draft and nothing else, where the screen is plain.
+fn draws_letters_alone(state: &State) -> bool {
+    state.prompt.vi.is_none() && !state.transcript.marking.is_active()
+}
+
+/// Whether further words of a reply change nothing but the chat's last lines and the status line, where the screen is plain.
+fn grows(state: &State, areas: Areas) -> bool {
+    matches!(state.turn, Turn::Replying(_))
         && state.transcript.follows()
-        && state.screen.hand.due().is_none()
         && !state.log.entries().is_empty()
-        && screen::chat_area(state, screen::layout(state).transcript).welcome.is_empty()
-        && !screen::completes(state)
+        && screen::chat_area(state, areas.transcript).welcome.is_empty()
 }
 
 /// What a frame over the last one shows.
@@ -82,7 +96,7 @@ pub struct Over {
 pub fn view(state: &State, since: &Since, stands: Drawn, cache: &mut LineCache, buffer: &mut Buffer) -> Over {
     let areas = screen::layout(state);
     let mut over = Over { drawn: stands, grown: Grown::default(), caret: None };
-    if since.words || since.letters.is_none() {
+    if since.moves_chat() {
         let chat = screen::chat_area(state, areas.transcript).log;
         let theme = &state.screen.theme;
         (over.drawn, over.grown) =

@@ -11,7 +11,7 @@ use super::{actions, commands, overlay, review, trust, turn};
 use crate::base::text;
 use crate::domain::chat::Level;
 use crate::domain::exchange::Outcome;
-use crate::domain::kb::{Op, Span};
+use crate::domain::kb::{Op, Span, joined};
 use crate::panels::menu::{Item, Menu};
 use crate::panels::prompt::editor::Editor;
 use crate::panels::review::{Confirmation, Mode, Wish};
@@ -88,7 +88,7 @@ pub fn entered(state: &mut State, said: &[Span]) -> Vec<Effect> {
     if state.screen.form == Form::Once {
         return turn::submit(state, said.to_vec());
     }
-    let words = turn::joined(said);
+    let words = joined(said);
     let effects = match &state.focus {
         Focus::Prompt | Focus::Reading(_) => message(state, said),
         // A long text was printed whole; there is nothing to close.

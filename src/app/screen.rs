@@ -8,9 +8,10 @@ use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 use super::commands::Command;
 use super::state::{Focus, Overlay, State, Turn};
-use super::{again, arguments, commands, compare, mentions, side, status, trust, turn, vi, welcome};
+use super::{again, arguments, commands, compare, mentions, side, status, trust, vi, welcome};
 use crate::base::text;
 use crate::domain::chat::{Body, Entry};
+use crate::domain::kb::joined;
 use crate::panels::complete::{self, Choice};
 use crate::panels::prompt::mention::Shown;
 use crate::panels::prompt::rows::{self, Sheet};
@@ -290,7 +291,7 @@ fn queue(state: &State, area: Rect, buffer: &mut Buffer) {
     let hidden = state.queue.len().saturating_sub(usize::from(area.height));
     for (row, waiting) in state.queue.iter().skip(hidden).take(usize::from(area.height)).enumerate() {
         let y = area.y + u16::try_from(row).unwrap_or(0);
-        let words = text::one_line(&turn::joined(&waiting.message));
+        let words = text::one_line(&joined(&waiting.message));
         let hint = state.tools.keymap.told("  ", Context::Prompt, Action::QueueTakeBack, "takes it back");
         // The words matter more than the hint.
         let last = row + 1 == usize::from(area.height) && usize::from(area.width) >= text::width(&hint) + 30;

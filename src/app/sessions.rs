@@ -15,8 +15,8 @@ use super::recording;
 use super::state::{Fixed, Focus, ModelChoice, Spoken, Stage, State, Storing};
 use super::turn;
 use crate::domain::chat::{Body, Level};
-use crate::domain::kb::Span;
 use crate::domain::kb::session::SessionRules;
+use crate::domain::kb::{Span, joined};
 use crate::domain::session::{SessionId, Summary};
 use crate::protocol::message::{Anchor, Effect};
 use crate::protocol::sessions::{Ask, Elsewhere, Named, Opened, Standing, Which};
@@ -208,7 +208,7 @@ fn speak_again(state: &mut State, standing: &Standing, fixed: Fixed) -> (Option<
 /// The draft comes back; what stands in the prompt now is the user's newest word and goes to the history.
 fn draft_again(state: &mut State, draft: &[Span]) {
     let shown = state.prompt.editor.spans();
-    if draft.is_empty() || turn::joined(draft) == turn::joined(&shown) {
+    if draft.is_empty() || joined(draft) == joined(&shown) {
         return;
     }
     if state.prompt.is_unused() {
@@ -262,12 +262,10 @@ pub fn deleted(state: &mut State, session: SessionId, unsaid: &HashSet<String>) 
 
 /// The session of this conversation is deleted: what follows is private.
 pub fn gone(state: &mut State) -> Vec<Effect> {
-    let effects = match state.recording.storing {
-        Storing::On => keeping::begin_private(state),
-        Storing::Private | Storing::Off | Storing::Unusable => Vec::new(),
-    };
+    let mut effects = Vec::new();
     // Where nothing is saved, that stays so with the next conversation.
     if state.recording.storing == Storing::On {
+        effects = keeping::begin_private(state);
         state.recording.storing = Storing::Private;
     }
     state.log.take_touched();

@@ -20,7 +20,7 @@ use crate::domain::kb::gate::Channel;
 use crate::domain::kb::origins::Origins;
 use crate::domain::kb::proposal::{self, Source};
 use crate::domain::kb::state::Snapshot;
-use crate::domain::kb::{Band, Candidate, Origin, Span, Verdict};
+use crate::domain::kb::{Band, Candidate, Origin, Span, Verdict, joined};
 use crate::domain::notes::Notes;
 use crate::domain::persona::Persona;
 use crate::domain::usage::{Sent, tokens};
@@ -80,11 +80,6 @@ pub fn again(state: &mut State, message: Vec<Span>, wish: Wish) -> Vec<Effect> {
     state.turn = Turn::Reading { task, message, again: Some(Box::new(wish)), tries: Tries::First };
     effects.push(Effect::ReadKb { task });
     effects
-}
-
-/// The text of a message.
-pub fn joined(message: &[Span]) -> String {
-    message.iter().map(|span| span.text.as_str()).collect()
 }
 
 /// The notes of other tools were read. What is not sent of them is said when it comes up.

@@ -8,7 +8,7 @@ mod unspaced;
 mod wrap;
 
 pub use running::Running;
-pub use sanitise::{is_hidden, one_line, sanitise};
+pub use sanitise::{has_spelled, is_hidden, one_line, sanitise, spelled};
 pub use unspaced::{apart, is_unspaced, parts};
 pub use wrap::{wrap, wrap_hanging};
 

@@ -98,6 +98,11 @@ impl Span {
     }
 }
 
+/// The text of a message.
+pub fn joined(message: &[Span]) -> String {
+    message.iter().map(|span| span.text.as_str()).collect()
+}
+
 /// What an edit does to KB.md.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -80,33 +80,34 @@ impl Highlighter {
     }
 
     /// The state after these lines of a block.
-    pub fn after<'a>(
-        &self,
-        language: &str,
-        lines: impl IntoIterator<Item = &'a str>,
-        theme: &Theme,
-    ) -> Session {
+    pub fn after<'a>(&self, language: &str, lines: impl IntoIterator<Item = &'a str>) -> Session {
         let mut session = self.begin(language);
         for line in lines {
-            if session.state.is_none() {
+            if session.read(line).is_none() {
                 break;
             }
-            self.line(&mut session, line, theme);
         }
         session
     }
 
     /// The spans of the next line of a block.
     pub fn line(&self, session: &mut Session, line: &str, theme: &Theme) -> Vec<Span<'static>> {
-        session.lines += 1;
-        session.bytes += line.len() + 1;
-        if session.lines > MAX_LINES || session.bytes > MAX_BYTES || line.len() > MAX_LINE {
-            session.state = None;
-        }
-        match &mut session.state {
-            Some(state) => spans(line, &lexer::line(state, line), theme),
+        match session.read(line) {
+            Some(pieces) => spans(line, &pieces, theme),
             None => vec![Span::styled(text::expand_tabs(line, 0), theme.block)],
         }
+    }
+}
+
+impl Session {
+    /// Reads the next line; `None` where it is plain, as what follows it.
+    fn read(&mut self, line: &str) -> Option<Vec<(usize, Class)>> {
+        self.lines += 1;
+        self.bytes += line.len() + 1;
+        if self.lines > MAX_LINES || self.bytes > MAX_BYTES || line.len() > MAX_LINE {
+            self.state = None;
+        }
+        self.state.as_mut().map(|state| lexer::line(state, line))
     }
 }
 

@@ -230,7 +230,7 @@ fn visible(line: &str) -> (String, End) {
     let mut spelled = String::new();
     for c in body.unwrap_or(line).chars() {
         if c.is_control() && c != '\t' {
-            spelled.push_str(&format!("‹U+{:04X}›", u32::from(c)));
+            spelled.push_str(&text::spelled(c));
         } else {
             spelled.push(c);
         }

@@ -181,6 +181,12 @@ pub fn create(target: &Path, bytes: &[u8], mode: u32) -> Result<(), WriteError> 
     Ok(())
 }
 
+/// Writes a file of dictum's own for its owner alone, in one step, whether it is there or not. Only under a lock: of two that write at
+/// once, one may fail.
+pub fn put_private(target: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    if target.exists() { replace(target, bytes, || true) } else { create(target, bytes, 0o600) }
+}
+
 /// Removes a file and makes the removal last.
 pub fn remove(target: &Path) -> Result<(), WriteError> {
     fs::remove_file(target).map_err(|source| write_error(target, source))?;

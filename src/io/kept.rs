@@ -76,11 +76,6 @@ impl Kept {
         let lock = files::lock(&path.with_extension("lock"), PATIENCE);
         let _lock = lock.map_err(|cause| KeptError::Lock { lost, cause })?;
         let Some(text) = change(self.read(folder, project, parse)?) else { return Ok(()) };
-        let written = if path.exists() {
-            files::replace(&path, text.as_bytes(), || true)
-        } else {
-            files::create(&path, text.as_bytes(), 0o600)
-        };
-        written.map_err(|cause| KeptError::Write { lost, cause })
+        files::put_private(&path, text.as_bytes()).map_err(|cause| KeptError::Write { lost, cause })
     }
 }

@@ -129,10 +129,8 @@ fn put(path: Option<&Path>, project: &Path, provider: &str, value: Value) -> Res
     let text = format!("{HEAD}{table}");
     if target.exists() {
         files::make_private(&target).map_err(|error| private(&error))?;
-        files::replace(&target, text.as_bytes(), || true)?;
-    } else {
-        files::create(&target, text.as_bytes(), 0o600)?;
     }
+    files::put_private(&target, text.as_bytes())?;
     Ok(path.to_path_buf())
 }
 

@@ -17,7 +17,7 @@ use super::files::{self, Content, LockError, WriteError};
 use super::providers::Keys;
 use crate::base::text;
 use crate::domain::kb::secret::{Secrets, apart};
-use crate::domain::kb::{Origin, Span};
+use crate::domain::kb::{Origin, Span, joined};
 use crate::protocol::message::{Event, Prompts};
 
 /// The history of a project, in its folder.
@@ -381,11 +381,7 @@ impl Desk {
         let kept = Kept { drafts: harmless(drafts), queue: harmless(queue) };
         let bytes = serde_json::to_vec(&kept)?;
         let draft = self.my_draft()?;
-        if draft.exists() {
-            files::replace(&draft, &bytes, || true)?;
-        } else {
-            files::create(&draft, &bytes, 0o600)?;
-        }
+        files::put_private(&draft, &bytes)?;
         Ok(())
     }
 
@@ -462,10 +458,6 @@ fn rewrite(path: &Path, lines: &[String]) -> Result<(), PromptsError> {
     let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
     files::replace(path, text.as_bytes(), || true)?;
     Ok(())
-}
-
-fn joined(message: &[Span]) -> String {
-    message.iter().map(|span| span.text.as_str()).collect()
 }
 
 /// The message with other words in the place of these bytes of its whole text; they are in order and apart from each other.

@@ -13,9 +13,6 @@ const AROUND: usize = 2;
 /// Lines of a diff that stand in the chat.
 const FEW: usize = 12;
 
-/// How a character that nobody would see is spelled.
-const HIDDEN: &str = "‹U+";
-
 /// Lines that hide something, of those that are cut off.
 const MOST_HIDDEN: usize = 40;
 
@@ -111,7 +108,7 @@ fn bound(lines: &mut Vec<Told>, most: usize, name: &str) {
         let rest = lines.split_off(most);
         let words = format!("… {over} more lines; all of them are in {}", text::one_line(name));
         lines.push(Told::new(Tone::Dim, words));
-        let hidden: Vec<Told> = rest.into_iter().filter(|line| line.text.contains(HIDDEN)).collect();
+        let hidden: Vec<Told> = rest.into_iter().filter(|line| text::has_spelled(&line.text)).collect();
         if !hidden.is_empty() {
             lines.push(Told::new(Tone::Dim, "of these, lines that hide characters:".to_string()));
             lines.extend(hidden.into_iter().take(MOST_HIDDEN));

@@ -119,7 +119,7 @@ impl Cleaner {
     }
 
     fn spell(&mut self, c: char) {
-        self.out.push_str(&format!("‹U+{:04X}›", u32::from(c)));
+        self.out.push_str(&spelled(c));
         // As after a line end: nothing may attach itself to the code.
         (self.before, self.last, self.marks) = ('\n', '\n', 0);
     }
@@ -210,4 +210,17 @@ fn skip_string(text: &str) -> &str {
         }
     }
     newline.unwrap_or_default()
+}
+
+/// What begins the spelling of a character that nobody would see.
+const SPELLED: &str = "‹U+";
+
+/// A character that nobody would see, spelled out.
+pub fn spelled(c: char) -> String {
+    format!("{SPELLED}{:04X}›", u32::from(c))
+}
+
+/// Whether a text that was cleaned has characters spelled out in it.
+pub fn has_spelled(clean: &str) -> bool {
+    clean.contains(SPELLED)
 }

@@ -69,11 +69,15 @@ impl Reconciler {
     }
 }
 
+/// Whether a list of words names this one.
+fn listed(list: &str, word: &str) -> bool {
+    list.split_whitespace().any(|one| one == word)
+}
+
 /// Whether words are a command as it is typed into a shell: `npm run lint` asks for a run and does not choose npm.
 fn is_command(quote: &str) -> bool {
     let mut words = quote.split_whitespace();
     let (Some(program), Some(next)) = (words.next(), words.next()) else { return false };
-    let listed = |list: &str, word: &str| list.split_whitespace().any(|one| one == word);
     listed(PROGRAMS, program) && (listed(SUBCOMMANDS, next) || next.starts_with('-'))
 }
 
@@ -81,7 +85,6 @@ fn is_command(quote: &str) -> bool {
 fn is_single(head: &str) -> bool {
     let folded = fold(head).text;
     let mut words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    let listed = |list: &str, word: &str| list.split_whitespace().any(|one| one == word);
     let opens = words.next().is_some_and(|word| listed(SINGLE, word));
     opens || words.any(|word| listed(SINGLE, word) && !listed(OPENING, word))
 }

@@ -13,7 +13,7 @@ use super::facts::Facts;
 use super::quote;
 use super::reconcile::Reconciler;
 use super::words::{Overlap, fold};
-use super::{Band, Candidate, Edit, LineRef, Op, Origin, Polarity, Span, Verdict};
+use super::{Band, Candidate, Edit, LineRef, Op, Origin, Polarity, Span, Verdict, joined};
 use crate::domain::exchange::ToolSpec;
 
 /// The system text that tells a model when to propose.
@@ -317,7 +317,7 @@ impl Gate<'_> {
 
     /// Whether the words are there, but are not the user's own.
     fn is_foreign(&self, quote: &str) -> bool {
-        let message: String = self.spans.iter().map(|span| span.text.as_str()).collect();
+        let message = joined(&self.spans);
         [message.as_str(), &self.kb.source, self.reply]
             .iter()
             .any(|text| quote::locate(text, quote).is_some())

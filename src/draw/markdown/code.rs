@@ -48,7 +48,7 @@ impl Memo {
     ) -> Vec<Vec<Span<'static>>> {
         if self.blocks.get(index).is_none_or(|block| !block.begins(code)) {
             self.blocks.truncate(index);
-            let after = highlighter.after(code.language, code.before.lines(), theme);
+            let after = highlighter.after(code.language, code.before.lines());
             let language = code.language.to_string();
             let before = code.before.len();
             self.blocks.push(Painted { language, before, lines: Vec::new(), after, last: None });

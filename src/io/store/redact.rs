@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::domain::kb::Span;
 use crate::domain::kb::secret::{Secrets, apart};
+use crate::domain::kb::{Span, joined};
 use crate::io::prompts::{LEFT_OUT, without};
 use crate::io::providers::Keys;
 
@@ -42,7 +42,7 @@ impl Redactor {
 
     /// The pieces of a message, looked at as a whole.
     pub fn spans(&self, message: &[Span]) -> Vec<Span> {
-        let whole: String = message.iter().map(|span| span.text.as_str()).collect();
+        let whole = joined(message);
         without(&self.ranges(&whole), message)
     }
 

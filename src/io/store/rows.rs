@@ -381,6 +381,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::domain::kb::joined;
     use crate::io::providers::Keys;
 
     /// Entries of every kind and end.
@@ -438,7 +439,7 @@ mod tests {
             origins: Origins::default(),
         });
         let message = [Span::typed("see "), Span::pasted("ein Löwe")];
-        let text = message.iter().map(|span| span.text.as_str()).collect();
+        let text = joined(&message);
         all.push(Body::User { text, attached: Vec::new(), origins: Origins::of(&message) });
         all.push(Body::Divider { voice: voice.clone() });
         let used = Usage { input: Some(9), ..Usage::default() };
@@ -484,7 +485,7 @@ mod tests {
             Span::pasted(" here"),
             Span::typed(" with @a.ts"),
         ];
-        let text = message.iter().map(|span| span.text.as_str()).collect();
+        let text = joined(&message);
         let said = Body::User { text, attached: Vec::new(), origins: Origins::of(&message) };
         let row = row(&said, &Redactor::new(Arc::new(Keys::default())));
         let Some(Body::User { text, origins, .. }) = body(row.kind, row.text, &row.more) else {

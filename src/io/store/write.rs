@@ -132,12 +132,8 @@ impl Book {
         if let Some(standing) = &record.standing {
             page.standing(live.session, standing).map_err(of)?;
         }
-        let grows = record.changes.iter().all(|change| matches!(change, Change::Grow { .. }));
-        let told = grows && record.standing.is_none() && (at - live.changed).abs() < FRESH;
-        if !told {
-            changed(&write, live.session, at).map_err(of)?;
-            live.changed = at;
-        }
+        changed(&write, live.session, at).map_err(of)?;
+        live.changed = at;
         write.commit().map_err(of)?;
         let session = SessionId(live.session);
         live.trim();
@@ -148,16 +144,15 @@ impl Book {
     /// Stores the next words of a reply, and nothing else, by one statement; gives whether it did. It is the record that comes most often.
     fn write_on(&mut self, record: &Record) -> bool {
         let [Change::Grow { entry, text, thinking }] = record.changes.as_slice() else { return false };
-        let known = self.live.get(&record.conversation).filter(|_| record.standing.is_none());
-        let Some(mut live) = known.filter(|live| (now() - live.changed).abs() < FRESH).cloned() else {
-            return false;
-        };
+        let known = self.live.get_mut(&record.conversation).filter(|_| record.standing.is_none());
+        let Some(live) = known.filter(|live| (now() - live.changed).abs() < FRESH) else { return false };
+        let before = live.streams.get(entry).cloned();
+        let stored = grow(&self.connection, &self.redactor, live, *entry, (text, thinking)).is_ok();
         // Where this fails, a transaction that begins anew tells why: the session may be gone.
-        if grow(&self.connection, &self.redactor, &mut live, *entry, (text, thinking)).is_err() {
-            return false;
+        if let Some(before) = before.filter(|_| !stored) {
+            live.streams.insert(*entry, before);
         }
-        self.live.insert(record.conversation, live);
-        true
+        stored
     }
 
     /// A conversation is over: its session is free for another dictum.

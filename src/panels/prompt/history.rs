@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::domain::kb::Span;
+use crate::domain::kb::{Span, joined};
 
 /// Messages that are kept; older ones are dropped.
 pub const LIMIT: usize = 1_000;
@@ -218,10 +218,6 @@ impl History {
             None => Some(draft),
         }
     }
-}
-
-fn joined(message: &[Span]) -> String {
-    message.iter().map(|span| span.text.as_str()).collect()
 }
 
 /// Whether there is nothing to be seen in a message.

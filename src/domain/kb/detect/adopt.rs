@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use crate::domain::kb::Span;
 use crate::domain::kb::clause::{self, End, Token};
 use crate::domain::kb::mask::{Hidden, Region};
+use crate::domain::kb::{Span, joined};
 
 use super::{Detector, phrase};
 
@@ -20,7 +20,7 @@ pub(super) struct Seen {
 impl Detector {
     /// Joins the spans, finds what is hidden, with adoption applied, and cuts the rest into tokens.
     pub(super) fn seen(&self, spans: &[Span]) -> Seen {
-        let text: String = spans.iter().map(|span| span.text.as_str()).collect();
+        let text = joined(spans);
         let mut regions = self.masker.regions(spans);
         let tokens = clause::tokens(&text, &regions, &self.lexicon);
         if let Some(at) = self.adopted(&text, &regions, &tokens) {
